@@ -1,0 +1,44 @@
+# make demo: set up, run the quickstart suite, write its report.   make test, make lint: what CI runs.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.installed
+
+.PHONY: help demo test lint format benchmark clean
+
+help:  ## Show the targets.
+	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# A CPU build of torch is enough; without one installed, pip would choose the newest CUDA build on Linux.
+$(SETUP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than Python 3.11; use make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch>=2.10,<2.14"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+.venv: $(SETUP)  ## Set up .venv with all that is needed.
+
+demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about ten minutes on two cores).
+	$(BIN)/bench run suites/quickstart.yaml
+	$(BIN)/bench report results/quickstart
+
+test: $(SETUP)  ## Run the tests.
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(SETUP)  ## Check style, types and the import contract.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(SETUP)  ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(SETUP)  ## Measure speed (tests/performance).
+	$(BIN)/python -m pytest tests/performance --benchmark-only -p no:xdist -o addopts=
+
+clean:  ## Remove the environment and caches.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

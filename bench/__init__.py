@@ -1,0 +1,79 @@
+"""Compare divergences for generative models: many runs, independent estimates, one report.
+
+The public face. Everything is imported on first use, so that `import bench` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.api import check, fetch, load, report, run, status
+    from bench.datasets import load_dataset, register_dataset
+    from bench.divergences import divergence, register_divergence
+    from bench.errors import BenchError
+    from bench.exact import exact_divergence
+    from bench.metrics import (
+        estimate_divergences,
+        frechet_distance,
+        mode_coverage,
+        parzen_log_likelihood,
+        register_metric,
+    )
+    from bench.models import register_method
+
+_HOME = {
+    "BenchError": "bench.errors",
+    "check": "bench.api",
+    "divergence": "bench.divergences",
+    "estimate_divergences": "bench.metrics",
+    "exact_divergence": "bench.exact",
+    "fetch": "bench.api",
+    "frechet_distance": "bench.metrics",
+    "load": "bench.api",
+    "load_dataset": "bench.datasets",
+    "mode_coverage": "bench.metrics",
+    "parzen_log_likelihood": "bench.metrics",
+    "register_dataset": "bench.datasets",
+    "register_divergence": "bench.divergences",
+    "register_method": "bench.models",
+    "register_metric": "bench.metrics",
+    "report": "bench.api",
+    "run": "bench.api",
+    "status": "bench.api",
+}
+
+__all__ = [
+    "BenchError",
+    "check",
+    "divergence",
+    "estimate_divergences",
+    "exact_divergence",
+    "fetch",
+    "frechet_distance",
+    "load",
+    "load_dataset",
+    "mode_coverage",
+    "parzen_log_likelihood",
+    "register_dataset",
+    "register_divergence",
+    "register_method",
+    "register_metric",
+    "report",
+    "run",
+    "status",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'bench' has no attribute '{name}'")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,115 @@
+"""Names for things that users can add: datasets, divergences, methods, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from bench.errors import BenchError, UnknownNameError
+
+T = TypeVar("T")
+
+_REGISTRIES: dict[str, Registry[Any]] = {}
+
+
+class Registry(Mapping[str, T]):
+    """A mapping from names to entries that refuses duplicates and suggests near names.
+
+    Args:
+        kind: what an entry is called in messages, such as "dataset".
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, T] = {}
+        self._origins: dict[str, str] = {}
+        _REGISTRIES[kind] = self
+
+    def add(self, name: str, entry: T, origin: str | None = None) -> T:
+        """Register `entry` under `name`.
+
+        The same module may register a name again: a plugin file that is loaded twice is harmless.
+
+        Args:
+            name: what suites call it.
+            entry: the thing.
+            origin: module of the code that defines it; by default the entry's own.
+
+        Raises:
+            BenchError: if another module has that name already.
+        """
+        origin = origin if origin is not None else str(getattr(entry, "__module__", ""))
+        owner = self._origins.get(name, origin)
+        if owner != origin:
+            raise BenchError(f"{self.kind} '{name}' is registered by {owner} already; choose another name")
+        self._entries[name] = entry
+        self._origins[name] = origin
+        return entry
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator form of `add`."""
+
+        def decorate(entry: T) -> T:
+            return self.add(name, entry)
+
+        return decorate
+
+    def origin(self, name: str) -> str:
+        """Module of the code that defines an entry."""
+        return self._origins[name]
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise UnknownNameError(self.kind, name, self._entries) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An entry that does not come with the package, to be known in another process too."""
+
+    kind: str
+    name: str
+    entry: Any
+    origin: str
+
+
+def extensions() -> tuple[Extension, ...]:
+    """Every entry of every registry that does not come with the package."""
+    return tuple(
+        Extension(kind, name, registry[name], registry.origin(name))
+        for kind, registry in _REGISTRIES.items()
+        for name in registry
+        if not registry.origin(name).startswith("bench.")
+    )
+
+
+def install(extra: Sequence[Extension]) -> None:
+    """Make entries known that another process knew."""
+    for item in extra:
+        _REGISTRIES[item.kind].add(item.name, item.entry, item.origin)
+
+
+def load_entry_points() -> None:
+    """Import what installed packages offer in the entry-point group `bench`; importing registers it.
+
+    Raises:
+        BenchError: if such a package cannot be imported.
+    """
+    for point in entry_points(group="bench"):
+        try:
+            point.load()
+        except Exception as error:
+            raise BenchError(f"installed plugin '{point.name}' ({point.value}) cannot be imported: {error}") from error

@@ -1,0 +1,1 @@
+"""Tests of divergence-bench; folders mirror the package."""
