@@ -1,0 +1,262 @@
+"""The f-divergences as data: one table, everything else derived from it.
+
+For a convex f, the f-divergence between P (density p) and Q (density q) is D_f(P‖Q) = E_Q[f(p/q)]. For any ratio model
+r > 0 the tangent of f at r gives the variational bound (Ryu 2025, sec. 3.2; Nguyen et al. 2010)
+
+    D_f(P‖Q) ≥ E_P[f'(r)] + E_Q[f(r) − r f'(r)],      with equality iff r = p/q.
+
+Everything here is written in v = log r, in which each term is elementary: `slope` is v ↦ f'(eᵛ) and `intercept` is
+v ↦ f(eᵛ) − eᵛ f'(eᵛ), the slope and the intercept of the tangent of f at r = eᵛ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from bench.divergence_math import fenchel_jeffreys, tangent_by_autograd
+from bench.errors import BenchError, UnknownNameError
+from bench.registry import Registry
+
+Elementwise = Callable[[Tensor], Tensor]
+LOG_2 = math.log(2.0)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One f-divergence.
+
+    Attributes:
+        name: registered name.
+        f: the convex function r ↦ f(r), for r > 0, elementwise.
+        slope: v ↦ f'(eᵛ), finite for all v that `clamp` lets through.
+        intercept: v ↦ f(eᵛ) − eᵛ f'(eᵛ), likewise.
+        fenchel: V ↦ (T, f*(T)) of the Fenchel parameterisation, T = g_f(V) (Nowozin et al. 2016, table 2).
+        lower: the smallest value, D_f(P‖P).
+        upper: the supremum over all pairs, inf where it is unbounded.
+        order: the largest |power| of r in the bound; what decides the range of v that a float type can hold.
+        symmetric: whether D_f(P‖Q) = D_f(Q‖P).
+        also: what it is called elsewhere.
+        differentiable: whether the ratio bound has useful gradients in v.
+    """
+
+    name: str
+    f: Elementwise
+    slope: Elementwise
+    intercept: Elementwise
+    fenchel: Callable[[Tensor], tuple[Tensor, Tensor]]
+    lower: float = 0.0
+    upper: float = math.inf
+    order: float = 1.0
+    symmetric: bool = False
+    also: str = ""
+    differentiable: bool = True
+
+    def clamp(self, log_ratio: Tensor) -> Tensor:
+        """Limit v to where every bound term is finite in its float type.
+
+        The bound holds for any ratio model, so also for the limited one: clamping can loosen it, never break it.
+        """
+        limit = (math.log(torch.finfo(log_ratio.dtype).max) - 2.0) / max(self.order, 1.0)
+        return log_ratio.clamp(-limit, limit)
+
+    def terms(self, log_ratio_p: Tensor, log_ratio_q: Tensor) -> tuple[Tensor, Tensor]:
+        """f'(r) at points of P and f(r) − r f'(r) at points of Q, elementwise.
+
+        Args:
+            log_ratio_p: v = log r at points of P, any shape.
+            log_ratio_q: v = log r at points of Q, any shape.
+        """
+        return self.slope(self.clamp(log_ratio_p)), self.intercept(self.clamp(log_ratio_q))
+
+    def bound(self, log_ratio_p: Tensor, log_ratio_q: Tensor) -> Tensor:
+        """The variational lower bound E_P[f'(r)] + E_Q[f(r) − r f'(r)] (Ryu 2025, sec. 3.2), a scalar in nats.
+
+        Args:
+            log_ratio_p: v = log r at points of P, any shape.
+            log_ratio_q: v = log r at points of Q, any shape.
+        """
+        at_p, at_q = self.terms(log_ratio_p, log_ratio_q)
+        return at_p.mean() + at_q.mean()
+
+    def fenchel_terms(self, output_p: Tensor, output_q: Tensor) -> tuple[Tensor, Tensor]:
+        """T at points of P and −f*(T) at points of Q, from raw critic outputs V (Nowozin et al. 2016, eq. 6)."""
+        statistic, _ = self.fenchel(self.clamp(output_p))
+        _, conjugate = self.fenchel(self.clamp(output_q))
+        return statistic, -conjugate
+
+
+DIVERGENCES: Registry[Divergence] = Registry("divergence")
+
+
+def divergence(name: str) -> Divergence:
+    """The divergence registered as `name`; `alpha(a)` stands for a whole family, a any real number.
+
+    Raises:
+        UnknownNameError: if there is no such divergence.
+        BenchError: if the parameter of `alpha(a)` is not a finite number.
+    """
+    if name in DIVERGENCES:
+        return DIVERGENCES[name]
+    if name.startswith("alpha(") and name.endswith(")"):
+        return alpha(_parameter(name))
+    raise UnknownNameError("divergence", name, [*DIVERGENCES, "alpha(0.5)"])
+
+
+def register_divergence(name: str, f: Elementwise, **facts: object) -> Divergence:
+    """Make a divergence known by its f alone; f' and the bound terms follow by differentiation.
+
+    Args:
+        name: the name suites use.
+        f: the convex function r ↦ f(r) for r > 0, in torch operations, elementwise.
+        **facts: any of `slope`, `intercept`, `fenchel`, `lower`, `upper`, `order`, `symmetric`, `also`, to replace
+            what is derived.
+
+    Returns:
+        The divergence, registered.
+    """
+    slope, intercept = tangent_by_autograd(f)
+    derived: dict[str, object] = {"slope": slope, "intercept": intercept, "order": 2.0} | facts
+    derived.setdefault("fenchel", _same_as_ratio(derived["slope"], derived["intercept"]))  # type: ignore[arg-type]
+    return DIVERGENCES.add(name, Divergence(name, f, **derived), f.__module__)  # type: ignore[arg-type]
+
+
+def alpha(a: float) -> Divergence:
+    """The alpha family: f(r) = (rᵃ − 1 − a(r − 1)) / (a(a − 1)); a → 1 is kl, a → 0 reverse_kl.
+
+    f'(r) = (r^(a−1) − 1)/(a − 1) and f(r) − r f'(r) = (1 − rᵃ)/a; both limits are taken where they are 0/0.
+
+    Args:
+        a: the order, any finite number.
+    """
+
+    def power(v: Tensor, b: float) -> Tensor:
+        return v if b == 0 else torch.expm1(b * v) / b
+
+    def f(r: Tensor) -> Tensor:
+        if a == 1:
+            return torch.xlogy(r, r) - (r - 1)
+        if a == 0:
+            return -r.log() + (r - 1)
+        return (r**a - 1 - a * (r - 1)) / (a * (a - 1))
+
+    def slope(v: Tensor) -> Tensor:
+        return power(v, a - 1)
+
+    def intercept(v: Tensor) -> Tensor:
+        return -power(v, a)
+
+    upper = 1 / (a * (1 - a)) if 0 < a < 1 else math.inf
+    order = max(abs(a), abs(a - 1))
+    fenchel = _same_as_ratio(slope, intercept)
+    return Divergence(f"alpha({a:g})", f, slope, intercept, fenchel, upper=upper, order=order, symmetric=a == 0.5)
+
+
+def _parameter(name: str) -> float:
+    text = name[len("alpha(") : -1]
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BenchError(f"divergence '{name}': found parameter '{text}'; expected a finite number, as in alpha(0.5)")
+    return value
+
+
+def _same_as_ratio(slope: Elementwise, intercept: Elementwise) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """The Fenchel form with T = f'(eᵛ): then f*(T) = r f'(r) − f(r), and both parameterisations coincide."""
+    return lambda v: (slope(v), -intercept(v))
+
+
+def _add(name: str, f: Elementwise, slope: Elementwise, intercept: Elementwise, **facts: object) -> None:
+    facts.setdefault("fenchel", _same_as_ratio(slope, intercept))
+    DIVERGENCES.add(name, Divergence(name, f, slope, intercept, **facts))  # type: ignore[arg-type]
+
+
+_add(
+    "kl",
+    f=lambda r: torch.xlogy(r, r),
+    slope=lambda v: v + 1,
+    intercept=lambda v: -v.exp(),
+    fenchel=lambda v: (v, (v - 1).exp()),
+    also="forward KL, M-projection, maximum likelihood",
+)
+_add(
+    "reverse_kl",
+    f=lambda r: -r.log(),
+    slope=lambda v: -(-v).exp(),
+    intercept=lambda v: 1 - v,
+    also="KL(Q‖P), I-projection",
+)
+_add(
+    "js",
+    f=lambda r: torch.xlogy(r, r) - (r + 1) * ((r + 1) / 2).log(),
+    slope=lambda v: LOG_2 - F.softplus(-v),
+    intercept=lambda v: LOG_2 - F.softplus(v),
+    upper=2 * LOG_2,
+    symmetric=True,
+    also="twice the Jensen–Shannon divergence of weight 1/2",
+)
+_add(
+    "gan",
+    f=lambda r: torch.xlogy(r, r) - (r + 1) * (r + 1).log(),
+    slope=lambda v: -F.softplus(-v),
+    intercept=lambda v: -F.softplus(v),
+    lower=-2 * LOG_2,
+    upper=0.0,
+    symmetric=True,
+    also="the value of the vanilla GAN (Goodfellow et al. 2014): js − 2 log 2",
+)
+_add(
+    "jeffreys",
+    f=lambda r: (r - 1) * r.log(),
+    slope=lambda v: v + 1 - (-v).exp(),
+    intercept=lambda v: 1 - v - v.exp(),
+    fenchel=fenchel_jeffreys,
+    symmetric=True,
+    also="symmetrised KL, KL(P‖Q) + KL(Q‖P)",
+)
+_add(
+    "pearson",
+    f=lambda r: (r - 1) ** 2,
+    slope=lambda v: 2 * torch.expm1(v),
+    intercept=lambda v: -torch.expm1(2 * v),
+    fenchel=lambda v: (v, v**2 / 4 + v),
+    order=2.0,
+    also="Pearson χ²",
+)
+_add(
+    "neyman",
+    f=lambda r: (1 - r) ** 2 / r,
+    slope=lambda v: -torch.expm1(-2 * v),
+    intercept=lambda v: 2 * torch.expm1(-v),
+    fenchel=lambda v: (-torch.expm1(-v), -2 * torch.expm1(-v / 2)),
+    order=2.0,
+    also="Neyman χ², Pearson χ² of (Q, P)",
+)
+_add(
+    "squared_hellinger",
+    f=lambda r: (r.sqrt() - 1) ** 2,
+    slope=lambda v: -torch.expm1(-v / 2),
+    intercept=lambda v: -torch.expm1(v / 2),
+    fenchel=lambda v: (-torch.expm1(-v), torch.expm1(v)),
+    upper=2.0,
+    symmetric=True,
+    also="2(1 − Bhattacharyya coefficient)",
+)
+_add(
+    "total_variation",
+    f=lambda r: (r - 1).abs() / 2,
+    slope=lambda v: v.sign() / 2,
+    intercept=lambda v: -v.sign() / 2,
+    fenchel=lambda v: (v.tanh() / 2, v.tanh() / 2),
+    upper=1.0,
+    symmetric=True,
+    also="half the L1 distance",
+    differentiable=False,
+)
