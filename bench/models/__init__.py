@@ -1,0 +1,22 @@
+"""Generative models: networks, the families of methods, and cohorts of seeds."""
+
+from bench.models.autoencoder import Autoencoder
+from bench.models.base import METHODS, Family, GenerativeModel, Move, NoiseSpec, Player, register_method
+from bench.models.cohort import Cohort, make_cohort
+from bench.models.fgan import FGAN
+from bench.models.vae import VAE
+
+__all__ = [
+    "FGAN",
+    "METHODS",
+    "VAE",
+    "Autoencoder",
+    "Cohort",
+    "Family",
+    "GenerativeModel",
+    "Move",
+    "NoiseSpec",
+    "Player",
+    "make_cohort",
+    "register_method",
+]

@@ -1,0 +1,86 @@
+"""The methods' blocks of a suite file: factors of the experiment and networks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+
+from bench.divergences import divergence
+from bench.errors import BenchError
+from bench.spec import MethodSettings, Settings
+
+Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
+Kind = Literal["mlp", "conv"]
+Widths = tuple[PositiveInt, ...]
+
+
+def _known_divergence(name: str) -> str:
+    try:
+        divergence(name)
+    except BenchError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+class AutoencoderNetwork(Settings):
+    """The `network:` block of autoencoders and VAEs.
+
+    For `kind: mlp` the lists are widths of hidden layers, for `kind: conv` channels of layers of stride 2.
+    """
+
+    kind: Kind = "mlp"
+    latent: PositiveInt = 16
+    encoder: Widths = (128, 128)
+    decoder: Widths = (128, 128)
+    activation: Activation = "relu"
+    batch_norm: bool = False
+
+
+class GANNetwork(Settings):
+    """The `network:` block of f-GANs; the lists mean what they mean in `AutoencoderNetwork`."""
+
+    kind: Kind = "mlp"
+    latent: PositiveInt = 16
+    prior: Literal["normal", "uniform"] = "normal"
+    generator: Widths = (128, 128)
+    critic: Widths = (128, 128)
+    activation: Activation = "relu"
+    critic_activation: Activation = "leaky_relu"
+    batch_norm: bool = Field(False, description="Batch normalisation in the generator.")
+
+
+class AutoencoderSettings(MethodSettings):
+    """`family: autoencoder` (Ryu 2025, sec. 2.1). Samples come from a Gaussian fitted to the training latents."""
+
+    family: Literal["autoencoder"]
+    network: AutoencoderNetwork = AutoencoderNetwork()
+
+
+class VAESettings(MethodSettings):
+    """`family: vae` (Ryu 2025, sec. 2.2–2.4)."""
+
+    family: Literal["vae"]
+    likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+    epsilon: PositiveFloat = Field(0.1, description="Standard deviation ε of the Gaussian likelihood N(x; g(z), ε²I).")
+    binarisation: Literal["none", "static", "dynamic"] = Field(
+        "none", description="How images become binary for the Bernoulli likelihood."
+    )
+    network: AutoencoderNetwork = AutoencoderNetwork()
+
+
+class FGANSettings(MethodSettings):
+    """`family: fgan` (Ryu 2025, sec. 3.2; Nowozin et al. 2016)."""
+
+    family: Literal["fgan"]
+    divergence: Annotated[str, AfterValidator(_known_divergence)]
+    parameterisation: Literal["ratio", "fenchel"] = Field(
+        "ratio", description="ratio: the critic outputs log r; fenchel: it outputs V with T = g_f(V)."
+    )
+    generator_objective: Literal["saturating", "nonsaturating"] = Field(
+        "saturating", description="saturating: minimise the bound; nonsaturating: maximise E_Q[T]."
+    )
+    update: Literal["alternating", "single_step"] = "alternating"
+    critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
+    critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
+    network: GANNetwork = GANNetwork()
