@@ -1,0 +1,80 @@
+"""Learning curves of a cohort, gathered on the device and fetched once per point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Curves:
+    """Means over the steps between recorded points, and the step at which a member's values ceased to be finite.
+
+    Args:
+        members: number of members K.
+        steps: number of training steps.
+        points: number of points to record, at even distances; the last is the last step.
+    """
+
+    def __init__(self, members: int, steps: int, points: int) -> None:
+        self._steps = steps
+        self._points = min(points, steps)
+        self._names: list[str] = []
+        self._rows: list[tuple[int, list[list[float]]]] = []
+        self._diverged: list[int | None] = [None] * members
+        self._sums: Tensor | None = None
+        self._finite: Tensor | None = None
+        self._since = 0
+
+    def add(self, values: dict[str, Tensor]) -> None:
+        """Take in one step's values, shape (K,) each; nothing is fetched from the device."""
+        stacked = torch.stack(list(values.values()))
+        if self._sums is None or self._finite is None:
+            self._names = list(values)
+            self._sums = torch.zeros_like(stacked)
+            self._finite = torch.zeros_like(stacked[0])
+        self._sums += stacked
+        # a sum that is not finite stays so, hence this counts the steps before the first such value
+        self._finite += self._sums.isfinite().all(0)
+        self._since += 1
+
+    def due(self, step: int) -> bool:
+        """Whether a point ends with this step."""
+        return (step + 1) * self._points // self._steps > step * self._points // self._steps
+
+    def record(self, step: int) -> None:
+        """End a point with this step: the one place where the host waits for the device."""
+        if self._sums is None or self._finite is None:
+            return
+        finite = self._finite.tolist()
+        self._rows.append((step + 1, (self._sums / self._since).T.tolist()))
+        for member, count in enumerate(finite):
+            if count < self._since and self._diverged[member] is None:
+                self._diverged[member] = step + 1 - self._since + int(count)
+        self._sums.zero_()
+        self._finite.zero_()
+        self._since = 0
+
+    @property
+    def all_diverged(self) -> bool:
+        """Whether there is no member left to train."""
+        return all(step is not None for step in self._diverged)
+
+    def diverged_at(self, member: int) -> int | None:
+        """The step (from 0) at which a member's values ceased to be finite, or None."""
+        return self._diverged[member]
+
+    def rows(self, member: int) -> list[tuple[int, str, float]]:
+        """A member's curves as (steps done, name, value), up to where it diverged."""
+        end = self._diverged[member]
+        kept = [(step, values[member]) for step, values in self._rows if end is None or step <= end]
+        return [(step, name, value) for step, row in kept for name, value in zip(self._names, row, strict=True)]
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint taken just after `record` needs."""
+        return {"names": self._names, "rows": self._rows, "diverged": self._diverged}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self._names, self._rows, self._diverged = state["names"], state["rows"], state["diverged"]

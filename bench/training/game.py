@@ -1,0 +1,81 @@
+"""One training step of a cohort: the model's moves, each an update of its players."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.errors import BenchError
+from bench.models.base import GenerativeModel, Player
+from bench.models.cohort import Cohort
+from bench.spec import TrainingSettings
+from bench.training.batches import Batches
+
+
+class Game:
+    """The players of a cohort with their optimisers.
+
+    Every optimiser works elementwise, so members never touch each other: one that diverges leaves the rest alone.
+
+    Args:
+        cohort: the models.
+        model: one of them, for its players and moves.
+        training: learning rates and update rule.
+    """
+
+    def __init__(self, cohort: Cohort, model: GenerativeModel, training: TrainingSettings) -> None:
+        self._cohort = cohort
+        self._moves = model.moves
+        self._parameters = {p.name: _parameters(cohort, p) for p in model.players}
+        self._optimizers = {p.name: _optimizer(self._parameters[p.name], p, training) for p in model.players}
+
+    def step(self, batches: Batches, step: int) -> dict[str, Tensor]:
+        """Play all moves once, without waiting for the device.
+
+        Returns:
+            The values to record, shape (K,) each, by name.
+        """
+        recorded: dict[str, Tensor] = {}
+        for number, move in enumerate(self._moves):
+            x, noise = batches.at(step, number)
+            losses, values = self._cohort.call(move.method, x, noise)
+            recorded |= values
+            self._update(move.players, losses)
+        return recorded
+
+    def state(self) -> dict[str, Any]:
+        """The optimisers' state, for a checkpoint."""
+        return {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        for name, optimizer in self._optimizers.items():
+            optimizer.load_state_dict(state[name])
+
+    def _update(self, players: Sequence[str], losses: dict[str, Tensor]) -> None:
+        """Differentiate every player's loss before any of them moves."""
+        for name in players:
+            parameters = self._parameters[name]
+            gradients = torch.autograd.grad(losses[name].sum(), parameters, retain_graph=name != players[-1])
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                # fused optimisers walk memory in order, so a gradient must be laid out like its parameter
+                parameter.grad = gradient.contiguous()
+        for name in players:
+            self._optimizers[name].step()
+
+
+def _parameters(cohort: Cohort, player: Player) -> list[Tensor]:
+    parameters = cohort.parameters(player.prefix)
+    if not parameters:
+        raise BenchError(f"player '{player.name}': the model has no parameters named '{player.prefix}…'")
+    return parameters
+
+
+def _optimizer(parameters: list[Tensor], player: Player, training: TrainingSettings) -> torch.optim.Optimizer:
+    lr = training.lr if player.lr is None else player.lr
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=lr)
+    return torch.optim.Adam(parameters, lr=lr, betas=training.betas, fused=True)
