@@ -1,0 +1,43 @@
+"""Figures of trained models, one versioned protocol each; every one can be called on plain tensors too.
+
+Importing this package registers every protocol that it ships.
+"""
+
+from bench.metrics import elbo, fid, modes, moments, parzen  # noqa: F401 - imported to register them
+from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
+from bench.metrics.elbo import ELBO, evaluate_elbo
+from bench.metrics.features import (
+    EXTRACTORS,
+    Extractor,
+    extractor_for,
+    module_extractor,
+    register_extractor,
+    split_features,
+)
+from bench.metrics.frechet import FrechetDistance, frechet_distance, gaussian_frechet
+from bench.metrics.modes import ModeCoverage, mode_coverage
+from bench.metrics.parzen import ParzenResult, parzen_log_density, parzen_log_likelihood
+
+__all__ = [
+    "ELBO",
+    "EXTRACTORS",
+    "METRICS",
+    "Extractor",
+    "FrechetDistance",
+    "HasLikelihood",
+    "ModeCoverage",
+    "ParzenResult",
+    "Protocol",
+    "Subject",
+    "evaluate_elbo",
+    "extractor_for",
+    "frechet_distance",
+    "gaussian_frechet",
+    "mode_coverage",
+    "module_extractor",
+    "parzen_log_density",
+    "parzen_log_likelihood",
+    "register_extractor",
+    "register_metric",
+    "split_features",
+]

@@ -1,0 +1,85 @@
+"""What a protocol is: a versioned way to turn a trained model and its data into figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol as StructuralType
+from typing import runtime_checkable
+
+import torch
+from torch import Tensor
+
+from bench.datasets.base import Dataset
+from bench.registry import Registry
+
+
+@runtime_checkable
+class HasLikelihood(StructuralType):
+    """A model with an evidence lower bound (VAE).
+
+    Attributes:
+        latent_dim: dimension of the latent variable: `noise` has the shape (n, latent_dim).
+    """
+
+    latent_dim: int
+
+    def elbo_terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction log-likelihood and KL(q(z|x) ‖ p(z)) of each example, in nats, shape (n,) each."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: one trained model beside the data it was trained for.
+
+    Attributes:
+        model: the trained model, in evaluation mode.
+        data: the dataset, on the device where measuring is to happen.
+        sample: `sample(n, generator)` draws n examples from the model, shape (n, *shape).
+        stream: `stream(name)` gives a fresh `torch.Generator` on the data's device: a function of the run's seed
+            and the name alone, so that no metric's figures depend on which others are measured.
+        samples: how many examples to generate where the protocol leaves it open.
+        spread: standard deviation of the noise added to both sides before divergences are estimated.
+        training: figures that training left behind, such as `training_bound`.
+    """
+
+    model: torch.nn.Module
+    data: Dataset
+    sample: Callable[[int, torch.Generator], Tensor]
+    stream: Callable[[str], torch.Generator]
+    samples: int
+    spread: float
+    training: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One suite-level metric: what `metrics: [...]` in a suite file names.
+
+    Attributes:
+        name: the name in the suite file.
+        version: raised whenever the figures it gives change; two versions never share a table.
+        measure: the figures of one subject by column name (`<column>_se` for a standard error). A figure that does
+            not apply is left out: never NaN or zero.
+        labels: texts to store beside the figures, such as the feature extractor's name and hash.
+    """
+
+    name: str
+    version: int
+    measure: Callable[[Subject], dict[str, float]]
+    labels: Callable[[Dataset], dict[str, str]] = lambda _: {}
+
+
+METRICS: Registry[Protocol] = Registry("metric")
+
+
+def register_metric(
+    name: str, *, version: int, labels: Callable[[Dataset], dict[str, str]] | None = None
+) -> Callable[[Callable[[Subject], dict[str, float]]], Callable[[Subject], dict[str, float]]]:
+    """Decorator: make a function from a `Subject` to figures available to suites under `name`."""
+
+    def decorate(measure: Callable[[Subject], dict[str, float]]) -> Callable[[Subject], dict[str, float]]:
+        METRICS.add(name, Protocol(name, version, measure, labels or (lambda _: {})), measure.__module__)
+        return measure
+
+    return decorate

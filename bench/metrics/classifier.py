@@ -1,0 +1,185 @@
+"""Small classifiers of grey images, trained on one dataset each and shipped with the package.
+
+Their penultimate layer gives the features that the Fréchet distance is taken in, their classes the modes of labelled
+image data. `bench.metrics.train_classifier` trains them; `weights/README.md` records what was shipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BenchError
+from bench.metrics.precision import full_float32
+
+ARCHITECTURE = "grey-cnn-1"
+"""Name and version of `GreyClassifier`'s layers; weights of another one do not load."""
+
+SUFFIX = ".safetensors"
+
+CHUNK = 1000
+"""Images that go through a classifier at once."""
+
+
+class GreyClassifier(nn.Module):
+    """Four convolutions, a feature layer and a linear classifier, on square grey images with values in [0, 1].
+
+    Batch normalisation uses its running statistics in evaluation mode, so an image's features depend on nothing but
+    the image.
+
+    Args:
+        side: height and width of the images: 8 or more, in steps of 4.
+        classes: number of classes.
+        width: channels of the first convolution; the others have twice as many.
+        features: size of the feature layer.
+        dropout: probability, before and after the feature layer.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, side: int, classes: int, width: int = 32, features: int = 64, dropout: float = 0.25) -> None:
+        super().__init__()
+        self.side, self.size, self.classes = side, features, classes
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("std", torch.ones(()))
+        wide, halve = 2 * width, side >= 16
+        self.convolutions = nn.Sequential(
+            *_convolution(1, width, kernel=5 if halve else 3, stride=2 if halve else 1),
+            *_convolution(width, width),
+            *_convolution(width, wide, stride=2),
+            *_convolution(wide, wide),
+        )
+        flat = wide * (side // (4 if halve else 2)) ** 2
+        self.dropout = nn.Dropout(dropout)
+        self.hidden = nn.Sequential(nn.Linear(flat, features, bias=False), nn.BatchNorm1d(features), nn.ReLU())
+        self.head = nn.Linear(features, classes)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on CPUs
+
+    def features(self, x: Tensor) -> Tensor:
+        """Penultimate activations, shape (n, `size`), of images of shape (n, 1, side, side)."""
+        maps = self.convolutions((x - self.mean) / self.std)
+        hidden: Tensor = self.hidden(self.dropout(maps.flatten(1)))
+        return hidden
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits, shape (n, classes)."""
+        logits: Tensor = self.head(self.dropout(self.features(x)))
+        return logits
+
+
+def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+    """A convolution that keeps the side, or divides it by `stride`, with batch normalisation."""
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+@dataclass(frozen=True)
+class ShippedClassifier:
+    """A trained classifier and what is known of it.
+
+    Attributes:
+        dataset: name of the dataset that it was trained on.
+        network: the classifier, in evaluation mode.
+        sha256: SHA-256 (hex) of its weights file.
+        metadata: the file's header: dataset, its fingerprint, accuracies, command, seed, versions.
+    """
+
+    dataset: str
+    network: GreyClassifier
+    sha256: str
+    metadata: Mapping[str, str]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features of images, shape (n, size), of images of shape (n, 1, side, side).
+
+        Raises:
+            BenchError: if the images have another shape.
+        """
+        return self._in_chunks(self.network.features, x)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """The most probable class of each image, shape (n,), int64; refuses what `features` refuses."""
+        return self._in_chunks(self.network, x).argmax(1)
+
+    @torch.no_grad()
+    def _in_chunks(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        side = self.network.side
+        if x.ndim != 4 or x.shape[1:] != (1, side, side):
+            expected = f"(n, 1, {side}, {side}), as {self.dataset} has it"
+            raise BenchError(f"images: shape {tuple(x.shape)}; expected {expected}")
+        with full_float32():
+            return torch.cat([function(images) for images in torch.split(x.float(), CHUNK)])
+
+
+def weights_folder() -> Traversable:
+    """Where the package keeps its weights."""
+    return resources.files("bench.metrics").joinpath("weights")
+
+
+@cache
+def shipped() -> frozenset[str]:
+    """Names of the datasets that a classifier is shipped for."""
+    names = [file.name for file in weights_folder().iterdir()]
+    return frozenset(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+
+
+@lru_cache(maxsize=16)
+def load_classifier(dataset: str, device: torch.device) -> ShippedClassifier:
+    """The classifier shipped for `dataset`, loaded once per process and device.
+
+    Raises:
+        BenchError: if none is shipped, or the file is of another architecture.
+    """
+    if dataset not in shipped():
+        expected = ", ".join(sorted(shipped()))
+        raise BenchError(f"no classifier is shipped for dataset '{dataset}'; there are some for {expected}")
+    with resources.as_file(weights_folder().joinpath(dataset + SUFFIX)) as path:
+        return read_classifier(path, device)
+
+
+def read_classifier(path: Path, device: torch.device) -> ShippedClassifier:
+    """The classifier in a weights file, in evaluation mode.
+
+    Raises:
+        BenchError: if the file is of another architecture.
+    """
+    with safetensors.safe_open(path, framework="pt") as file:
+        metadata: dict[str, str] = json.loads((file.metadata() or {}).get("record", "{}"))
+    found = metadata.get("architecture")
+    if found != ARCHITECTURE:
+        raise BenchError(f"{path}: weights of architecture {found}; expected {ARCHITECTURE}: train them again")
+    network = GreyClassifier(**json.loads(metadata["layers"]))
+    network.load_state_dict(safetensors.torch.load_file(path))
+    network.eval().requires_grad_(False).to(device)
+    return ShippedClassifier(metadata["dataset"], network, hashlib.sha256(path.read_bytes()).hexdigest(), metadata)
+
+
+def write_classifier(path: Path, network: GreyClassifier, metadata: Mapping[str, str]) -> str:
+    """Write the weights file that `read_classifier` reads.
+
+    Args:
+        path: the file.
+        network: the trained classifier.
+        metadata: what to record in the header beside the architecture.
+
+    Returns:
+        SHA-256 (hex) of the file.
+    """
+    layers = json.dumps({"side": network.side, "classes": network.classes, "features": network.size})
+    # One entry: safetensors writes several in random order, and equal weights would not have equal hashes.
+    record = json.dumps({**metadata, "architecture": ARCHITECTURE, "layers": layers}, sort_keys=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    safetensors.torch.save_file(state, path, {"record": record})
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,116 @@
+"""The evidence lower bound of models that have one (protocols, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from bench.errors import BenchError
+from bench.metrics.base import HasLikelihood, Subject, register_metric
+from bench.metrics.checks import require_finite
+from bench.metrics.precision import full_float32
+
+CHUNK = 1000
+"""Examples that go through the model at once."""
+
+
+class ELBO(Metric):
+    """Mean evidence lower bound, E_q(z|x)[log p(x|z)] − KL(q(z|x) ‖ p(z)), and its terms, in nats per example.
+
+    The state is sums in float64, which merge across processes.
+    """
+
+    higher_is_better = True
+    is_differentiable = False
+    full_state_update = False
+
+    count: Tensor
+    reconstruction_sum: Tensor
+    kl_sum: Tensor
+    square_sum: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        for name in ("reconstruction_sum", "kl_sum", "square_sum"):
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, reconstruction: Tensor, kl: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            reconstruction: log p(x|z) of each example, shape (n,).
+            kl: KL(q(z|x) ‖ p(z)) of each example, shape (n,).
+
+        Raises:
+            BenchError: if the shapes differ or a value is not finite.
+        """
+        if reconstruction.shape != kl.shape or kl.ndim != 1:
+            shapes = f"{tuple(reconstruction.shape)} and {tuple(kl.shape)}"
+            raise BenchError(f"ELBO: reconstruction and KL of shapes {shapes}; expected (n,) each")
+        require_finite(reconstruction, "reconstruction term")
+        require_finite(kl, "KL term")
+        first, second = reconstruction.detach().double(), kl.detach().double()
+        self.count += len(kl)
+        self.reconstruction_sum += first.sum()
+        self.kl_sum += second.sum()
+        self.square_sum += (first - second).square().sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """`elbo`, `reconstruction`, `kl_term` and, from two examples on, `elbo_se`: float64 scalars, in nats.
+
+        `elbo_se` is the standard error of the mean over examples, the noise in z included.
+
+        Raises:
+            BenchError: if there is no example.
+        """
+        n = int(self.count)
+        if n == 0:
+            raise BenchError("ELBO: no examples; expected at least one")
+        reconstruction, kl = self.reconstruction_sum / n, self.kl_sum / n
+        figures = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl_term": kl}
+        if n > 1:
+            spread = (self.square_sum - n * figures["elbo"].square()).clamp(min=0) / (n - 1)
+            figures["elbo_se"] = (spread / n).sqrt()
+        return figures
+
+
+@torch.no_grad()
+def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *, chunk: int = CHUNK) -> ELBO:
+    """The ELBO of `model` on the examples `x`, one latent draw for each.
+
+    Args:
+        model: the model, in evaluation mode.
+        x: examples, shape (n, *shape).
+        generator: source of the latent noise, on the device of `x`. All of it is drawn at once, so that the noise of
+            an example does not depend on `chunk`.
+        chunk: examples that go through the model at once.
+
+    Returns:
+        The metric, ready to compute or to be merged with others.
+
+    Raises:
+        BenchError: if a term is not finite.
+    """
+    noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device)
+    metric = ELBO().to(x.device)
+    with full_float32():
+        for examples, draws in zip(torch.split(x, chunk), torch.split(noise, chunk), strict=True):
+            metric.update(*model.elbo_terms(examples, draws))
+    return metric
+
+
+@register_metric("elbo", version=1)
+def elbo(subject: Subject) -> dict[str, float]:
+    """ELBO on the test split: `elbo`, `elbo_se`, `reconstruction`, `kl_term`; nothing for models without a likelihood.
+
+    Raises:
+        BenchError: if a term is not finite.
+    """
+    if not isinstance(subject.model, HasLikelihood):
+        return {}
+    metric = evaluate_elbo(subject.model, subject.data.test, subject.stream("elbo"))
+    return {name: float(value) for name, value in metric.compute().items()}

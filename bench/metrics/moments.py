@@ -1,0 +1,22 @@
+"""Mean and standard deviation of what a model generates, on one-dimensional data (protocols, table A)."""
+
+from __future__ import annotations
+
+from bench.metrics.base import Subject, register_metric
+from bench.metrics.checks import draw
+
+
+@register_metric("moments", version=1)
+def moments(subject: Subject) -> dict[str, float]:
+    """`generator_mean` and `generator_std` (denominator n − 1) of `subject.samples` examples; nothing beyond 1-D data.
+
+    Raises:
+        BenchError: if a sample is not finite.
+    """
+    if subject.data.shape != (1,):
+        return {}
+    samples = draw(subject, subject.samples, "moments").double().flatten()
+    figures = {"generator_mean": float(samples.mean())}
+    if len(samples) > 1:
+        figures["generator_std"] = float(samples.std())
+    return figures

@@ -1,0 +1,51 @@
+"""A made-up subject and small datasets to measure it on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench.datasets.base import Dataset, fingerprint
+from bench.metrics.base import Subject
+
+Sampler = Callable[[int, torch.Generator], Tensor]
+SubjectMaker = Callable[..., Subject]
+
+
+def _stream(name: str) -> torch.Generator:
+    """A generator that is a function of the name alone."""
+    return torch.Generator().manual_seed(int(hashlib.sha256(name.encode()).hexdigest()[:15], 16))
+
+
+@pytest.fixture
+def make_subject() -> SubjectMaker:
+    """From data, a sampler and perhaps a model to a `Subject`."""
+
+    def make(data: Dataset, sample: Sampler, *, samples: int = 1000, model: nn.Module | None = None) -> Subject:
+        return Subject(model or nn.Identity(), data, sample, _stream, samples, 0.0, {})
+
+    return make
+
+
+@pytest.fixture
+def points() -> Dataset:
+    """Standard normal points in the plane, 300 in each split."""
+    splits = torch.randn(3, 300, 2, generator=torch.Generator().manual_seed(5))
+    return Dataset("points", *splits, fingerprint(splits))
+
+
+@pytest.fixture
+def line() -> Dataset:
+    """Standard normal points on the line, 300 in each split."""
+    splits = torch.randn(3, 300, 1, generator=torch.Generator().manual_seed(6))
+    return Dataset("line", *splits, fingerprint(splits))
+
+
+@pytest.fixture
+def normal() -> Sampler:
+    """A model that samples the standard normal distribution in the plane."""
+    return lambda n, generator: torch.randn(n, 2, generator=generator)

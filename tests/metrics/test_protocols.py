@@ -1,0 +1,56 @@
+"""What all suite metrics share: determinism, and hands off the global random state."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench.datasets.base import Dataset, load_dataset
+from bench.metrics import METRICS, Subject
+
+from .conftest import SubjectMaker
+
+NAMES = ["elbo", "fid", "mode_coverage", "moments", "parzen_log_likelihood"]
+
+
+class Coder(nn.Module):
+    """The least that has an ELBO."""
+
+    latent_dim = 2
+
+    def elbo_terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        return -(x - noise.sum(1, keepdim=True)).square().flatten(1).sum(1), noise.square().sum(1)
+
+
+@pytest.fixture
+def subject(make_subject: SubjectMaker) -> Subject:
+    """A subject that every protocol applies to: points on a line, with modes and a likelihood."""
+    data = load_dataset("mixture")
+    small: Dataset = dataclasses.replace(data, test=data.test[:400], validation=data.validation[:200])
+    return make_subject(small, lambda n, g: torch.randn(n, 1, generator=g), samples=300, model=Coder())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_are_a_function_of_the_stream(subject: Subject, name: str) -> None:
+    torch.manual_seed(1)
+    first = METRICS[name].measure(subject)
+    torch.manual_seed(2)
+    assert first
+    assert METRICS[name].measure(subject) == first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_global_random_state_is_left_alone(subject: Subject, name: str) -> None:
+    before = torch.get_rng_state()
+    METRICS[name].measure(subject)
+    METRICS[name].labels(subject.data)
+    torch.testing.assert_close(torch.get_rng_state(), before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_are_finite_numbers(subject: Subject, name: str) -> None:
+    figures = METRICS[name].measure(subject)
+    assert all(isinstance(value, float) and torch.isfinite(torch.tensor(value)) for value in figures.values())
