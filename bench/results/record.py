@@ -1,0 +1,143 @@
+"""What a run leaves: one record, with one schema for every run of every suite."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+Status = Literal["done", "diverged", "failed", "out_of_memory", "timeout"]
+STATUSES: tuple[Status, ...] = ("done", "diverged", "failed", "out_of_memory", "timeout")
+
+_TEXT, _NUMBER, _INTEGER = pa.string(), pa.float64(), pa.int64()
+
+SCHEMA = pa.schema(
+    [
+        pa.field("schema_version", _INTEGER, nullable=False),
+        pa.field("run_id", _TEXT, nullable=False),
+        pa.field("suite", _TEXT, nullable=False),
+        pa.field("method", _TEXT, nullable=False),
+        pa.field("family", _TEXT, nullable=False),
+        pa.field("divergence", _TEXT),
+        pa.field("dataset", _TEXT, nullable=False),
+        pa.field("seed", _INTEGER, nullable=False),
+        pa.field("status", _TEXT, nullable=False),
+        pa.field("error", _TEXT),
+        pa.field("config", _TEXT, nullable=False),
+        pa.field("cohort_size", _INTEGER, nullable=False),
+        pa.field("metrics", pa.map_(_TEXT, _NUMBER), nullable=False),
+        pa.field("labels", pa.map_(_TEXT, _TEXT), nullable=False),
+        pa.field("protocols", pa.map_(_TEXT, _TEXT), nullable=False),
+        pa.field("curves", pa.list_(pa.struct([("step", _INTEGER), ("metric", _TEXT), ("value", _NUMBER)]))),
+        pa.field("samples", pa.binary()),
+        pa.field("reference", pa.binary()),
+        pa.field("started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("train_seconds", _NUMBER),
+        pa.field("eval_seconds", _NUMBER),
+        pa.field("steps", _INTEGER),
+        pa.field("steps_per_second", _NUMBER),
+        pa.field("peak_memory_mb", _NUMBER),
+        pa.field("device", _TEXT, nullable=False),
+        pa.field("hostname", _TEXT, nullable=False),
+        pa.field("python", _TEXT, nullable=False),
+        pa.field("torch", _TEXT, nullable=False),
+        pa.field("ray", _TEXT),
+        pa.field("bench", _TEXT, nullable=False),
+        pa.field("git_commit", _TEXT),
+        pa.field("git_dirty", pa.bool_()),
+        pa.field("dataset_sha256", _TEXT, nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run's result.
+
+    Attributes:
+        run_id: hash of what decides the result.
+        suite: label of the suite.
+        method: label of the method.
+        family: its family.
+        divergence: its divergence, for families that have one.
+        dataset: label of the dataset.
+        seed: training seed.
+        status: how it ended; whatever it is, it is a result.
+        error: why it did not end as `done`; a traceback's text for `failed`.
+        config: the run's resolved settings.
+        cohort_size: seeds that were trained together (rounding depends on it).
+        dataset_sha256: fingerprint of the examples.
+        started_at: when training began, UTC.
+        device: name of the device.
+        environment: hostname, python, torch, ray, bench, git_commit, git_dirty.
+        metrics: figures by column name; what does not apply is left out.
+        labels: texts that belong to figures, such as `feature_extractor`.
+        protocols: name and version of each protocol, by metric.
+        curves: learning curves as (steps done, name, value).
+        samples: a picture of what the model generates: points (n, d) or images (n, C, H, W) as bytes.
+        reference: the same of test data.
+        train_seconds: wall time of training; the cohort's, for a run of a cohort.
+        eval_seconds: wall time of evaluation.
+        steps: training steps done.
+        peak_memory_mb: peak memory of the device (CUDA) or the process.
+    """
+
+    run_id: str
+    suite: str
+    method: str
+    family: str
+    divergence: str | None
+    dataset: str
+    seed: int
+    status: Status
+    error: str | None
+    config: Mapping[str, Any]
+    cohort_size: int
+    dataset_sha256: str
+    started_at: datetime
+    device: str
+    environment: Mapping[str, Any]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    curves: tuple[tuple[int, str, float], ...] = ()
+    samples: np.ndarray | None = None
+    reference: np.ndarray | None = None
+    train_seconds: float | None = None
+    eval_seconds: float | None = None
+    steps: int | None = None
+    peak_memory_mb: float | None = None
+
+    def to_table(self) -> pa.Table:
+        """The record as a table of one row with `SCHEMA`."""
+        row = {f: getattr(self, f) for f in SCHEMA.names if f in self.__dataclass_fields__}
+        row |= dict(self.environment)
+        row |= {name: sorted(getattr(self, name).items()) for name in ("metrics", "labels", "protocols")}
+        row |= {"samples": _pack(self.samples), "reference": _pack(self.reference)}
+        row["schema_version"] = SCHEMA_VERSION
+        row["config"] = json.dumps(self.config, sort_keys=True, ensure_ascii=False)
+        row["curves"] = [{"step": s, "metric": m, "value": v} for s, m, v in self.curves]
+        row["steps_per_second"] = self.steps / self.train_seconds if self.steps and self.train_seconds else None
+        return pa.Table.from_pylist([row], schema=SCHEMA)
+
+
+def _pack(array: np.ndarray | None) -> bytes | None:
+    if array is None:
+        return None
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def unpack_array(content: bytes) -> np.ndarray:
+    """The array that a `samples` or `reference` cell holds."""
+    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    return array
