@@ -1,0 +1,138 @@
+"""The verbs: run, load, report, status, check, fetch. The command line and Python users call the same functions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from bench import report as reports
+from bench.datasets import fetch as fetch_dataset
+from bench.errors import BenchError
+from bench.results import load_curves, load_pictures, load_runs, locate
+from bench.session import Launch, prepare
+from bench.suite import load_suite
+from bench.suite.document import read_plain
+
+CHECK_SETTINGS = {"training.steps": 3, "training.batch_size": 32, "evaluation.samples": 200}
+"""What `check` runs every method with: long enough to meet every line of code once."""
+
+
+def run(
+    suite: str | Path | Mapping[str, Any],
+    *,
+    out: str | Path = "results",
+    budget: str | None = None,
+    seeds: int | Sequence[int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    retry: Iterable[str] = (),
+    inline: bool = False,
+    address: str | None = None,
+) -> pd.DataFrame:
+    """Run what is missing of a suite and return its results; running it again resumes it.
+
+    Args:
+        suite: path of a suite file, or its content as a dictionary.
+        out: folder of all results; the suite's are in `<out>/<name>`.
+        budget: name of a budget of the suite, such as "smoke".
+        seeds: number of seeds, or a list of them, in place of the suite's.
+        settings: dotted keys to set over everything else: {"training.steps": 100}.
+        retry: statuses to run again, such as "failed".
+        inline: run in this process, without ray.
+        address: a running ray cluster; by default ray is started on this machine.
+
+    Returns:
+        A row per run, as `load` gives them.
+
+    Raises:
+        BenchError: if the suite is wrong or data is missing; nothing is started then.
+    """
+    session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
+    session.execute(Launch(inline=inline, address=address), Console(stderr=True))
+    return session.results()
+
+
+def load(path: str | Path, *, curves: bool = False) -> pd.DataFrame:
+    """Results of a suite as a DataFrame.
+
+    Args:
+        path: the suite's folder of results, such as "results/quickstart", or a `runs.parquet`.
+        curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
+
+    Raises:
+        BenchError: if there are no results at `path`.
+    """
+    if Path(path).is_file() and not curves:
+        return pd.read_parquet(path)
+    root = locate(path)
+    return load_curves(root) if curves else load_runs(root)
+
+
+def report(path: str | Path, *, out: str | Path | None = None) -> Path:
+    """Write the report of a suite's results: a page, tables and figures.
+
+    Args:
+        path: the suite's folder of results.
+        out: folder of the report; by default `report` within the results.
+
+    Returns:
+        The path of index.html.
+
+    Raises:
+        BenchError: if there are no results at `path`.
+    """
+    root = locate(path)
+    described = root / "suite.yaml"
+    suite = read_plain(described) if described.exists() else {"name": root.name}
+    target = Path(out) if out is not None else root / "report"
+    return reports.render(load_runs(root), load_curves(root), load_pictures(root), suite, target)
+
+
+def status(path: str | Path) -> pd.DataFrame:
+    """How many runs of each dataset and method ended how.
+
+    Returns:
+        A row for each dataset and method, a column for each status that occurs.
+
+    Raises:
+        BenchError: if there are no results at `path`.
+    """
+    runs = load(path)
+    return pd.crosstab([runs["dataset"], runs["method"]], runs["status"])
+
+
+def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Train every method on every dataset for a few steps on the CPU and evaluate it, in under a minute.
+
+    Args:
+        suite: path of a suite file, or its content.
+        settings: dotted keys to set over everything else.
+
+    Returns:
+        A row per method and dataset; `status` is done where it would survive.
+    """
+    small = {**CHECK_SETTINGS, "resources.gpu": 0, **(settings or {})}
+    with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
+        session = prepare(suite, out=folder, seeds=1, settings=small)
+        session.execute(Launch(inline=True), Console(quiet=True))
+        return session.results()
+
+
+def fetch(suite: str | Path | Mapping[str, Any]) -> Iterator[tuple[str, Path | None]]:
+    """Make the files of a suite's datasets present, for machines that will have no network.
+
+    Yields:
+        The name of a dataset and the folder of its files; None for one that needs none.
+
+    Raises:
+        BenchError: if a file can neither be found nor fetched.
+    """
+    for dataset in load_suite(suite).datasets:
+        yield dataset.label, fetch_dataset(dataset.name, **dataset.parameters)
+
+
+__all__ = ["BenchError", "check", "fetch", "load", "report", "run", "status"]

@@ -1,0 +1,177 @@
+"""The command line: one verb each, a few lines over the public face. Heavy imports wait until a verb needs them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="Compare divergences for generative models: run suites of VAEs and f-GANs over datasets and seeds, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+SuiteFile = Annotated[Path, typer.Argument(help="Suite file, such as suites/quickstart.yaml.", show_default=False)]
+Results = Annotated[Path, typer.Argument(help="A suite's results, such as results/quickstart.", show_default=False)]
+Budget = Annotated[str | None, typer.Option(help="A budget the suite names, such as smoke.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="Folder of all results.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key over everything else: training.steps=100. Repeatable."),
+]
+
+
+@app.command()
+def run(
+    suite: SuiteFile,
+    budget: Budget = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds, in place of the suite's.", min=1)] = None,
+    settings: Settings = None,
+    out: Out = Path("results"),
+    address: Annotated[str | None, typer.Option(help="A running ray cluster, such as auto.")] = None,
+    inline: Annotated[bool, typer.Option("--inline", help="Run in this process, without ray.")] = False,
+    retry: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Run again what ended so: failed, timeout, … Repeatable.")
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(help="Least time between two checkpoints of a cohort.", min=0)
+    ] = 30,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+) -> None:
+    """Run what is missing of a suite. Running the same command again resumes it."""
+    from rich.console import Console
+
+    from bench.session import Launch, prepare
+    from bench.suite import parse_assignments
+
+    if address is not None and inline:
+        raise BenchError("--address and --inline exclude each other; leave one out")
+    console = Console(highlight=False)
+    session = prepare(
+        suite, out=out, budget=budget, seeds=seeds, settings=parse_assignments(settings or ()), retry=retry or ()
+    )
+    console.print(session.summary(), markup=False)
+    if dry_run:
+        for plan in session.plans:
+            console.print(f"  {plan.label}", markup=False)
+        return
+    _interruptible()
+    try:
+        session.execute(Launch(inline, address, checkpoint_seconds), console)
+    except KeyboardInterrupt:
+        console.print("interrupted; finished runs are kept, and the same command goes on from here")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _conclude(Counter(session.results()["status"]), len(session.specs), session.store.root, console)
+
+
+@app.command()
+def report(
+    results: Results,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report; by default report/ in the results.")] = None,
+) -> None:
+    """Write the report: a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PNG)."""
+    from bench import api
+
+    typer.echo(api.report(results, out=out))
+
+
+@app.command()
+def status(results: Results) -> None:
+    """Show how many runs of each dataset and method ended how."""
+    from bench import api
+
+    typer.echo(api.status(results).to_string())
+    runs = api.load(results)
+    for row in runs[runs["status"] != "done"].itertuples():
+        reason = str(row.error).strip().splitlines()[-1]
+        typer.echo(f"{row.status}: {row.dataset} · {row.method} · seed {row.seed}: {reason}")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help="datasets, divergences, families or metrics; all by default.")
+    ] = None,
+) -> None:
+    """List what suites can name."""
+    from bench.catalogue import catalogue
+
+    for title, entries in catalogue(kind).items():
+        typer.echo(typer.style(title, bold=True))
+        width = max(len(name) for name in entries)
+        for name, text in entries.items():
+            typer.echo(f"  {name:<{width}}  {text}".rstrip())
+
+
+@app.command()
+def check(suite: SuiteFile, settings: Settings = None) -> None:
+    """Train every method for a few steps on the CPU and evaluate it, in under a minute."""
+    from bench import api
+    from bench.suite import parse_assignments
+
+    runs = api.check(suite, settings=parse_assignments(settings or ()))
+    for row in runs.itertuples():
+        typer.echo(f"{row.status:<10}  {row.dataset} · {row.method}")
+        if row.status == "failed":
+            typer.echo(f"{row.error}\n", err=True)
+    if (runs["status"] == "failed").any():
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def fetch(suite: SuiteFile) -> None:
+    """Fetch the data of a suite ahead, for machines that will have no network."""
+    from bench import api
+
+    for name, folder in api.fetch(suite):
+        typer.echo(f"{name}: {folder or 'needs no files'}")
+
+
+def main() -> NoReturn:
+    """Entry point: bad input is one message on standard error and exit status 2."""
+    try:
+        app(standalone_mode=True)
+    except BenchError as error:
+        typer.echo(f"bench: {error}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    sys.exit(0)
+
+
+def _interruptible() -> None:
+    """A polite kill, as schedulers send it, ends the command as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _conclude(counts: Counter[str], planned: int, root: Path, console: Console) -> None:
+    """Say how it ended; runs without a result or with an accident make the exit status 1."""
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    console.print(f"{told or 'no runs'}; results in {root}", markup=False)
+    console.print(f"bench report {root}", markup=False)
+    missing = planned - counts.total()
+    if missing:
+        console.print(f"{missing} runs have no result; the same command tries them again", markup=False)
+    if missing or any(counts[status] for status in ("failed", "out_of_memory", "timeout")):
+        raise typer.Exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

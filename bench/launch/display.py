@@ -1,0 +1,115 @@
+"""Progress on the console: a live bar on a terminal, plain lines without one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from bench.launch.events import Event, Finished, Started, Stepped
+from bench.launch.plan import CohortPlan
+from bench.report import headline
+from bench.results import RunRecord
+
+_STYLES = {"done": "green", "diverged": "yellow", "timeout": "yellow"}
+
+
+class Display:
+    """Prints a line for each finished run, and on a terminal a bar with runs done, running, failed and time left.
+
+    Args:
+        plans: what is going to run.
+        console: where to print.
+        clock: seconds since some moment.
+    """
+
+    def __init__(self, plans: Sequence[CohortPlan], console: Console, clock: Callable[[], float]) -> None:
+        self._console = console
+        self._clock = clock
+        self._total = sum(len(plan.wanted) for plan in plans)
+        self._finished: Counter[str] = Counter()
+        self._running: dict[str, tuple[CohortPlan, int]] = {}
+        self._began = clock()
+        columns = (
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[state]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal, expand=True)
+        self._task = self._progress.add_task("runs", total=self._total, state="starting", left="")
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, Started):
+            self._running[event.plan.cohort_id] = (event.plan, 0)
+        elif isinstance(event, Stepped):
+            self._running[event.plan.cohort_id] = (event.plan, event.step)
+        elif isinstance(event, Finished):
+            self._finish(event)
+        self._progress.update(
+            self._task, completed=self._finished.total(), state=self._state(), left=_left(self.seconds_left())
+        )
+
+    def seconds_left(self) -> float | None:
+        """Expected time to the end, at the pace so far; None before the first run is finished."""
+        done = self._finished.total()
+        if not done:
+            return None
+        under_way = sum(len(plan.wanted) * step / plan.specs[0].training.steps for plan, step in self._running.values())
+        worked = done + 0.9 * min(under_way, self._total - done)  # evaluation is still to come
+        return (self._clock() - self._began) * (self._total - worked) / worked
+
+    def _finish(self, event: Finished) -> None:
+        self._finished[event.record.status] += 1
+        members = self._running.get(event.plan.cohort_id)
+        if members is not None and event.record.run_id == _last_wanted(event.plan):
+            del self._running[event.plan.cohort_id]
+        width = len(str(self._total))
+        self._console.print(f"[{self._finished.total():>{width}}/{self._total}]".replace("[", r"\["), end=" ")
+        self._console.print(_line(event.record), soft_wrap=True)
+
+    def _state(self) -> str:
+        failed = self._finished.total() - self._finished["done"]
+        running = sum(len(plan.wanted) for plan, _ in self._running.values())
+        return f"{self._finished['done']} done, {running} running, {failed} failed"
+
+
+def _last_wanted(plan: CohortPlan) -> str:
+    return next(spec.run_id for spec in reversed(plan.specs) if spec.run_id in plan.wanted)
+
+
+def _line(record: RunRecord) -> str:
+    style = _STYLES.get(record.status, "red")
+    what = escape(f"{record.dataset} · {record.method} · seed {record.seed}")
+    seconds = (record.train_seconds or 0.0) + (record.eval_seconds or 0.0)
+    told = headline(record.metrics) if record.status == "done" else _last_line(record.error)
+    return f"[{style}]{record.status}[/]  {what}  {seconds:.1f} s  {escape(told)}"
+
+
+def _last_line(text: str | None) -> str:
+    lines = (text or "").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return "time left unknown"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"

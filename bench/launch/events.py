@@ -1,0 +1,36 @@
+"""What a worker tells the driver while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.launch.plan import CohortPlan
+from bench.results import RunRecord
+
+
+@dataclass(frozen=True)
+class Started:
+    """A cohort has begun to train."""
+
+    plan: CohortPlan
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A cohort has done `step` training steps."""
+
+    plan: CohortPlan
+    step: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run's record is in place; bulky parts are left out of `record`."""
+
+    plan: CohortPlan
+    record: RunRecord
+
+
+Event = Started | Stepped | Finished
+Emit = Callable[[Event], None]

@@ -1,0 +1,131 @@
+"""From runs to cohorts to trials: what is missing, what trains together, what one process does in a row."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.results import RunStore
+from bench.spec import ResourceSettings, RunSpec
+
+TRIAL_SECONDS = 30.0
+"""How long a trial should last at the least, to pay for its start."""
+TRIALS_PER_SLOT = 4
+"""Trials that each slot should get at the least, so that no slot idles at the end."""
+
+Estimates = Mapping[tuple[str, str], tuple[float, float]]
+"""Seconds per training step and seconds of evaluation, by dataset and method."""
+
+
+@dataclass(frozen=True)
+class CohortPlan:
+    """Runs that are trained together.
+
+    Attributes:
+        specs: all members, in the order of the suite.
+        wanted: ids of the members whose records are missing.
+    """
+
+    specs: tuple[RunSpec, ...]
+    wanted: frozenset[str]
+
+    @property
+    def cohort_id(self) -> str:
+        """Hash of the members' ids: names the checkpoint."""
+        return hashlib.sha256("/".join(spec.run_id for spec in self.specs).encode()).hexdigest()[:16]
+
+    @property
+    def resources(self) -> ResourceSettings:
+        """What the cohort needs; all members need the same."""
+        return self.specs[0].resources
+
+    @property
+    def label(self) -> str:
+        """Dataset, method and seeds, for people."""
+        seeds = ", ".join(str(spec.seed) for spec in self.specs)
+        return f"{self.specs[0].dataset} · {self.specs[0].method} · seed {seeds}"
+
+    def seconds(self, estimates: Estimates) -> float | None:
+        """Expected time, or None if nothing like it has run yet."""
+        first = self.specs[0]
+        known = estimates.get((first.dataset, first.method))
+        if known is None:
+            return None
+        return known[0] * first.training.steps * len(self.specs) + known[1] * len(self.wanted)
+
+
+def plan_cohorts(specs: Sequence[RunSpec], finished: frozenset[str], store: RunStore) -> list[CohortPlan]:
+    """The cohorts that hold the runs among `specs` that are not finished.
+
+    Cohorts are cut from all seeds of a method and dataset. One that was broken off with some members recorded is
+    taken up whole if its checkpoint is there (rounding depends on the cohort's size); else the missing ones form a
+    cohort of their own.
+    """
+    groups: dict[str, list[RunSpec]] = defaultdict(list)
+    for spec in specs:
+        groups[spec.cohort_key].append(spec)
+    return [plan for group in groups.values() for plan in _cohorts(group, finished, store)]
+
+
+def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -> list[tuple[CohortPlan, ...]]:
+    """Cohorts of equal resources in lists that last long enough; one cohort each where no estimate is known."""
+    trials: list[tuple[CohortPlan, ...]] = []
+    largest = max(1, math.ceil(len(plans) / (slots * TRIALS_PER_SLOT)))
+    open_trials: dict[tuple[float, float], list[CohortPlan]] = {}
+    spent: dict[tuple[float, float], float] = defaultdict(float)
+    for plan in plans:
+        key = (plan.resources.cpu, plan.resources.gpu)
+        open_trials.setdefault(key, []).append(plan)
+        spent[key] += plan.seconds(estimates) or TRIAL_SECONDS
+        if spent[key] >= TRIAL_SECONDS or len(open_trials[key]) >= largest:
+            trials.append(tuple(open_trials.pop(key)))
+            spent.pop(key)
+    return [*trials, *(tuple(rest) for rest in open_trials.values())]
+
+
+def estimate(store: RunStore) -> Estimates:
+    """What earlier runs of the same suite took, by dataset and method."""
+    columns = ["dataset", "method", "status", "cohort_size", "steps", "train_seconds", "eval_seconds"]
+    seen: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for row in store.read(columns).to_pylist():
+        if row["status"] == "done" and row["steps"]:
+            per_step = row["train_seconds"] / (row["steps"] * row["cohort_size"])
+            seen[row["dataset"], row["method"]].append((per_step, row["eval_seconds"]))
+    return {key: (_mean(t for t, _ in times), _mean(e for _, e in times)) for key, times in seen.items()}
+
+
+def total_seconds(plans: Iterable[CohortPlan], estimates: Estimates, slots: int) -> float | None:
+    """Expected wall time of all cohorts, or None where some are unknown."""
+    times = [plan.seconds(estimates) for plan in plans]
+    known = [time for time in times if time is not None]
+    return sum(known) / slots if len(known) == len(times) else None
+
+
+def _cohorts(group: Sequence[RunSpec], finished: frozenset[str], store: RunStore) -> Iterator[CohortPlan]:
+    size = cohort_size(group[0].resources, len(group))
+    for start in range(0, len(group), size):
+        members = tuple(group[start : start + size])
+        missing = tuple(spec for spec in members if spec.run_id not in finished)
+        if not missing:
+            continue
+        whole = CohortPlan(members, frozenset(spec.run_id for spec in missing))
+        taken_up = (store.checkpoints / f"{whole.cohort_id}.pt").exists()
+        yield whole if taken_up else CohortPlan(missing, whole.wanted)
+
+
+def cohort_size(resources: ResourceSettings, seeds: int) -> int:
+    """Seeds to train together: as asked for, else all on a GPU and one at a time on a CPU.
+
+    On a CPU a step of K small networks costs K steps, so there is nothing to gain.
+    """
+    if resources.cohort is not None:
+        return resources.cohort
+    return seeds if resources.gpu else 1
+
+
+def _mean(values: Iterable[float]) -> float:
+    numbers = list(values)
+    return sum(numbers) / len(numbers)

@@ -1,0 +1,67 @@
+"""A plugin file for the tests: a dataset, and methods that fail in every way a run can fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from bench import register_dataset, register_method, register_metric
+from bench.datasets import Dataset
+from bench.datasets.base import fingerprint
+from bench.metrics import Subject
+from bench.models import GenerativeModel
+from bench.models.base import Losses, Noise
+from bench.spec import MethodSettings
+
+
+@register_dataset("blob")
+def blob(size: int = 200) -> Dataset:
+    """Standard normal points."""
+    points = torch.randn(3 * size, 2, generator=torch.Generator().manual_seed(0))
+    train, validation, test = points.split(size)
+    return Dataset("blob", train, validation, test, fingerprint(points))
+
+
+@register_metric("distance", version=3)
+def distance(subject: Subject) -> dict[str, float]:
+    """Mean distance of 50 samples from the origin."""
+    return {"distance": subject.sample(50, subject.stream("distance")).norm(dim=1).mean().item()}
+
+
+class OddSettings(MethodSettings):
+    """How the method is to fail."""
+
+    family: Literal["odd"]
+    way: Literal["well", "raise", "memory", "die", "samples", "nan"] = "well"
+
+
+@register_method("odd", settings=OddSettings)
+class Odd(GenerativeModel):
+    """A shifted normal that learns its shift, or fails."""
+
+    def __init__(self, settings: OddSettings, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.way = settings.way
+        self.latent_dim = shape[0]
+        self.noise = {}
+        self.shift = torch.nn.Parameter(torch.ones(shape[0]))
+
+    def losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
+        """Squared distance from the batch's mean."""
+        if self.way == "raise":
+            raise RuntimeError("on purpose")
+        if self.way == "memory":
+            raise MemoryError("on purpose")
+        if self.way == "die":
+            os._exit(137)
+        loss = (self.shift - x.mean(0)).square().sum()
+        loss = loss / 0 * 0 if self.way == "nan" else loss
+        return {"model": loss}, {"loss": loss}
+
+    def sample(self, z: Tensor) -> Tensor:
+        """Normal points around the shift."""
+        return z + self.shift * (torch.inf if self.way == "samples" else 1)

@@ -1,0 +1,95 @@
+"""Planning: what is missing, what trains together, what one process does in a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.launch.plan import CohortPlan, cohort_size, estimate, pack_trials, plan_cohorts, total_seconds
+from bench.results import RunStore
+from bench.spec import ResourceSettings, RunSpec, TrainingSettings
+from tests.results.test_results import record
+from tests.test_spec import spec
+
+
+def runs(methods: int = 2, seeds: int = 4, cohort: int | None = None) -> list[RunSpec]:
+    resources = ResourceSettings(cohort=cohort)
+    return [
+        spec(method=f"m{m}", model={"family": "vae", "epsilon": 0.1 + m}, seed=seed, resources=resources)
+        for m in range(methods)
+        for seed in range(seeds)
+    ]
+
+
+@given(
+    st.integers(1, 3),
+    st.integers(1, 6),
+    st.integers(1, 7),
+    st.sets(st.integers(0, 17)),
+)
+def test_every_missing_run_is_wanted_once(methods: int, seeds: int, cohort: int, done: set[int]) -> None:
+    specs = runs(methods, seeds, cohort)
+    finished = frozenset(specs[i].run_id for i in done if i < len(specs))
+    plans = plan_cohorts(specs, finished, RunStore(Path("/nonexistent")))
+    wanted = [run_id for plan in plans for run_id in plan.wanted]
+    assert sorted(wanted) == sorted({s.run_id for s in specs} - finished)
+    assert all(len({s.cohort_key for s in plan.specs}) == 1 for plan in plans)
+    assert all(len(plan.specs) <= cohort for plan in plans)
+
+
+def test_a_cohort_with_a_checkpoint_is_taken_up_whole(tmp_path: Path) -> None:
+    specs = runs(1, 4, cohort=2)
+    store = RunStore(tmp_path)
+    finished = frozenset([specs[0].run_id])
+    assert [len(plan.specs) for plan in plan_cohorts(specs, finished, store)] == [1, 2]
+    whole = CohortPlan((specs[0], specs[1]), frozenset([specs[1].run_id]))
+    store.checkpoints.mkdir(parents=True)
+    (store.checkpoints / f"{whole.cohort_id}.pt").touch()
+    assert plan_cohorts(specs, finished, store)[0] == whole
+
+
+def test_cohort_sizes() -> None:
+    assert cohort_size(ResourceSettings(), 5) == 1
+    assert cohort_size(ResourceSettings(gpu=0.5), 5) == 5
+    assert cohort_size(ResourceSettings(cohort=3), 5) == 3
+
+
+def plans(count: int) -> list[CohortPlan]:
+    return [CohortPlan((s,), frozenset([s.run_id])) for s in runs(1, count)]
+
+
+@given(st.integers(1, 200), st.integers(1, 8), st.floats(0.01, 100))
+def test_trials_hold_every_cohort_once_and_leave_no_slot_idle(count: int, slots: int, seconds: float) -> None:
+    estimates = {("ring", "m0"): (seconds / 2000, 0.0)}
+    trials = pack_trials(plans(count), slots, estimates)
+    assert [plan for trial in trials for plan in trial] == plans(count)
+    assert len(trials) >= min(count, slots)
+    assert all(len(trial) == 1 for trial in pack_trials(plans(count), slots, {}))
+
+
+def test_cohorts_of_different_needs_never_share_a_trial() -> None:
+    mixed = [
+        CohortPlan((s.model_copy(update={"resources": ResourceSettings(cpu=1 + i % 2)}),), frozenset([s.run_id]))
+        for i, s in enumerate(runs(1, 50))
+    ]
+    trials = pack_trials(mixed, 2, {("ring", "m0"): (1e-6, 0.0)})
+    assert max(len(trial) for trial in trials) > 1
+    assert all(len({plan.resources.cpu for plan in trial}) == 1 for trial in trials)
+
+
+def test_estimates_follow_from_earlier_runs(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    store.write(record("a", method="m0", steps=100, train_seconds=10.0, eval_seconds=2.0))
+    store.write(record("b", method="m0", steps=100, train_seconds=20.0, eval_seconds=4.0, seed=1))
+    store.write(record("c", method="m0", status="failed", seed=2))
+    estimates = estimate(store)
+    assert estimates == {("ring", "m0"): pytest.approx((0.15, 3.0))}
+    longer = spec(method="m0", training=TrainingSettings(steps=200))
+    plan = CohortPlan((longer,), frozenset([longer.run_id]))
+    assert plan.seconds(estimates) == pytest.approx(200 * 0.15 + 3.0)
+    assert total_seconds([plan, plan], estimates, slots=2) == pytest.approx(33.0)
+    unknown = CohortPlan((spec(method="other"),), frozenset(["x"]))
+    assert total_seconds([plan, unknown], estimates, slots=2) is None
