@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from bench import report as reports
 from bench.datasets import fetch as fetch_dataset
 from bench.errors import BenchError
+from bench.registry import load_entry_points
+from bench.reporting import render
 from bench.results import load_curves, load_pictures, load_runs, locate
 from bench.session import Launch, prepare
 from bench.suite import load_suite
@@ -89,7 +90,7 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     described = root / "suite.yaml"
     suite = read_plain(described) if described.exists() else {"name": root.name}
     target = Path(out) if out is not None else root / "report"
-    return reports.render(load_runs(root), load_curves(root), load_pictures(root), suite, target)
+    return render(load_runs(root), load_curves(root), load_pictures(root), suite, target)
 
 
 def status(path: str | Path) -> pd.DataFrame:
@@ -131,6 +132,7 @@ def fetch(suite: str | Path | Mapping[str, Any]) -> Iterator[tuple[str, Path | N
     Raises:
         BenchError: if a file can neither be found nor fetched.
     """
+    load_entry_points()
     for dataset in load_suite(suite).datasets:
         yield dataset.label, fetch_dataset(dataset.name, **dataset.parameters)
 

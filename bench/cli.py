@@ -65,10 +65,10 @@ def run(
     session = prepare(
         suite, out=out, budget=budget, seeds=seeds, settings=parse_assignments(settings or ()), retry=retry or ()
     )
-    console.print(session.summary(), markup=False)
+    console.print(session.summary(), markup=False, soft_wrap=True)
     if dry_run:
         for plan in session.plans:
-            console.print(f"  {plan.label}", markup=False)
+            console.print(f"  {plan.label}", markup=False, soft_wrap=True)
         return
     _interruptible()
     try:
@@ -163,12 +163,13 @@ def _interruptible() -> None:
 
 def _conclude(counts: Counter[str], planned: int, root: Path, console: Console) -> None:
     """Say how it ended; runs without a result or with an accident make the exit status 1."""
-    told = ", ".join(f"{number} {status}" for status, number in counts.items())
-    console.print(f"{told or 'no runs'}; results in {root}", markup=False)
-    console.print(f"bench report {root}", markup=False)
+    told = ", ".join(f"{counts[status]} {status}" for status in sorted(counts, key=lambda s: (s != "done", s)))
+    lines = [f"{told or 'no runs'}; results in {root}", f"bench report {root}"]
     missing = planned - counts.total()
     if missing:
-        console.print(f"{missing} runs have no result; the same command tries them again", markup=False)
+        lines.append(f"{missing} runs have no result; the same command tries them again")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
     if missing or any(counts[status] for status in ("failed", "out_of_memory", "timeout")):
         raise typer.Exit(EXIT_FAILED)
 

@@ -1,0 +1,60 @@
+"""The report: data frames in, tables, figures and one self-contained page out.
+
+Sees nothing of the rest of the package: whatever can be put into the frames can be reported. Heavy imports wait until
+a function needs them, so that `headline` is cheap on a console.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.reporting.text import headline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def render(
+    runs: pd.DataFrame, curves: pd.DataFrame, pictures: pd.DataFrame, suite: Mapping[str, Any], out: str | Path
+) -> Path:
+    """Write `index.html`, `tables/` and `figures/` under `out`; an older report stays whole until this one is complete.
+
+    Args:
+        runs: a row per run: identity, status, metrics, provenance. May be empty.
+        curves: `run_id, step, metric, value`. May be empty.
+        pictures: `run_id, samples, reference`; arrays of points (n, d) or of images (n, C, H, W) uint8. May be empty.
+        suite: the resolved suite: name, title, seeds, datasets, methods, published, …
+        out: folder of the report; made if missing.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        BenchError: if `runs` lacks a column that identifies a run, or a published figure is incomplete.
+    """
+    from bench.reporting.page import render as write
+
+    return write(runs, curves, pictures, suite, Path(out))
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation and range over the seeds of every metric, in tidy form.
+
+    Args:
+        runs: a row per run, as `bench.load` gives it.
+
+    Returns:
+        One row per dataset, method, metric and protocol: `dataset, method, metric, protocol, mean, std, n, minimum,
+        maximum`. Only finished runs count; `std` (n − 1 in the denominator) is null for one seed.
+
+    Raises:
+        BenchError: if `runs` lacks a column that identifies a run.
+    """
+    from bench.reporting.statistics import summarise as compute
+
+    return compute(runs)
+
+
+__all__ = ["headline", "render", "summarise"]

@@ -1,0 +1,169 @@
+"""Tables as files: CSV for machines (full precision, a column per statistic), Markdown and LaTeX for papers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
+from tabulate import tabulate
+
+from bench.reporting.statistics import STATUSES
+from bench.reporting.tables import Cell, Header, Row, Table, bands
+from bench.reporting.text import EMPTY, MINUS, slug
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", MINUS: "$-$", "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "∞": r"$\infty$",
+    "‖": r"$\|$", "²": r"$^2$", "·": r"$\cdot$", "√": r"$\surd$", EMPTY: "---", "–": "--", "…": r"\ldots{}",
+}  # fmt: skip
+_MARKDOWN = str.maketrans({
+    **{character: f"\\{character}" for character in "\\`*_[]|~$"},
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " ",
+})  # fmt: skip
+_GREEK_CAPITAL = frozenset({
+    "gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega",
+})  # fmt: skip
+_GREEK_SMALL = _GREEK_CAPITAL | {
+    "alpha", "beta", "epsilon", "zeta", "eta", "iota", "kappa", "mu", "nu", "rho", "tau", "chi",
+}  # fmt: skip
+_STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
+
+
+def to_frame(table: Table) -> pd.DataFrame:
+    """The table with one column per statistic, `<metric>_mean, _std, _n, _minimum, _maximum, _best`.
+
+    Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
+    """
+    return pd.DataFrame([_record(table, row) for row in table.rows])
+
+
+def to_csv(table: Table) -> str:
+    """`to_frame` as CSV: numbers in full precision, null as nothing."""
+    return to_frame(table).to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(table: Table) -> str:
+    """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
+    parts = [f"## {markdown(table.dataset)}"]
+    for band in bands(table):
+        heads = ["Method", "Seeds", *(_head(header, markdown) for header in band.headers)]
+        rows = [[markdown(_label(row)), markdown(_seeds(row)), *_texts(row, _markdown_cell)] for row in band.rows]
+        aligned = ("left", "left", *["right"] * len(band.headers))
+        parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
+    return "\n\n".join(parts) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
+    template = _environment().get_template("table.tex.j2")
+    parts = []
+    for number, band in enumerate(bands(table), start=1):
+        rows = [
+            {"kind": row.kind, "cells": [latex(_label(row)), latex(_seeds(row)), *_texts(row, _latex_cell)]}
+            for row in band.rows
+        ]
+        heads = [_head(header, latex) for header in band.headers]
+        parts.append(template.render(table=band, heads=heads, rows=rows, name=slug(table.dataset), number=number))
+    return "\n".join(parts)
+
+
+def latex(text: str) -> str:
+    """`text` with everything escaped that LaTeX would interpret; Greek letters as mathematics."""
+    return "".join(_LATEX.get(character) or _greek(character) or character for character in text)
+
+
+def markdown(text: str) -> str:
+    """`text` with everything escaped that Markdown or HTML would interpret, on one line."""
+    return text.translate(_MARKDOWN)
+
+
+def _record(table: Table, row: Row) -> dict[str, Any]:
+    outcomes = dict(row.outcomes)
+    record: dict[str, Any] = {
+        "dataset": table.dataset, "method": row.label, "kind": row.kind, "source": row.detail or None,
+        "seeds_done": row.done, "seeds_total": row.total,
+    }  # fmt: skip
+    ours = row.kind != "published"
+    record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in (*STATUSES[1:], "not_run")}
+    for header, cell in zip(table.headers, row.cells, strict=True):
+        name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
+        record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in _STATISTICS}
+    return record
+
+
+def _texts(row: Row, write: Callable[[str, str, bool], str]) -> list[str]:
+    return [_cell(cell, row, write) for cell in row.cells]
+
+
+def _cell(cell: Cell | None, row: Row, write: Callable[[str, str, bool], str]) -> str:
+    if cell is None:
+        return ""
+    text = write(*cell.texts, cell.best)
+    return f"{text} (n={cell.n})" if row.done is not None and cell.n != row.done else text
+
+
+def _markdown_cell(mean: str, spread: str, best: bool) -> str:
+    text = f"**{mean}**" if best else mean
+    return f"{text} ± {spread}" if spread else text
+
+
+def _latex_cell(mean: str, spread: str, best: bool) -> str:
+    mean, spread = _mathematics(mean), _mathematics(spread)
+    text = rf"\mathbf{{{mean}}}" if best else mean
+    return rf"${text} \pm {spread}$" if spread else f"${text}$"
+
+
+def _mathematics(number: str) -> str:
+    plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}")
+    return re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", plain)
+
+
+def _label(row: Row) -> str:
+    return f"{row.label} ({row.detail})" if row.detail and row.detail != row.label else row.label
+
+
+def _seeds(row: Row) -> str:
+    if row.done is None:
+        return "published" if row.kind == "published" else ""
+    return f"{row.done}/{row.total}" + (f" ({row.outcome_text})" if row.outcomes else "")
+
+
+def _head(header: Header, escape: Callable[[str], str]) -> str:
+    text = f"{header.column.label} {header.column.arrow}".strip()
+    unit = f" [{header.column.unit}]" if header.column.unit else ""
+    protocol = f" ({header.shown})" if header.shown else ""
+    return escape(text + unit + protocol)
+
+
+def _greek(character: str) -> str | None:
+    words = unicodedata.name(character, "").split()
+    if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
+        return None
+    name = words[3].lower().replace("lamda", "lambda")
+    if name not in (_GREEK_SMALL if words[1] == "SMALL" else _GREEK_CAPITAL):
+        return None
+    return rf"$\{name if words[1] == 'SMALL' else name.capitalize()}$"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bench.reporting"),
+        autoescape=False,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["latex"] = latex
+    return environment
+
+
+__all__ = ["latex", "markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]

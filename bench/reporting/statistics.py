@@ -1,0 +1,145 @@
+"""From a row per run to a row per figure: means and spreads over the seeds, and how many seeds there were.
+
+The unit of replication is the training seed; only finished runs have figures; every other run is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bench.reporting.variants import identified, metric_columns, numbers, protocol_of
+
+FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value"]
+SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum"]
+STATUSES = ("done", "diverged", "failed", "out_of_memory", "timeout")
+"""Statuses that are results; an interrupted run is none."""
+
+_GROUP = ["dataset", "method", "metric", "protocol"]
+
+
+def figures(runs: pd.DataFrame) -> pd.DataFrame:
+    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value`.
+
+    Where one seed was run more than once with the same outcome columns, the latest counts.
+
+    Args:
+        runs: runs as `identified` gives them.
+    """
+    done = runs[runs["status"] == "done"]
+    parts = [_column(done, metric) for metric in metric_columns(done)]
+    if not parts:
+        return pd.DataFrame(columns=FIGURES)
+    long = pd.concat(parts, ignore_index=True)
+    return long.drop_duplicates(["dataset", "method", "seed", "metric", "protocol"], keep="last", ignore_index=True)
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (n − 1), n and range over the seeds; see `bench.reporting.summarise`."""
+    return summary_of(figures(identified(runs)))
+
+
+def summary_of(values: pd.DataFrame) -> pd.DataFrame:
+    """The same, of figures as `figures` gives them."""
+    if values.empty:
+        return pd.DataFrame(columns=SUMMARY)
+    groups = values.groupby(_GROUP, sort=False)["value"]
+    summary = groups.agg(mean="mean", n="count", minimum="min", maximum="max")
+    summary["std"] = groups.std(ddof=1)
+    return summary.reset_index()[SUMMARY]
+
+
+def counts(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
+    """How the seeds of each method on each dataset ended.
+
+    Args:
+        runs: runs as `identified` gives them.
+        suite: the resolved suite; what it plans and the frame lacks is counted as not run.
+
+    Returns:
+        A row per dataset and method, in the suite's order: `dataset, method, family, divergence, total, not_run` and a
+        column per status.
+    """
+    methods, datasets = method_names(suite), dataset_names(suite)
+    results = runs[runs["status"].isin(STATUSES)]
+    latest = results.drop_duplicates(["dataset", "method", "seed"], keep="last")
+    rows = [
+        _counted(group["dataset"].iloc[0], group["method"].iloc[0], group)
+        for _, group in latest.groupby(["dataset", "method"], sort=False)
+    ]
+    seen = set(zip(latest["dataset_name"], latest["method_name"], strict=True))
+    rows += [_counted(d, m, latest.iloc[:0]) for d in datasets for m in methods if (d, m) not in seen]
+    frame = pd.DataFrame(rows, columns=["dataset", "method", "family", "divergence", "total", "not_run", *STATUSES])
+    if frame.empty:
+        return frame
+    of_plan = frame["method"].isin(methods) & frame["dataset"].isin(datasets)
+    frame["not_run"] = (seed_count(suite) - frame["total"]).clip(lower=0).where(of_plan, 0).astype(int)
+    frame["total"] += frame["not_run"]
+    ranks = {
+        "dataset": order(runs["dataset"], runs["dataset_name"], datasets),
+        "method": order(runs["method"], runs["method_name"], methods),
+    }
+    return frame.sort_values(["dataset", "method"], key=lambda c: c.map(ranks[str(c.name)].index), ignore_index=True)
+
+
+def order(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[str]) -> list[str]:
+    """The plan's names and all labels, in the order of the plan; names outside it last, in order of appearance.
+
+    Args:
+        labels: distinct names, as `identified` makes them.
+        names: the name in the suite that each belongs to.
+        planned: the suite's names.
+    """
+    belongs = {name: name for name in planned} | dict(zip(labels, names, strict=True))
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys([*planned, *belongs.values()]))}
+    return sorted(belongs, key=lambda label: ranks[belongs[label]])
+
+
+def dataset_names(suite: Mapping[str, Any]) -> list[str]:
+    """What the suite calls its datasets."""
+    return [str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in suite.get("datasets") or ()]
+
+
+def method_names(suite: Mapping[str, Any]) -> list[str]:
+    """What the suite calls its methods."""
+    return [str(name) for name in suite.get("methods") or ()]
+
+
+def seed_count(suite: Mapping[str, Any]) -> int:
+    """How many seeds the suite asks for; 0 if it does not say."""
+    seeds = suite.get("seeds") or 0
+    return seeds if isinstance(seeds, int) else len(seeds)
+
+
+def _column(done: pd.DataFrame, metric: str) -> pd.DataFrame:
+    long = done[["dataset", "method", "seed"]].assign(
+        metric=metric, protocol=protocol_of(done, metric), value=numbers(done[metric])
+    )
+    return long[long["value"].notna()]
+
+
+def _counted(dataset: str, method: str, group: pd.DataFrame) -> dict[str, Any]:
+    def label(name: str) -> str:
+        known = group[name].dropna() if name in group else group.iloc[:0]
+        return str(known.iloc[-1]) if len(known) else ""
+
+    by_status = {status: int((group["status"] == status).sum()) for status in STATUSES}
+    row = {"dataset": dataset, "method": method, "family": label("family"), "divergence": label("divergence")}
+    return row | {"total": len(group), "not_run": 0} | by_status
+
+
+__all__ = [
+    "FIGURES",
+    "STATUSES",
+    "SUMMARY",
+    "counts",
+    "dataset_names",
+    "figures",
+    "method_names",
+    "order",
+    "seed_count",
+    "summarise",
+    "summary_of",
+]

@@ -1,0 +1,175 @@
+"""Numbers and names as text: digits that the spread supports, durations, one-line headlines."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MINUS = "\u2212"
+EMPTY = "\u2014"
+
+_ROUNDING = 1e-12
+"""A spread below this share of the mean is the rounding error of equal values."""
+_SMALL, _LARGE = 1e-4, 1e6
+"""Outside this range numbers are written with a power of ten."""
+_MOST_DECIMALS = 8
+_HEADLINE = {
+    "elbo": "elbo",
+    "parzen_log_likelihood": "parzen",
+    "fid": "fid",
+    "modes_covered": "modes",
+    "div_kl": "kl",
+}
+
+
+def significant(value: float, digits: int) -> str:
+    """`value` with so many significant digits; whole numbers are written out in full.
+
+    Very large and very small values are written as 1.2e−7.
+    """
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0:
+        return "0"
+    if value == int(value) and abs(value) < _LARGE:
+        return _signed(f"{value:.0f}")
+    exponent = _exponent(value, digits)
+    if _SMALL <= abs(value) < _LARGE:
+        return _signed(f"{value:.{max(0, digits - 1 - exponent)}f}")
+    return _scaled(value, exponent, digits - 1)
+
+
+def as_given(value: float) -> str:
+    """`value` with the digits it was given with, six at most."""
+    return _signed(f"{value:.6g}") if math.isfinite(value) else _not_finite(value)
+
+
+def mean_and_spread(mean: float, spread: float | None, digits: int) -> tuple[str, str]:
+    """Mean and spread as text, both rounded to two significant digits of the spread.
+
+    Args:
+        mean: the mean.
+        spread: the spread; None where there is none, as for a single seed.
+        digits: significant digits of the mean where no spread says how many there are.
+
+    Returns:
+        Text of the mean, text of the spread; the latter is a dash for no spread, never 0.
+    """
+    if spread is None or math.isnan(spread):
+        return significant(mean, digits), EMPTY
+    if not (math.isfinite(mean) and math.isfinite(spread)):
+        return significant(mean, digits), significant(spread, 2)
+    if spread <= _ROUNDING * abs(mean):
+        return significant(mean, digits), "0"
+    last = _exponent(spread, 2) - 1
+    largest = max(abs(mean), spread)
+    scale = 0 if _SMALL <= largest < _LARGE else _exponent(largest, 2)
+    decimals = max(0, scale - last)
+    if decimals > _MOST_DECIMALS:
+        return significant(mean, 6), significant(spread, 2)
+    if scale:
+        return _scaled(mean, scale, decimals), _scaled(spread, scale, decimals)
+    return _signed(f"{round(mean, -last):.{decimals}f}"), f"{round(spread, -last):.{decimals}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as text in the two largest units: 3 h 12 min."""
+    if seconds < 60:
+        return f"{significant(seconds, 2)} s"
+    whole = round(seconds)
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    parts = []
+    for name, size in units:
+        count, whole = divmod(whole, size)
+        parts.append((count, name))
+    first = next(i for i, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {name}" for count, name in parts[first : first + 2] if count)
+
+
+def one_line(error: object) -> str:
+    """The line of an error or traceback that says what happened: its last one."""
+    lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def slug(name: str) -> str:
+    """`name` made fit for a file name."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
+
+
+def plural(count: int, word: str) -> str:
+    """`3 seeds`, `1 seed`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def headline(row: Mapping[str, Any] | pd.Series[Any]) -> str:
+    """A finished run's headline figures on one line: `elbo −12.3  fid 4.56  modes 8/8  kl 0.12`.
+
+    Args:
+        row: a run, such as a row of `bench.load(...)` or a dictionary. Figures that it lacks are left out.
+
+    Returns:
+        The text; empty if the run has none of the headline figures.
+    """
+    names = dict(_HEADLINE)
+    own = row.get("divergence")
+    if isinstance(own, str):
+        names.setdefault(f"div_{own}", own)
+    figures = {name: _number(row.get(name)) for name in names}
+    parts = [f"{names[name]} {significant(value, 3)}" for name, value in figures.items() if value is not None]
+    total = _number(row.get("modes_total"))
+    if total is not None:
+        parts = [f"{part}/{significant(total, 3)}" if part.startswith("modes ") else part for part in parts]
+    return "  ".join(parts)
+
+
+def _number(value: object) -> float | None:
+    if value is None or isinstance(value, (str, bool)):
+        return None
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return None if math.isnan(number) else number
+
+
+def _exponent(value: float, digits: int) -> int:
+    """Power of ten of the leading digit of `value`, once it is rounded to so many significant digits."""
+    return int(f"{value:.{digits - 1}e}".split("e")[1])
+
+
+def _scaled(value: float, exponent: int, decimals: int) -> str:
+    return _signed(f"{Decimal(value).scaleb(-exponent):.{decimals}f}e{exponent}")
+
+
+def _signed(text: str) -> str:
+    """Typographic minus; no minus before a number that was rounded to zero."""
+    if not text.split("e")[0].strip("-0."):
+        text = text.removeprefix("-")
+    return text.replace("-", MINUS)
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return EMPTY
+    return "∞" if value > 0 else f"{MINUS}∞"
+
+
+__all__ = [
+    "EMPTY",
+    "MINUS",
+    "as_given",
+    "duration",
+    "headline",
+    "mean_and_spread",
+    "one_line",
+    "plural",
+    "significant",
+    "slug",
+]

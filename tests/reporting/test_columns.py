@@ -1,0 +1,69 @@
+"""The schema of the columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, sort_key
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("elbo", "higher"),
+        ("log_likelihood_iw", "higher"),
+        ("parzen_log_likelihood", "higher"),
+        ("fid", "lower"),
+        ("kid", "lower"),
+        ("precision", "higher"),
+        ("recall", "higher"),
+        ("density", "higher"),
+        ("coverage", "higher"),
+        ("modes_covered", "higher"),
+        ("high_quality_fraction", "higher"),
+        ("mode_kl", "lower"),
+        ("div_kl", "lower"),
+        ("div_gan", "lower"),
+        ("div_alpha(0.3)", "lower"),
+        ("reconstruction", None),
+        ("kl_term", None),
+        ("modes_total", None),
+        ("training_bound", None),
+        ("generator_mean", None),
+        ("train_seconds", None),
+        ("a_metric_of_mine", None),
+    ],
+)
+def test_direction(name: str, direction: str | None) -> None:
+    assert describe(name).direction == direction
+
+
+@pytest.mark.parametrize("name", [*SCHEMA, "div_kl", "div_alpha(0.3)", "training_elbo", "a_metric_of_mine"])
+def test_every_column_is_described(name: str) -> None:
+    column = describe(name)
+    assert column.name == name
+    assert column.label
+    assert column.description.endswith(".")
+    assert column.group in GROUPS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("div_kl", "kl"),
+        ("div_squared_hellinger", "squared_hellinger"),
+        ("div_alpha(0.3)", "alpha(0.3)"),
+        ("div_kl_se", None),
+        ("div_kl_exact", None),
+        ("diversity", None),
+        ("fid", None),
+    ],
+)
+def test_divergence_of_a_column(name: str, expected: str | None) -> None:
+    assert divergence_of(name) == expected
+
+
+def test_columns_are_printed_by_group() -> None:
+    names = ["train_seconds", "my_metric", "div_js", "div_kl", "fid", "elbo", "div_alpha(0.3)"]
+    expected = ["elbo", "fid", "div_kl", "div_js", "div_alpha(0.3)", "my_metric", "train_seconds"]
+    assert sorted(names, key=sort_key) == expected

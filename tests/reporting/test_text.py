@@ -1,0 +1,92 @@
+"""Numbers and names as text."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.reporting import headline
+from bench.reporting.text import as_given, duration, mean_and_spread, one_line, significant, slug
+
+
+def _value(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread", "expected"),
+    [
+        (-12.3456, 0.5678, ("−12.35", "0.57")),
+        (4.5, 0.0996, ("4.50", "0.10")),
+        (99.96, 9.96, ("100", "10")),
+        (8746.2, 18473.0, ("9000", "18000")),
+        (7.0, 0.0, ("7", "0")),
+        (0.3, 0.3 * 2**-52, ("0.3000", "0")),
+        (3.5e7, 7.04e7, ("3.5e7", "7.0e7")),
+        (1.04e-5, 3e-6, ("1.04e−5", "0.30e−5")),
+        (-0.001, 0.2, ("0.00", "0.20")),
+        (math.inf, math.nan, ("∞", "—")),
+        (4.5678, None, ("4.568", "—")),
+        (8.0, None, ("8", "—")),
+    ],
+)
+def test_two_digits_of_the_spread_decide(mean: float, spread: float | None, expected: tuple[str, str]) -> None:
+    assert mean_and_spread(mean, spread, 4) == expected
+
+
+@given(st.floats(-1e5, 1e5), st.floats(1e-3, 1e5))
+def test_rounding_costs_less_than_a_digit_of_the_spread(mean: float, spread: float) -> None:
+    shown, shown_spread = mean_and_spread(mean, spread, 4)
+    unit = 10.0 ** (math.floor(math.log10(spread)) - 1)
+    # Half a unit of the spread's second digit; ten times that where rounding carries into a new leading digit.
+    assert abs(_value(shown) - mean) <= 5.001 * unit
+    assert abs(_value(shown_spread) - spread) <= 0.501 * 10 * unit
+
+
+@given(st.floats(-1e307, 1e307), st.integers(2, 6))
+def test_significant_digits_keep_the_value(value: float, digits: int) -> None:
+    assert _value(significant(value, digits)) == pytest.approx(value, rel=0.51 * 10.0 ** (1 - digits), abs=1e-300)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(1.0335, "1.0335"), (6.3, "6.3"), (-708.0, "−708"), (502, "502")])
+def test_given_values_keep_their_digits(value: float, expected: str) -> None:
+    assert as_given(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.26, "0.26 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3600, "1 h"), (11_520, "3 h 12 min"), (90_000, "1 d 1 h")],
+)
+def test_duration(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected
+
+
+def test_the_last_line_of_a_traceback_says_what_happened() -> None:
+    assert one_line("Traceback:\n  File x\nValueError: no\n\n") == "ValueError: no"
+    assert one_line(None) == ""
+
+
+@given(st.text())
+def test_slugs_are_safe_file_names(name: str) -> None:
+    made = slug(name)
+    assert made
+    assert not set(made) & set('/\\:*?"<>|& \n\0')
+    assert not made.startswith(".")
+
+
+def test_headline_names_the_figures_that_a_run_has() -> None:
+    row = {"elbo": -12.345, "fid": 4.5601, "modes_covered": 8.0, "modes_total": 8.0, "div_kl": 0.1234, "kid": 3.0}
+    assert headline(row) == "elbo −12.3  fid 4.56  modes 8/8  kl 0.123"
+
+
+def test_headline_leaves_out_what_is_missing() -> None:
+    row = pd.Series(
+        {"elbo": None, "fid": float("nan"), "div_kl": pd.NA, "div_js": 0.5, "divergence": "js"}, dtype=object
+    )
+    assert headline(row) == "js 0.500"
+    assert headline({"modes_covered": 3}) == "modes 3"
+    assert headline({}) == ""
