@@ -13,7 +13,7 @@ from rich.table import Column
 
 from bench.launch.events import Event, Finished, Started, Stepped
 from bench.launch.plan import CohortPlan
-from bench.report import headline
+from bench.reporting import headline
 from bench.results import RunRecord
 
 _STYLES = {"done": "green", "diverged": "yellow", "timeout": "yellow"}
