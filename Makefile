@@ -38,7 +38,7 @@ format: $(SETUP)  ## Format the code.
 	$(BIN)/ruff format .
 
 benchmark: $(SETUP)  ## Measure speed (tests/performance).
-	$(BIN)/python -m pytest tests/performance --benchmark-only -p no:xdist -o addopts=
+	$(BIN)/python -m pytest tests/performance --benchmark-only -p no:xdist -o addopts= --benchmark-columns=median,iqr,rounds
 
 clean:  ## Remove the environment and caches.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
