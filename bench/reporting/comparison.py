@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -130,19 +131,29 @@ def _spans_decades(values: np.ndarray) -> bool:
 
 def _matrix(matrix: np.ndarray, own: np.ndarray, rows: Sequence[str], columns: Sequence[str], axes: Axes) -> None:
     nearness = np.apply_along_axis(_nearness, 0, matrix)
-    axes.imshow(np.ma.masked_invalid(nearness), cmap="Blues", vmin=0, vmax=1.25, aspect="auto")
-    for (i, j), value in np.ndenumerate(matrix):
-        if not np.isnan(value):
-            dark = nearness[i, j] > 0.75
-            text = significant(value, 3) if abs(value) < 1000 else significant(value, 2)
-            axes.text(j, i, text, ha="center", va="center", fontsize=8.5, color="#fdfdfd" if dark else "#101010")
-        if own[i, j]:
-            axes.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, edgecolor="#d55e00", linewidth=1.4))
-    axes.set_xticks(range(len(columns)), [shortened(name, 12) for name in columns])
-    axes.set_yticks(range(len(rows)), [shortened(name, 32) for name in rows])
+    sns.heatmap(
+        nearness,
+        mask=np.isnan(matrix),
+        annot=np.vectorize(_cell_text, otypes=[object])(matrix),
+        annot_kws={"fontsize": 8.5},
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=1.25,
+        cbar=False,
+        xticklabels=[shortened(name, 12) for name in columns],
+        yticklabels=[shortened(name, 32) for name in rows],
+        ax=axes,
+    )
+    for i, j in np.argwhere(own):
+        axes.add_patch(Rectangle((j + 0.04, i + 0.06), 0.92, 0.88, fill=False, edgecolor="#d55e00", linewidth=1.4))
     axes.tick_params(length=0, labelcolor=INK, top=True, labeltop=True, bottom=False, labelbottom=False)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
+    axes.tick_params(axis="x", labelrotation=0)
+    axes.tick_params(axis="y", labelrotation=0)
+
+
+def _cell_text(value: float) -> str:
+    return significant(value, 3) if abs(value) < 1000 else significant(value, 2)
 
 
 def _nearness(column: np.ndarray) -> np.ndarray:

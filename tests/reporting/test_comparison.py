@@ -68,7 +68,7 @@ def test_matrix_shows_the_means_and_frames_the_training_divergence(runs: pd.Data
     means = done.groupby("method")[columns].mean().loc[_METHODS].to_numpy()
     shown = np.array([float(text.get_text().replace("−", "-")) for text in axes.texts]).reshape(means.shape)
     np.testing.assert_allclose(shown, means, rtol=5.1e-3)
-    framed = [(round(p.get_x() + 0.46), round(p.get_y() + 0.44)) for p in axes.patches if isinstance(p, Rectangle)]
+    framed = [(round(p.get_x()), round(p.get_y())) for p in axes.patches if isinstance(p, Rectangle)]
     assert framed == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
@@ -83,7 +83,7 @@ def test_matrix_is_darkest_at_the_best_of_each_column() -> None:
     assert plot is not None
     axes = Figure().add_subplot()
     plot.panels[0].draw(axes)
-    nearness = np.asarray(axes.images[0].get_array())
+    nearness = np.asarray(axes.collections[0].get_array()).reshape(3, 3)
     assert nearness.argmax(axis=0).tolist() == [0, 0, 2]
     np.testing.assert_allclose(nearness.max(axis=0), 1.0)
     assert nearness[1].tolist() == [0.0, 0.0, 0.0]
