@@ -3,18 +3,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
+DEV := .venv/.installed-dev
 
 .PHONY: help demo test lint format benchmark clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-# A CPU build of torch is enough; without one installed, pip would choose the newest CUDA build on Linux.
+# torch first and alone, so that nothing else can choose its version.
 $(SETUP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: $(PYTHON) is older than Python 3.11; use make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch>=2.10,<2.14"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): $(SETUP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@
 
@@ -24,20 +29,20 @@ demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about ten mi
 	$(BIN)/bench run suites/quickstart.yaml
 	$(BIN)/bench report results/quickstart
 
-test: $(SETUP)  ## Run the tests.
+test: $(DEV)  ## Run the tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(SETUP)  ## Check style, types and the import contract.
+lint: $(DEV)  ## Check style, types and the import contract.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(SETUP)  ## Format the code.
+format: $(DEV)  ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(SETUP)  ## Measure speed (tests/performance).
+benchmark: $(DEV)  ## Measure speed (tests/performance).
 	$(BIN)/python -m pytest tests/performance --benchmark-only -p no:xdist -o addopts= --benchmark-columns=median,iqr,rounds
 
 clean:  ## Remove the environment and caches.

@@ -26,6 +26,9 @@ from bench.registry import Registry
 Elementwise = Callable[[Tensor], Tensor]
 LOG_2 = math.log(2.0)
 
+ALPHA_OF = {"pearson": (2.0, 2.0), "neyman": (-1.0, 2.0), "squared_hellinger": (0.5, 0.5)}
+"""Members of the alpha family under other names: (a, factor), the divergence being factor · alpha(a)."""
+
 
 @dataclass(frozen=True)
 class Divergence:
@@ -103,8 +106,9 @@ def divergence(name: str) -> Divergence:
     """
     if name in DIVERGENCES:
         return DIVERGENCES[name]
-    if name.startswith("alpha(") and name.endswith(")"):
-        return alpha(_parameter(name))
+    a = alpha_parameter(name)
+    if a is not None:
+        return alpha(a)
     raise UnknownNameError("divergence", name, [*DIVERGENCES, "alpha(0.5)"])
 
 
@@ -154,10 +158,17 @@ def alpha(a: float) -> Divergence:
     upper = 1 / (a * (1 - a)) if 0 < a < 1 else math.inf
     order = max(abs(a), abs(a - 1))
     fenchel = _same_as_ratio(slope, intercept)
-    return Divergence(f"alpha({a:g})", f, slope, intercept, fenchel, upper=upper, order=order, symmetric=a == 0.5)
+    return Divergence(f"alpha({a!r})", f, slope, intercept, fenchel, upper=upper, order=order, symmetric=a == 0.5)
 
 
-def _parameter(name: str) -> float:
+def alpha_parameter(name: str) -> float | None:
+    """The a of "alpha(a)"; None for any other name.
+
+    Raises:
+        BenchError: if a is not a finite number.
+    """
+    if not (name.startswith("alpha(") and name.endswith(")")):
+        return None
     text = name[len("alpha(") : -1]
     try:
         value = float(text)
