@@ -42,7 +42,9 @@ class Display:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
         )
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal, expand=True, transient=True)
+        self._progress = Progress(
+            *columns, console=console, disable=not console.is_terminal, expand=True, transient=True
+        )
         self._task = self._progress.add_task("runs", total=self._total, state="starting", left="")
 
     def __enter__(self) -> Display:

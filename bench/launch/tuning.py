@@ -45,7 +45,7 @@ def launch(
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         _connect(address)
-        trials = pack_trials(plans, _slots(ray.cluster_resources(), plans), estimates)
+        trials = pack_trials(plans, _slots(ray.cluster_resources(), plans), estimates)  # type: ignore[no-untyped-call]
         clear_attempts(store)
         _fit(trials, store, options, emit)
     finally:
@@ -55,13 +55,13 @@ def launch(
 
 
 def _connect(address: str | None) -> None:
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         with _keep_handler(signal.SIGTERM):
             if address is None:
-                ray.init(address="local", include_dashboard=False, **quiet)
+                ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
             else:
-                ray.init(address=address, runtime_env={"env_vars": QUIET}, **quiet)
+                environment = {"env_vars": QUIET}
+                ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise BenchError(f"ray cluster at '{address or 'local'}' cannot be reached: {error}") from error
 

@@ -3,9 +3,11 @@
 Importing this package registers every protocol that it ships.
 """
 
-from bench.metrics import elbo, fid, modes, moments, parzen  # noqa: F401 - imported to register them
+from bench.metrics import divergences, elbo, fid, modes, moments, parzen  # noqa: F401 - imported to register them
 from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
+from bench.metrics.divergences import EstimatedDivergences
 from bench.metrics.elbo import ELBO, evaluate_elbo
+from bench.metrics.estimate import Estimate, estimate_divergences
 from bench.metrics.features import (
     EXTRACTORS,
     Extractor,
@@ -22,6 +24,8 @@ __all__ = [
     "ELBO",
     "EXTRACTORS",
     "METRICS",
+    "Estimate",
+    "EstimatedDivergences",
     "Extractor",
     "FrechetDistance",
     "HasLikelihood",
@@ -29,6 +33,7 @@ __all__ = [
     "ParzenResult",
     "Protocol",
     "Subject",
+    "estimate_divergences",
     "evaluate_elbo",
     "extractor_for",
     "frechet_distance",

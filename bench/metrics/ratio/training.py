@@ -1,0 +1,142 @@
+"""Training of stacked ratio networks, with early stopping for each fold by folds it does not touch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.metrics.ratio.folds import Pairs, Predictions, logistic_loss
+from bench.metrics.ratio.networks import RatioNetworks
+
+_WARM_UP = 10  # steps
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the networks are trained.
+
+    Attributes:
+        steps: at most so many.
+        batch: points of each sample in a step.
+        learning_rate: of Adam at its peak.
+        checks: how often the networks are validated.
+        patience: a fold's networks are given up after so many checks without improvement.
+    """
+
+    steps: int = 300
+    batch: int = 256
+    learning_rate: float = 5e-3
+    checks: int = 12
+    patience: int = 3
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One side of the comparison.
+
+    Attributes:
+        points: in folds, shape (F, s, d).
+        offset_fitted: what networks are added to, at the points that each is fitted on, shape (R, (F − 2) s).
+        offset_left_out: the same at the folds left out, shape (R, 2, s).
+    """
+
+    points: Tensor
+    offset_fitted: Tensor
+    offset_left_out: Tensor
+
+
+class _Batches:
+    """Random batches without replacement: for each critic, points of the folds that it is fitted on."""
+
+    def __init__(self, sample: Sample, pairs: Pairs, batch: int, generator: torch.Generator) -> None:
+        self._flat = sample.points.flatten(0, 1)
+        self._offset = sample.offset_fitted
+        self._size = sample.points.shape[1]
+        self._pairs = pairs
+        self._total = self._offset.shape[1]
+        self._batch = min(batch, self._total)
+        self._generator = generator
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._position = self._total
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """Points (R, b, d) and the offset there (R, b)."""
+        if self._position + self._batch > self._total:
+            self._order = torch.randperm(self._total, generator=self._generator, device=self._generator.device)
+            self._position = 0
+        chosen = self._order[self._position : self._position + self._batch]
+        self._position += self._batch
+        rows = self._pairs.fitted_on[:, chosen // self._size] * self._size + chosen % self._size
+        return self._flat[rows], self._offset[:, chosen]
+
+
+class _Best:
+    """For each fold, what its networks said when their validation loss was lowest."""
+
+    def __init__(self, start: Predictions, patience: int) -> None:
+        self.predictions = start
+        self._patience = patience
+        self._loss = start.loss
+        self._failures = torch.zeros_like(self._loss)
+
+    def offer(self, new: Predictions) -> bool:
+        """Take what is better, and say whether it is worth to go on.
+
+        What a fold keeps depends on its own validation alone, not on when the other folds' networks are given up.
+        """
+        loss = new.loss
+        waiting = self._failures < self._patience
+        better = waiting & (loss < self._loss)
+        self.predictions = new.where(better, self.predictions)
+        self._loss = torch.where(better, loss, self._loss)
+        self._failures = torch.where(better, 0.0, self._failures + 1)
+        return bool((self._failures < self._patience).any())
+
+
+def train(
+    networks: RatioNetworks, p: Sample, q: Sample, pairs: Pairs, how: Training, generator: torch.Generator
+) -> Predictions:
+    """Train all networks, in place, and return what each fold's said at their best.
+
+    Args:
+        networks: one for each critic of the cross-fit.
+        p: the sample from P.
+        q: the sample from Q.
+        pairs: the critics of the cross-fit.
+        how: steps, batch size and so on.
+        generator: draws the batches.
+    """
+
+    def predict() -> Predictions:
+        v_p, v_q = (networks.evaluate(s.points, pairs.left_out) + s.offset_left_out for s in (p, q))
+        return pairs.by_fold(v_p, v_q)
+
+    best = _Best(predict(), how.patience)
+    batches = [_Batches(sample, pairs, how.batch, generator) for sample in (p, q)]
+    optimiser = torch.optim.Adam(networks.parameters, lr=how.learning_rate, betas=(0.9, 0.99), fused=True)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _schedule(step, how.steps))
+    checks = _check_steps(how)
+    for step in range(1, how.steps + 1):
+        (x, offset_p), (y, offset_q) = (b.draw() for b in batches)
+        v_p, v_q = networks(torch.cat([x, y], 1)).tensor_split([x.shape[1]], dim=1)
+        loss = logistic_loss(v_p + offset_p, v_q + offset_q).sum()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        rate.step()
+        if step in checks and not best.offer(predict()):
+            break
+    return best.predictions
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Share of the peak learning rate: a short rise, then half a cosine down to zero."""
+    return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _check_steps(how: Training) -> set[int]:
+    """When to validate: densely at first, since networks in many dimensions soon overfit."""
+    return {math.ceil(how.steps * (k / how.checks) ** 1.5) for k in range(1, how.checks + 1)}
