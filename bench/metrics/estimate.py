@@ -18,7 +18,7 @@ from bench.streams import random_stream
 
 ESTIMATOR, VERSION = "cross_fitted_critic", 1
 MIN_POINTS = 100
-_LIMITS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0, 64.0)  # of |v|, in nats
+_LIMITS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0)  # of |v|, in nats
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def estimate_divergences(
     D_f(P‖Q) for any r (Ryu 2025, sec. 3.2). A point is judged only by critics that neither their fit nor any choice
     (early stopping, capacity, stacking, the limits of v) has shown it to. So given the critics of a fold its bound is
     unbiased, and the estimate is a true lower bound in expectation: it can lie above the divergence by chance alone.
+    It never tells ratios beyond n: kl, for instance, is at most 1 + log n.
 
     Args:
         x: points of P, shape (n, d), or examples of any shape (n, ...), which are flattened.
@@ -108,14 +109,24 @@ def _estimate(d: Divergence, ratios: LogRatios, n_p: int, n_q: int, spread: floa
 def _limits(d: Divergence, ratios: LogRatios) -> tuple[Tensor, Tensor]:
     """Limits of v, shape (F, 1) each: the upper, then the lower one that validation finds best.
 
-    A few points at which a critic is far too sure can ruin bounds that are exponential in v. A clamped critic is a
-    critic too, so its bound is as valid.
+    A few points at which a critic is far too sure can ruin bounds that are exponential in v, and n points cannot vouch
+    for ratios beyond n: no bound that holds with high probability exceeds O(log n) nats (McAllester & Stratos 2020).
+    So |v| is kept within log n at the most, or within half of it where the bound has squares of r. A clamped critic is
+    a critic too, and its bound as valid.
     """
-    options = torch.tensor(_LIMITS, dtype=ratios.p.dtype, device=ratios.p.device)
-    low, high = -options[-1:, None].expand(len(ratios.p), 1), options[-1:, None].expand(len(ratios.p), 1)
-    high = options[torch.stack([_cautious_bound(d, ratios, low, limit) for limit in options]).argmax(0)][:, None]
-    low = -options[torch.stack([_cautious_bound(d, ratios, -limit, high) for limit in options]).argmax(0)][:, None]
+    lows, highs = (_options(points, max(d.order, 1.0)) for points in (ratios.p, ratios.q))
+    folds = len(ratios.p)
+    low, high = -lows[-1:, None].expand(folds, 1), highs[-1:, None].expand(folds, 1)
+    high = highs[torch.stack([_cautious_bound(d, ratios, low, limit) for limit in highs]).argmax(0)][:, None]
+    low = -lows[torch.stack([_cautious_bound(d, ratios, -limit, high) for limit in lows]).argmax(0)][:, None]
     return low, high
+
+
+def _options(points: Tensor, order: float) -> Tensor:
+    """Limits of |v| to choose from, the last log n / order."""
+    largest = math.log(points.numel()) / order
+    limits = [limit for limit in _LIMITS if limit < largest]
+    return torch.tensor([*limits, largest], dtype=points.dtype, device=points.device)
 
 
 def _cautious_bound(d: Divergence, ratios: LogRatios, low: Tensor, high: Tensor) -> Tensor:
