@@ -61,14 +61,16 @@ def load(path: str | Path, *, curves: bool = False) -> pd.DataFrame:
     """Results of a suite as a DataFrame.
 
     Args:
-        path: the suite's folder of results, such as "results/quickstart", or a `runs.parquet`.
+        path: the suite's folder of results, such as "results/quickstart"; of one that holds a `runs.parquet` alone,
+            or of such a file, only the rows can be loaded.
         curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    if Path(path).is_file() and not curves:
-        return pd.read_parquet(path)
+    compacted = Path(path) if Path(path).is_file() else Path(path) / "runs.parquet"
+    if compacted.is_file() and not curves and not (compacted.parent / "runs").is_dir():
+        return pd.read_parquet(compacted)
     root = locate(path)
     return load_curves(root) if curves else load_runs(root)
 
