@@ -35,11 +35,11 @@ def distance(subject: Subject) -> dict[str, float]:
 class OddSettings(MethodSettings):
     """How the method is to fail."""
 
-    family: Literal["odd"]
+    family: Literal["failing"]
     way: Literal["well", "raise", "memory", "die", "samples", "nan"] = "well"
 
 
-@register_method("odd", settings=OddSettings)
+@register_method("failing", settings=OddSettings)
 class Odd(GenerativeModel):
     """A shifted normal that learns its shift, or fails."""
 

@@ -117,7 +117,7 @@ def test_what_is_common_stays_in_the_blocks() -> None:
 
 def test_defaults_are_filled_in() -> None:
     resolved = load_suite(small_suite()).resolved()
-    assert resolved["methods"]["kl"]["network"]["critic"] == [256, 256]
+    assert resolved["methods"]["kl"]["network"]["critic"] == [128, 128]
     assert resolved["training"]["optimizer"] == "adam"
     assert resolved["seeds"] == [0, 1]
     assert resolved["title"] == "small"

@@ -79,6 +79,7 @@ class _Best:
     def __init__(self, start: Predictions, patience: int) -> None:
         self.predictions = start
         self._patience = patience
+        self._perfect = 1 / start.validation_p.shape[-1]  # nats: less than one point's worth of error is left
         self._loss = start.loss
         self._failures = torch.zeros_like(self._loss)
 
@@ -93,7 +94,7 @@ class _Best:
         self.predictions = new.where(better, self.predictions)
         self._loss = torch.where(better, loss, self._loss)
         self._failures = torch.where(better, 0.0, self._failures + 1)
-        return bool((self._failures < self._patience).any())
+        return bool(((self._failures < self._patience) & (self._loss > self._perfect)).any())
 
 
 def train(
