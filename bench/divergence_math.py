@@ -1,33 +1,65 @@
-"""Two pieces of calculus that the table of divergences needs: tangents by autograd, and Wright's omega function."""
+"""What the table of divergences needs of calculus: tangents by autograd, directions, and Wright's omega function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+REACH_OF_AUTOGRAD = 25.0
+"""Nats: f − r f' of two terms of size r loses eᵛ · 1e−16 of its digits, 1e−5 here."""
+
+Direction = Literal["forward", "reverse", "symmetric"]
+
+_PROBES = (1.0, 2.0, 3.0)  # nats, where f is compared with its mirror image
+_ROUNDING = 1e-9
 _NEWTON_STEPS = 8  # quadratic convergence from a start within a factor 2: float64 precision after 6
 
 
 def tangent_by_autograd(
     f: Callable[[Tensor], Tensor],
 ) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
-    """V ↦ f'(eᵛ) and v ↦ f(eᵛ) − eᵛ f'(eᵛ) of an elementwise f, differentiable themselves."""
+    """V ↦ f'(eᵛ) and v ↦ f(eᵛ) − eᵛ f'(eᵛ) of an elementwise f, differentiable themselves.
+
+    Computed in float64 whatever the type of v: the terms of the second nearly cancel at large v.
+    """
 
     def value_and_slope(v: Tensor) -> tuple[Tensor, Tensor]:
-        r = v.exp()
+        r = v.double().exp()
         value, slope, *_ = torch.func.jvp(f, (r,), (torch.ones_like(r),))
         return value, slope
 
     def slope(v: Tensor) -> Tensor:
-        return value_and_slope(v)[1]
+        return value_and_slope(v)[1].to(v.dtype)
 
     def intercept(v: Tensor) -> Tensor:
         value, derivative = value_and_slope(v)
-        return value - v.exp() * derivative
+        return (value - v.double().exp() * derivative).to(v.dtype)
 
     return slope, intercept
+
+
+def direction_of(f: Callable[[Tensor], Tensor]) -> Direction:
+    """Which side's excess an f-divergence weighs more.
+
+    D_f(Q‖P) has the function r f(1/r) for f. Tangents at 1 taken off both, f is compared with it at r > 1. Where f is
+    larger, mass of the data that the model lacks weighs more ("forward", mass-covering, like kl); where it is smaller,
+    mass of the model that the data lacks ("reverse", mode-seeking, like reverse_kl).
+    """
+    with torch.enable_grad():
+        one = torch.ones(1, dtype=torch.float64, requires_grad=True)
+        value = f(one)
+        (slope,) = torch.autograd.grad(value.sum(), one)
+    r = torch.tensor(_PROBES, dtype=torch.float64).exp()
+    with torch.no_grad():
+        given, mirrored = (f(s) - value - slope * (s - 1) for s in (r, 1 / r))
+        mirrored = r * mirrored
+    difference = float(((given - mirrored) / (given + mirrored)).mean())
+    if abs(difference) < _ROUNDING:
+        return "symmetric"
+    return "forward" if difference > 0 else "reverse"
 
 
 def log_wright_omega(y: Tensor) -> Tensor:

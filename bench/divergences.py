@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.divergence_math import fenchel_jeffreys, tangent_by_autograd
+from bench.divergence_math import REACH_OF_AUTOGRAD, Direction, direction_of, fenchel_jeffreys, tangent_by_autograd
 from bench.errors import BenchError, UnknownNameError
 from bench.registry import Registry
 
@@ -43,7 +43,7 @@ class Divergence:
         lower: the smallest value, D_f(P‖P).
         upper: the supremum over all pairs, inf where it is unbounded.
         order: the largest |power| of r in the bound; what decides the range of v that a float type can hold.
-        symmetric: whether D_f(P‖Q) = D_f(Q‖P).
+        reach: the largest |v| at which slope and intercept are accurate.
         also: what it is called elsewhere.
         differentiable: whether the ratio bound has useful gradients in v.
     """
@@ -56,16 +56,32 @@ class Divergence:
     lower: float = 0.0
     upper: float = math.inf
     order: float = 1.0
-    symmetric: bool = False
+    reach: float = math.inf
     also: str = ""
     differentiable: bool = True
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest value, and the supremum, inf where there is none."""
+        return self.lower, self.upper
+
+    @property
+    def direction(self) -> Direction:
+        """Which side's excess weighs more, as `direction_of` finds from f."""
+        return direction_of(self.f)
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether D_f(P‖Q) = D_f(Q‖P)."""
+        return self.direction == "symmetric"
 
     def clamp(self, log_ratio: Tensor) -> Tensor:
         """Limit v to where every bound term is finite in its float type.
 
         The bound holds for any ratio model, so also for the limited one: clamping can loosen it, never break it.
         """
-        limit = (math.log(torch.finfo(log_ratio.dtype).max) - 2.0) / max(self.order, 1.0)
+        largest = (math.log(torch.finfo(log_ratio.dtype).max) - 2.0) / max(self.order, 1.0)
+        limit = min(largest, self.reach)
         return log_ratio.clamp(-limit, limit)
 
     def terms(self, log_ratio_p: Tensor, log_ratio_q: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,14 +134,17 @@ def register_divergence(name: str, f: Elementwise, **facts: object) -> Divergenc
     Args:
         name: the name suites use.
         f: the convex function r ↦ f(r) for r > 0, in torch operations, elementwise.
-        **facts: any of `slope`, `intercept`, `fenchel`, `lower`, `upper`, `order`, `symmetric`, `also`, to replace
-            what is derived.
+        **facts: any of `slope`, `intercept`, `fenchel`, `lower`, `upper`, `order`, `reach`, `also`, to replace what is
+            derived. Give `slope` and `intercept` in closed form where log-ratios beyond ±25 matter.
 
     Returns:
         The divergence, registered.
     """
     slope, intercept = tangent_by_autograd(f)
-    derived: dict[str, object] = {"slope": slope, "intercept": intercept, "order": 2.0} | facts
+    derived: dict[str, object] = {"slope": slope, "intercept": intercept, "order": 2.0}
+    derived["lower"] = float(f(torch.ones(1, dtype=torch.float64)))
+    derived["reach"] = math.inf if {"slope", "intercept"} <= facts.keys() else REACH_OF_AUTOGRAD
+    derived |= facts
     derived.setdefault("fenchel", _same_as_ratio(derived["slope"], derived["intercept"]))  # type: ignore[arg-type]
     return DIVERGENCES.add(name, Divergence(name, f, **derived), f.__module__)  # type: ignore[arg-type]
 
@@ -158,7 +177,7 @@ def alpha(a: float) -> Divergence:
     upper = 1 / (a * (1 - a)) if 0 < a < 1 else math.inf
     order = max(abs(a), abs(a - 1))
     fenchel = _same_as_ratio(slope, intercept)
-    return Divergence(f"alpha({a!r})", f, slope, intercept, fenchel, upper=upper, order=order, symmetric=a == 0.5)
+    return Divergence(f"alpha({a!r})", f, slope, intercept, fenchel, upper=upper, order=order)
 
 
 def alpha_parameter(name: str) -> float | None:
@@ -210,7 +229,6 @@ _add(
     slope=lambda v: LOG_2 - F.softplus(-v),
     intercept=lambda v: LOG_2 - F.softplus(v),
     upper=2 * LOG_2,
-    symmetric=True,
     also="twice the Jensen–Shannon divergence of weight 1/2",
 )
 _add(
@@ -220,7 +238,6 @@ _add(
     intercept=lambda v: -F.softplus(v),
     lower=-2 * LOG_2,
     upper=0.0,
-    symmetric=True,
     also="the value of the vanilla GAN (Goodfellow et al. 2014): js − 2 log 2",
 )
 _add(
@@ -229,7 +246,6 @@ _add(
     slope=lambda v: v + 1 - (-v).exp(),
     intercept=lambda v: 1 - v - v.exp(),
     fenchel=fenchel_jeffreys,
-    symmetric=True,
     also="symmetrised KL, KL(P‖Q) + KL(Q‖P)",
 )
 _add(
@@ -257,7 +273,6 @@ _add(
     intercept=lambda v: -torch.expm1(v / 2),
     fenchel=lambda v: (-torch.expm1(-v), torch.expm1(v)),
     upper=2.0,
-    symmetric=True,
     also="2(1 − Bhattacharyya coefficient)",
 )
 _add(
@@ -267,7 +282,6 @@ _add(
     intercept=lambda v: -v.sign() / 2,
     fenchel=lambda v: (v.tanh() / 2, v.tanh() / 2),
     upper=1.0,
-    symmetric=True,
     also="half the L1 distance",
     differentiable=False,
 )

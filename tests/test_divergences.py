@@ -125,6 +125,18 @@ def test_symmetric_ones_are_their_own_mirror(name: str, v: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("direction", "names"),
+    [
+        ("forward", ["kl", "pearson", "alpha(0.7)", "alpha(1)", "alpha(2.5)"]),
+        ("reverse", ["reverse_kl", "neyman", "alpha(0.3)", "alpha(0)", "alpha(-1.5)"]),
+        ("symmetric", ["js", "gan", "jeffreys", "squared_hellinger", "total_variation", "alpha(0.5)"]),
+    ],
+)
+def test_directions(direction: str, names: list[str]) -> None:
+    assert {name: divergence(name).direction for name in names} == dict.fromkeys(names, direction)
+
+
+@pytest.mark.parametrize(
     ("name", "other", "factor", "offset"),
     [
         ("js", "gan", 1.0, 2 * math.log(2)),
@@ -161,6 +173,19 @@ def test_a_new_divergence_is_one_f() -> None:
     assert torch.allclose(mine.slope(v), v.exp().exp() - math.e)
     assert torch.allclose(mine.intercept(v), v.exp().exp() * (1 - v.exp()))
     assert divergence("test_exponential") is mine
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_new_divergence_is_accurate_as_far_as_it_reaches(dtype: torch.dtype) -> None:
+    """kl, reverse_kl and squared_hellinger by their f alone against their closed forms, at any v."""
+    v = torch.linspace(-80, 80, 161, dtype=dtype)
+    for name in ("kl", "reverse_kl", "squared_hellinger"):
+        closed = divergence(name)
+        slope, intercept = tangent_by_autograd(closed.f)
+        derived = Divergence(name, closed.f, slope, intercept, closed.fenchel, reach=25.0)
+        clamped = v.clamp(-25, 25)
+        for found, expected in zip(derived.terms(v, v), closed.terms(clamped, clamped), strict=True):
+            assert torch.allclose(found, expected, rtol=1e-5, atol=1e-4)
 
 
 def test_a_clamped_bound_is_still_a_bound() -> None:
