@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         frechet_distance,
         mode_coverage,
         parzen_log_likelihood,
+        register_estimator,
         register_metric,
     )
     from bench.models import register_method
@@ -37,6 +38,7 @@ _HOME = {
     "parzen_log_likelihood": "bench.metrics",
     "register_dataset": "bench.datasets",
     "register_divergence": "bench.divergences",
+    "register_estimator": "bench.metrics",
     "register_method": "bench.models",
     "register_metric": "bench.metrics",
     "report": "bench.api",
@@ -58,6 +60,7 @@ __all__ = [
     "parzen_log_likelihood",
     "register_dataset",
     "register_divergence",
+    "register_estimator",
     "register_method",
     "register_metric",
     "report",

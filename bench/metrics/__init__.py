@@ -3,11 +3,22 @@
 Importing this package registers every protocol that it ships.
 """
 
-from bench.metrics import divergences, elbo, fid, modes, moments, parzen  # noqa: F401 - imported to register them
+from bench.metrics import (  # noqa: F401 - imported to register them
+    cross_fitted,
+    divergences,
+    elbo,
+    fid,
+    knn,
+    modes,
+    moments,
+    parzen,
+    per_divergence,
+)
 from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
 from bench.metrics.divergences import EstimatedDivergences
 from bench.metrics.elbo import ELBO, evaluate_elbo
 from bench.metrics.estimate import Estimate, estimate_divergences
+from bench.metrics.estimators import ESTIMATORS, Estimator, Value, register_estimator
 from bench.metrics.features import (
     EXTRACTORS,
     Extractor,
@@ -22,10 +33,12 @@ from bench.metrics.parzen import ParzenResult, parzen_log_density, parzen_log_li
 
 __all__ = [
     "ELBO",
+    "ESTIMATORS",
     "EXTRACTORS",
     "METRICS",
     "Estimate",
     "EstimatedDivergences",
+    "Estimator",
     "Extractor",
     "FrechetDistance",
     "HasLikelihood",
@@ -33,6 +46,7 @@ __all__ = [
     "ParzenResult",
     "Protocol",
     "Subject",
+    "Value",
     "estimate_divergences",
     "evaluate_elbo",
     "extractor_for",
@@ -42,6 +56,7 @@ __all__ = [
     "module_extractor",
     "parzen_log_density",
     "parzen_log_likelihood",
+    "register_estimator",
     "register_extractor",
     "register_metric",
     "split_features",

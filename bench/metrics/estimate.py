@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bench.divergences import Divergence, divergence
+from bench.divergences import divergence
 from bench.errors import BenchError
 from bench.metrics.checks import require_finite
+from bench.metrics.estimators import DEFAULT, ESTIMATORS, Estimator
 from bench.metrics.precision import full_float32
-from bench.metrics.ratio import LogRatios, fit_log_ratio
 from bench.streams import random_stream
 
-ESTIMATOR, VERSION = "cross_fitted_critic", 1
 MIN_POINTS = 100
-_LIMITS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0)  # of |v|, in nats
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,8 @@ class Estimate:
     """An estimated divergence.
 
     Attributes:
-        value: held-out variational bound, in nats (or the divergence's own unit); its expectation is a lower bound.
-        stderr: standard error over the held-out points, the critics taken as given.
+        value: in nats, or the divergence's own unit.
+        stderr: standard error; None where the estimator has none.
         n_p: points of P.
         n_q: points of Q.
         estimator: name of the estimator.
@@ -36,24 +34,34 @@ class Estimate:
     """
 
     value: float
-    stderr: float
+    stderr: float | None
     n_p: int
     n_q: int
-    estimator: str = ESTIMATOR
-    version: int = VERSION
+    estimator: str
+    version: int
     spread: float = 0.0
 
 
 def estimate_divergences(
-    x: Tensor, y: Tensor, names: Sequence[str], seed: int = 0, *, spread: float = 0.0
+    x: Tensor,
+    y: Tensor,
+    names: Sequence[str],
+    seed: int = 0,
+    *,
+    spread: float = 0.0,
+    estimator: str = DEFAULT,
 ) -> dict[str, Estimate]:
     """Estimate D_f(P‖Q) for every name, from x ~ P and y ~ Q.
 
-    One log-ratio is fitted, by cross-fitted critics, and serves every divergence: E_P[f'(r)] + E_Q[f(r) − r f'(r)] ≤
-    D_f(P‖Q) for any r (Ryu 2025, sec. 3.2). A point is judged only by critics that neither their fit nor any choice
-    (early stopping, capacity, stacking, the limits of v) has shown it to. So given the critics of a fold its bound is
-    unbiased, and the estimate is a true lower bound in expectation: it can lie above the divergence by chance alone.
-    It never tells ratios beyond n: kl, for instance, is at most 1 + log n.
+    By default one log-ratio is fitted, by cross-fitted critics, and serves every divergence: E_P[f'(r)] +
+    E_Q[f(r) − r f'(r)] ≤ D_f(P‖Q) for any r (Ryu 2025, sec. 3.2). A point is judged only by critics that neither their
+    fit nor any choice (early stopping, capacity, stacking, the limits of v) has shown it to. So given the critics of a
+    fold its bound is unbiased, and the estimate is a true lower bound in expectation: it can lie above the divergence
+    by chance alone. The standard error includes what samples of this size fail to meet: see `bench.metrics.heldout`.
+
+    What n points cannot tell: a mode of P that Q visits less than about once in n samples, and values far above log n,
+    at which estimates saturate. `estimator` chooses another way: "knn" (kl, reverse_kl and jeffreys alone) and
+    "per_divergence_critics" are yardsticks, kept to compare with; the calibration suite does.
 
     Args:
         x: points of P, shape (n, d), or examples of any shape (n, ...), which are flattened.
@@ -62,15 +70,19 @@ def estimate_divergences(
         seed: decides folds, initial critics, batches and noise; the global random state is left alone.
         spread: standard deviation of Gaussian noise added to both sides: the estimate is then of the divergence of the
             convolved laws, which is finite for laws on thin sets, such as images.
+        estimator: a registered estimator.
 
     Returns:
         An estimate for each name.
 
     Raises:
-        UnknownNameError: if there is no such divergence.
-        BenchError: if values are not finite, shapes differ, or there are fewer than `MIN_POINTS` points on a side.
+        UnknownNameError: if there is no such divergence or estimator.
+        BenchError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or the
+            estimator cannot estimate one of the divergences.
     """
+    how = ESTIMATORS[estimator]
     wanted = {name: divergence(name) for name in names}
+    _require_able(how, wanted)
     p, q = _points(x, "x"), _points(y, "y")
     if p.shape[1] != q.shape[1]:
         raise BenchError(f"estimate_divergences: x has {p.shape[1]} dimensions and y {q.shape[1]}; expected the same")
@@ -79,8 +91,20 @@ def estimate_divergences(
     generator = random_stream(seed, "divergence estimate", p.device)
     with full_float32():
         p, q = (_noisy(points, spread, generator) for points in (p, q))
-        ratios = fit_log_ratio(p, q.to(p.device), generator)
-    return {name: _estimate(each, ratios, len(p), len(q), spread) for name, each in wanted.items()}
+        values = how.compute(p, q.to(p.device), list(wanted.values()), generator)
+    return {
+        name: Estimate(values[d.name].value, values[d.name].stderr, len(p), len(q), how.name, how.version, spread)
+        for name, d in wanted.items()
+    }
+
+
+def _require_able(how: Estimator, names: Iterable[str]) -> None:
+    lacking = [name for name in names if how.only is not None and name not in how.only]
+    if lacking:
+        raise BenchError(
+            f"estimator '{how.name}': found divergences {', '.join(lacking)}; expected some of "
+            f"{', '.join(how.only or ())}; the default estimator, {DEFAULT}, knows every one"
+        )
 
 
 def _points(values: Tensor, what: str) -> Tensor:
@@ -95,43 +119,3 @@ def _noisy(points: Tensor, spread: float, generator: torch.Generator) -> Tensor:
     if spread == 0:
         return points
     return points + spread * torch.randn(points.shape, generator=generator, device=points.device)
-
-
-def _estimate(d: Divergence, ratios: LogRatios, n_p: int, n_q: int, spread: float) -> Estimate:
-    """The bound at v clamped to limits that validation chooses, for each fold its own."""
-    low, high = _limits(d, ratios)
-    at_p, at_q = d.terms(ratios.p.clamp(low, high), ratios.q.clamp(low, high))
-    variance = at_p.var() / at_p.numel() + at_q.var() / at_q.numel()
-    value = float(at_p.mean() + at_q.mean())
-    return Estimate(value, float(variance.sqrt()), n_p, n_q, spread=spread)
-
-
-def _limits(d: Divergence, ratios: LogRatios) -> tuple[Tensor, Tensor]:
-    """Limits of v, shape (F, 1) each: the upper, then the lower one that validation finds best.
-
-    A few points at which a critic is far too sure can ruin bounds that are exponential in v, and n points cannot vouch
-    for ratios beyond n: no bound that holds with high probability exceeds O(log n) nats (McAllester & Stratos 2020).
-    So |v| is kept within log n at the most, or within half of it where the bound has squares of r. A clamped critic is
-    a critic too, and its bound as valid.
-    """
-    lows, highs = (_options(points, max(d.order, 1.0)) for points in (ratios.p, ratios.q))
-    folds = len(ratios.p)
-    low, high = -lows[-1:, None].expand(folds, 1), highs[-1:, None].expand(folds, 1)
-    high = highs[torch.stack([_cautious_bound(d, ratios, low, limit) for limit in highs]).argmax(0)][:, None]
-    low = -lows[torch.stack([_cautious_bound(d, ratios, -limit, high) for limit in lows]).argmax(0)][:, None]
-    return low, high
-
-
-def _options(points: Tensor, order: float) -> Tensor:
-    """Limits of |v| to choose from, the last log n / order."""
-    largest = math.log(points.numel()) / order
-    limits = [limit for limit in _LIMITS if limit < largest]
-    return torch.tensor([*limits, largest], dtype=points.dtype, device=points.device)
-
-
-def _cautious_bound(d: Divergence, ratios: LogRatios, low: Tensor, high: Tensor) -> Tensor:
-    """The bound of each fold's critics in validation less two standard errors, shape (F,)."""
-    at_p, at_q = d.terms(ratios.validation_p.clamp(low, high), ratios.validation_q.clamp(low, high))
-    variance = at_p.var(1) / at_p.shape[1] + at_q.var(1) / at_q.shape[1]
-    bound = at_p.mean(1) + at_q.mean(1) - 2 * variance.sqrt()
-    return bound.nan_to_num(nan=-math.inf)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import reduce
 
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.folds import Pairs, Predictions, deal, leave_pairs_out, logistic_loss
-from bench.metrics.ratio.gaussian import QuadraticRatio, fitted_moments, gaussian_ratios
-from bench.metrics.ratio.inputs import CriticInputs, fitted_inputs
-from bench.metrics.ratio.networks import initial_networks
+from bench.metrics.ratio.design import design, untrained
+from bench.metrics.ratio.folds import Pairs, Predictions, logistic_loss
+from bench.metrics.ratio.gaussian import AxisRatio, QuadraticRatio, axis_ratios, fitted_moments, gaussian_ratios
+from bench.metrics.ratio.inputs import CriticInputs
 from bench.metrics.ratio.stacking import combine, stack
 from bench.metrics.ratio.training import Sample, Training, train
 
-FOLDS = 5
-_WIDTH, _DEPTH = 64, 2
-_CLOSED_FORM_UP_TO = 128  # dimensions: beyond, covariances cost more than networks
-_ALL_PAIRS_UP_TO = 256  # dimensions
-_WAVES, _WAVES_UP_TO = 32, 3  # sines and cosines, in so many dimensions at the most
+_COVARIANCES_UP_TO = 128  # dimensions: beyond, they cost more than networks
 _TAILS_BEGIN = 10.0  # standard units, for the moments of the closed forms
 _LARGEST = 50.0  # nats: what a closed form may say
+_CHUNK = 2**26  # numbers that closed forms are fitted to at once: bounds memory
 
 
 @dataclass(frozen=True)
@@ -67,20 +64,14 @@ def fit_log_ratio(x: Tensor, y: Tensor, generator: torch.Generator) -> LogRatios
         y: points of Q, shape (m, d).
         generator: draws folds, initial weights and batches; on the points' device.
     """
-    p, q = (deal(points, FOLDS, generator) for points in (x, y))
-    dimensions = x.shape[1]
-    pairs = leave_pairs_out(FOLDS, x.device, every=dimensions <= _ALL_PAIRS_UP_TO)
-    plain = fitted_inputs(p, q, pairs, generator, 0)
-    closed = [_constant(p, q, pairs), *(_gaussian(p, q, pairs, plain) if dimensions <= _CLOSED_FORM_UP_TO else ())]
+    plan = design(x, y, generator)
+    p, q, pairs = plan.p, plan.q, plan.pairs
+    closed = [_constant(p, q, pairs), *_gaussian(p, q, pairs, plan.inputs[0])]
     base = _best_by_information(closed)
-    inputs = [plain]
-    if dimensions <= _WAVES_UP_TO:
-        inputs.append(fitted_inputs(p, q, pairs, generator, _WAVES))
     critics = [_best_in_validation([pairs.by_fold(c.left_out_p, c.left_out_q) for c in closed])]
-    for each in inputs:
-        networks = initial_networks(each, _WIDTH, _DEPTH, generator)
+    for inputs in plan.inputs:
         sides = Sample(p, base.fitted_p, base.left_out_p), Sample(q, base.fitted_q, base.left_out_q)
-        critics.append(train(networks, *sides, pairs, Training(), generator))
+        critics.append(train(untrained(inputs, generator), *sides, pairs, Training(), generator))
     return _stacked(critics)
 
 
@@ -99,25 +90,44 @@ def _constant(p: Tensor, q: Tensor, pairs: Pairs) -> _ClosedForm:
 
 def _gaussian(p: Tensor, q: Tensor, pairs: Pairs, inputs: CriticInputs) -> list[_ClosedForm]:
     """The log-ratios of Gaussians fitted by moments, one for each way to restrict the covariances."""
+    of_one_critic = pairs.fitted_on.shape[1] * max(p[0].numel(), q[0].numel())
+    chunks = torch.split(torch.arange(pairs.critics, device=p.device), max(1, _CHUNK // of_one_critic))
+    parts = [
+        _gaussian_of(p, q, pairs.fitted_on[critics], pairs.left_out[critics], inputs.of(critics)) for critics in chunks
+    ]
+    return [
+        _ClosedForm(*(torch.cat(part) for part in zip(*map(_parts, same), strict=True)))
+        for same in zip(*parts, strict=True)
+    ]
+
+
+def _gaussian_of(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inputs: CriticInputs) -> list[_ClosedForm]:
+    """The same of some of the critics: the folds that they are fitted on (R, F − 2) and leave out (R, 2)."""
 
     def coordinates(points: Tensor) -> Tensor:
         return inputs.coordinates(points.flatten(1, 2), _TAILS_BEGIN)
 
-    def said(ratio: QuadraticRatio, points: Tensor) -> Tensor:
+    def said(ratio: QuadraticRatio | AxisRatio, points: Tensor) -> Tensor:
         return ratio(points).clamp(-_LARGEST, _LARGEST).float()
 
-    fitted_p, fitted_q = coordinates(p[pairs.fitted_on]), coordinates(q[pairs.fitted_on])
-    left_out_p, left_out_q = coordinates(p[pairs.left_out]), coordinates(q[pairs.left_out])
+    fitted_p, fitted_q = coordinates(p[fitted_on]), coordinates(q[fitted_on])
+    left_out_p, left_out_q = coordinates(p[left_out]), coordinates(q[left_out])
     return [
         _ClosedForm(
             fitted_p=said(ratio, fitted_p),
             fitted_q=said(ratio, fitted_q),
-            left_out_p=said(ratio, left_out_p).reshape(pairs.critics, 2, -1),
-            left_out_q=said(ratio, left_out_q).reshape(pairs.critics, 2, -1),
+            left_out_p=said(ratio, left_out_p).reshape(len(left_out), 2, -1),
+            left_out_q=said(ratio, left_out_q).reshape(len(left_out), 2, -1),
             parameters=ratio.parameters,
         )
-        for ratio in gaussian_ratios(fitted_moments(fitted_p, fitted_q)).values()
+        for ratio in _ratios(fitted_p, fitted_q).values()
     ]
+
+
+def _ratios(fitted_p: Tensor, fitted_q: Tensor) -> Mapping[str, QuadraticRatio | AxisRatio]:
+    if fitted_p.shape[-1] > _COVARIANCES_UP_TO:
+        return axis_ratios(fitted_p, fitted_q)
+    return gaussian_ratios(fitted_moments(fitted_p, fitted_q))
 
 
 def _best_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
@@ -128,8 +138,11 @@ def _best_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
         scores.append(logistic_loss(form.fitted_p.double(), form.fitted_q.double()) + form.parameters / points)
     best = torch.stack(scores).argmin(0)
     chosen = torch.arange(len(best), device=best.device)
-    parts = ([getattr(form, part.name) for form in forms] for part in fields(_ClosedForm))
-    return _ClosedForm(*(torch.stack(part)[best, chosen] for part in parts))
+    return _ClosedForm(*(torch.stack(part)[best, chosen] for part in zip(*map(_parts, forms), strict=True)))
+
+
+def _parts(form: _ClosedForm) -> list[Tensor]:
+    return [getattr(form, part.name) for part in fields(_ClosedForm)]
 
 
 def _best_in_validation(candidates: Sequence[Predictions]) -> Predictions:

@@ -49,6 +49,33 @@ class QuadraticRatio:
 
 
 @dataclass(frozen=True)
+class AxisRatio:
+    """The same where the coordinates are taken as independent: nothing of size d² is needed.
+
+    Attributes:
+        centre: shape (R, 1, d).
+        scale: shape (R, 1, d).
+        curvature: shape (R, d, 1).
+        slope: shape (R, d, 1).
+        constant: shape (R, 1).
+        parameters: number of parameters that were fitted, shape (R,).
+    """
+
+    centre: Tensor
+    scale: Tensor
+    curvature: Tensor
+    slope: Tensor
+    constant: Tensor
+    parameters: Tensor
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """V at points of shape (R, n, d), shape (R, n)."""
+        u = (points - self.centre.to(points)) / self.scale.to(points)
+        v = u**2 @ self.curvature.to(points) + u @ self.slope.to(points)
+        return v.squeeze(-1).double() + self.constant
+
+
+@dataclass(frozen=True)
 class Moments:
     """Moments of both samples, one set for each of R critics, in coordinates of pooled within-class variance 1.
 
@@ -96,6 +123,27 @@ def fitted_moments(p: Tensor, q: Tensor) -> Moments:
 def gaussian_ratios(moments: Moments) -> dict[str, QuadraticRatio]:
     """Every candidate, by name: `linear`, `diagonal`, `low_rank`, `sparse` and `full`."""
     return {name: _diagonalise(*restrict(moments)) for name, restrict in _CANDIDATES.items()}
+
+
+def axis_ratios(p: Tensor, q: Tensor) -> dict[str, AxisRatio]:
+    """`axis_linear` and `axis_diagonal`, from means and variances of the coordinates alone, for many dimensions.
+
+    Args:
+        p: points of P that each critic is fitted on, shape (R, n, d).
+        q: points of Q, shape (R, m, d).
+    """
+    (mean_p, var_p), (mean_q, var_q) = ((x.mean(1).double(), x.var(1, correction=0).double()) for x in (p, q))
+    pooled = (var_p + var_q) / 2
+    scale = torch.where(pooled > 0, pooled, 1.0).sqrt()
+    curvatures = {"axis_linear": torch.zeros_like(scale), "axis_diagonal": (var_p - var_q) / 2 / scale**2}
+    gap = _shrunk((mean_p - mean_q) / scale, p.shape[1], q.shape[1])
+    ratios = {}
+    for name, lam in curvatures.items():
+        curvature, slope, constant = _coefficients(lam, gap / 2)
+        fitted = torch.full_like(lam[:, 0], scale.shape[1]) + (lam != 0).sum(1)
+        centre = ((mean_p + mean_q) / 2)[:, None, :]
+        ratios[name] = AxisRatio(centre, scale[:, None, :], curvature, slope, constant, fitted)
+    return ratios
 
 
 def _mean_and_covariance(points: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,23 +225,35 @@ def _diagonalise(m: Moments, spectrum: Spectrum) -> QuadraticRatio:
     whiten = axes / variances.clamp(min=_SMALLEST_VARIANCE).sqrt()[:, None, :]
     eigenvalues, rotation = torch.linalg.eigh(whiten.mT @ m.difference @ whiten)
     kept, parameters = spectrum(eigenvalues)
-    lam = kept.clamp(-_LARGEST_CURVATURE, _LARGEST_CURVATURE)
     transform = whiten @ rotation
-    half_gap = _shrunk_gap(m, transform) / 2
-    # With the means at ±g about their middle: ½ log((1 − λ)/(1 + λ)) − (u − g)²/2(1 + λ) + (u + g)²/2(1 − λ).
-    spread = 1 - lam**2
+    gap = ((m.mean_p - m.mean_q)[:, None, :] @ transform).squeeze(1)
+    curvature, slope, constant = _coefficients(kept, _shrunk(gap, m.n_p, m.n_q) / 2)
     return QuadraticRatio(
         centre=(m.scale * (m.mean_p + m.mean_q) / 2)[:, None, :],
         transform=transform / m.scale[:, :, None],
-        curvature=(lam / spread)[:, :, None],
-        slope=(2 * half_gap / spread)[:, :, None],
-        constant=(lam * half_gap**2 / spread - torch.atanh(lam)).sum(1, keepdim=True),
+        curvature=curvature,
+        slope=slope,
+        constant=constant,
         parameters=m.scale.shape[1] + parameters,
     )
 
 
-def _shrunk_gap(m: Moments, transform: Tensor) -> Tensor:
-    """The difference of the means in whitened coordinates, shape (R, d), shrunk towards zero (James and Stein 1961)."""
-    gap = ((m.mean_p - m.mean_q)[:, None, :] @ transform).squeeze(1)
-    expected = gap.shape[1] * (1 / m.n_p + 1 / m.n_q)  # of ‖gap‖² between equal means
+def _coefficients(eigenvalues: Tensor, half_gap: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Curvature (R, d, 1), slope (R, d, 1) and constant (R, 1) of the log-ratio of N(g, 1 + λ) and N(−g, 1 − λ).
+
+    With the means at ±g about their middle: ½ log((1 − λ)/(1 + λ)) − (u − g)²/2(1 + λ) + (u + g)²/2(1 − λ).
+
+    Args:
+        eigenvalues: λ, shape (R, d).
+        half_gap: g, shape (R, d).
+    """
+    lam = eigenvalues.clamp(-_LARGEST_CURVATURE, _LARGEST_CURVATURE)
+    spread = 1 - lam**2
+    constant = (lam * half_gap**2 / spread - torch.atanh(lam)).sum(1, keepdim=True)
+    return (lam / spread)[:, :, None], (2 * half_gap / spread)[:, :, None], constant
+
+
+def _shrunk(gap: Tensor, n_p: int, n_q: int) -> Tensor:
+    """A difference of means in whitened coordinates, shape (R, d), shrunk towards zero (James and Stein 1961)."""
+    expected = gap.shape[1] * (1 / n_p + 1 / n_q)  # of ‖gap‖² between equal means
     return gap * (1 - expected / (gap**2).sum(1, keepdim=True).clamp(min=expected))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -35,6 +35,10 @@ class CriticInputs:
         """Number of inputs."""
         d, waves = self.frequencies.shape
         return d + 2 * waves
+
+    def of(self, critics: Tensor) -> CriticInputs:
+        """The inputs of some of the critics, by their numbers."""
+        return replace(self, centre=self.centre[critics], scale=self.scale[critics])
 
     def coordinates(self, points: Tensor, limit: float = LINEAR_WITHIN) -> Tensor:
         """Points (R, n, d) in standard units, with logarithmic tails so that no outlier dominates: (R, n, d).

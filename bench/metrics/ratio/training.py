@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,9 @@ from bench.metrics.ratio.folds import Pairs, Predictions, logistic_loss
 from bench.metrics.ratio.networks import RatioNetworks
 
 _WARM_UP = 10  # steps
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From v at points of P (…, s) and of Q (…, t) to what critics minimise, shape (…)."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,12 @@ class _Batches:
 class _Best:
     """For each fold, what its networks said when their validation loss was lowest."""
 
-    def __init__(self, start: Predictions, patience: int) -> None:
+    def __init__(self, start: Predictions, patience: int, loss: Loss) -> None:
         self.predictions = start
         self._patience = patience
         self._perfect = 1 / start.validation_p.shape[-1]  # nats: less than one point's worth of error is left
-        self._loss = start.loss
+        self._validate = loss
+        self._loss = self._validated(start)
         self._failures = torch.zeros_like(self._loss)
 
     def offer(self, new: Predictions) -> bool:
@@ -88,17 +93,26 @@ class _Best:
 
         What a fold keeps depends on its own validation alone, not on when the other folds' networks are given up.
         """
-        loss = new.loss
+        loss = self._validated(new)
         waiting = self._failures < self._patience
         better = waiting & (loss < self._loss)
         self.predictions = new.where(better, self.predictions)
         self._loss = torch.where(better, loss, self._loss)
         self._failures = torch.where(better, 0.0, self._failures + 1)
-        return bool(((self._failures < self._patience) & (self._loss > self._perfect)).any())
+        return bool(((self._failures < self._patience) & (self.predictions.loss > self._perfect)).any())
+
+    def _validated(self, predictions: Predictions) -> Tensor:
+        return self._validate(predictions.validation_p, predictions.validation_q).mean(-1)
 
 
 def train(
-    networks: RatioNetworks, p: Sample, q: Sample, pairs: Pairs, how: Training, generator: torch.Generator
+    networks: RatioNetworks,
+    p: Sample,
+    q: Sample,
+    pairs: Pairs,
+    how: Training,
+    generator: torch.Generator,
+    loss: Loss = logistic_loss,
 ) -> Predictions:
     """Train all networks, in place, and return what each fold's said at their best.
 
@@ -109,13 +123,14 @@ def train(
         pairs: the critics of the cross-fit.
         how: steps, batch size and so on.
         generator: draws the batches.
+        loss: what is minimised, and decides when to stop.
     """
 
     def predict() -> Predictions:
         v_p, v_q = (networks.evaluate(s.points, pairs.left_out) + s.offset_left_out for s in (p, q))
         return pairs.by_fold(v_p, v_q)
 
-    best = _Best(predict(), how.patience)
+    best = _Best(predict(), how.patience, loss)
     batches = [_Batches(sample, pairs, how.batch, generator) for sample in (p, q)]
     optimiser = torch.optim.Adam(networks.parameters, lr=how.learning_rate, betas=(0.9, 0.99), fused=True)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _schedule(step, how.steps))
@@ -123,9 +138,9 @@ def train(
     for step in range(1, how.steps + 1):
         (x, offset_p), (y, offset_q) = (b.draw() for b in batches)
         v_p, v_q = networks(torch.cat([x, y], 1)).tensor_split([x.shape[1]], dim=1)
-        loss = logistic_loss(v_p + offset_p, v_q + offset_q).sum()
+        total = loss(v_p + offset_p, v_q + offset_q).sum()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         rate.step()
         if step in checks and not best.offer(predict()):

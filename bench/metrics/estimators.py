@@ -1,0 +1,68 @@
+"""Ways to estimate f-divergences from two samples, behind one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.divergences import Divergence
+from bench.registry import Registry
+
+DEFAULT = "cross_fitted_critic"
+
+
+@dataclass(frozen=True)
+class Value:
+    """What an estimator says of one divergence.
+
+    Attributes:
+        value: the estimate, in the divergence's own unit (nats for most).
+        stderr: its standard error, None where the estimator has none.
+    """
+
+    value: float
+    stderr: float | None
+
+
+Compute = Callable[[Tensor, Tensor, Sequence[Divergence], torch.Generator], Mapping[str, Value]]
+"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name."""
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A registered way to estimate divergences.
+
+    Attributes:
+        name: registered name.
+        version: raised whenever its figures change.
+        compute: estimates all divergences asked for from one pair of samples.
+        only: the divergences that it can estimate; None for every one.
+    """
+
+    name: str
+    version: int
+    compute: Compute
+    only: tuple[str, ...] | None = None
+
+
+ESTIMATORS: Registry[Estimator] = Registry("estimator")
+
+
+def register_estimator(name: str, *, version: int, only: Sequence[str] | None = None) -> Callable[[Compute], Compute]:
+    """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
+
+    Args:
+        name: the name that suites use.
+        version: raised whenever its figures change.
+        only: the divergences that it can estimate; None for every one.
+    """
+
+    def decorate(compute: Compute) -> Compute:
+        kinds = None if only is None else tuple(only)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds), compute.__module__)
+        return compute
+
+    return decorate
