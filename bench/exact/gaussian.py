@@ -10,6 +10,11 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, LowRankMultivariateNormal, MultivariateNormal, Normal
 
 from bench.divergences import ALPHA_OF, alpha_parameter
+from bench.errors import BenchError
+
+_NEAR = 0.5  # largest |λ − 1| of S_q⁻¹ S_p for which the closed forms are summed over eigenvalues
+_SERIES = 0.05  # |x| below which x − log(1 + x) comes from its series
+_WORST_CONDITION = 1e10  # of a correlation matrix given as a covariance: its factor has 6 digits left
 
 
 @dataclass(frozen=True)
@@ -18,23 +23,45 @@ class Gaussian:
 
     Attributes:
         mean: shape (d,).
-        covariance: shape (d, d), positive definite.
+        factor: L, lower triangular, with covariance L Lᵀ, shape (d, d).
+        covariance: shape (d, d) if that is what was given, and None if the factor was.
     """
 
     mean: Tensor
-    covariance: Tensor
+    factor: Tensor
+    covariance: Tensor | None = None
 
 
-def as_gaussian(law: Distribution) -> Gaussian | None:
-    """The law as a Gaussian, or None if it is another."""
+def as_gaussian(law: Distribution, role: str = "law") -> Gaussian | None:
+    """The law (float64) as a Gaussian, or None if it is another.
+
+    Raises:
+        BenchError: if the covariance is not positive definite, or too close to that.
+    """
     base = law.base_dist if isinstance(law, Independent) else law
     if isinstance(base, Normal):
-        mean, scale = base.mean.double().reshape(-1), base.stddev.double().reshape(-1)
-        return Gaussian(mean, torch.diag(scale.square()))
-    if isinstance(base, MultivariateNormal | LowRankMultivariateNormal):
-        mean = base.mean.double().reshape(-1)
-        return Gaussian(mean, base.covariance_matrix.double().reshape(len(mean), len(mean)))
-    return None
+        return Gaussian(base.loc.reshape(-1), torch.diag(base.scale.reshape(-1)))
+    if not isinstance(base, MultivariateNormal | LowRankMultivariateNormal):
+        return None
+    mean = base.loc.reshape(-1)
+    shape = (len(mean), len(mean))
+    low_rank = isinstance(base, LowRankMultivariateNormal)
+    if not low_rank and "covariance_matrix" not in vars(base):
+        return Gaussian(mean, base.scale_tril.reshape(shape))
+    covariance = base.covariance_matrix.reshape(shape)
+    _check_condition(covariance, role)
+    return Gaussian(mean, torch.linalg.cholesky(covariance), covariance)
+
+
+def _check_condition(covariance: Tensor, role: str) -> None:
+    scale = covariance.diagonal().sqrt()
+    spectrum = torch.linalg.eigvalsh(covariance / (scale[:, None] * scale))
+    if not float(spectrum[0]) * _WORST_CONDITION > float(spectrum[-1]):
+        raise BenchError(
+            f"exact_divergence: the covariance of {role} is singular in float64: its correlation has eigenvalues "
+            f"from {float(spectrum[0]):.2g} to {float(spectrum[-1]):.2g}; expected a positive definite one; if it is, "
+            "give its Cholesky factor as scale_tril"
+        )
 
 
 def gaussian_divergence(name: str, p: Gaussian, q: Gaussian) -> float | None:
@@ -52,31 +79,68 @@ def gaussian_divergence(name: str, p: Gaussian, q: Gaussian) -> float | None:
     return None if a_given is None else _alpha(a_given, p, q)
 
 
+def _difference(p: Gaussian, q: Gaussian) -> Tensor:
+    """S_p − S_q from what was given, so that equal digits cancel exactly."""
+    if p.covariance is not None and q.covariance is not None:
+        return p.covariance - q.covariance
+    step = p.factor - q.factor
+    return step @ p.factor.T + q.factor @ step.T
+
+
+def whitened_excess(p: Gaussian, q: Gaussian) -> Tensor:
+    """L⁻¹ (S_p − S_q) L⁻ᵀ with S_q = L Lᵀ: the covariance of p, less I, in coordinates in which that of q is I."""
+    half: Tensor = torch.linalg.solve_triangular(q.factor, _difference(p, q), upper=False)
+    whitened: Tensor = torch.linalg.solve_triangular(q.factor, half.T, upper=False)
+    return whitened
+
+
+def _log_determinant(factor: Tensor) -> Tensor:
+    return 2 * factor.diagonal().log().sum()
+
+
 def _kl(p: Gaussian, q: Gaussian) -> float:
-    """½ (tr(S_q⁻¹ S_p) − d + Δᵀ S_q⁻¹ Δ + log |S_q|/|S_p|)."""
-    factor_p, factor_q = (torch.linalg.cholesky(g.covariance) for g in (p, q))
-    ratio = torch.linalg.solve_triangular(factor_q, factor_p, upper=False)
-    shift = torch.linalg.solve_triangular(factor_q, (p.mean - q.mean)[:, None], upper=False)
-    # eigenvalues λ of S_q⁻¹ S_p: ½ Σ (λ − 1 − log λ), each term non-negative, so that nothing cancels between them
-    excess = torch.linalg.svdvals(ratio).square() - 1
-    return float(0.5 * (shift.square().sum() + (excess - torch.log1p(excess)).sum()))
+    """½ (tr(S_q⁻¹ S_p) − d + Δᵀ S_q⁻¹ Δ + log |S_q|/|S_p|).
+
+    With eigenvalues 1 + e of S_q⁻¹ S_p the terms but the third are ½ Σ (e − log(1 + e)), each non-negative: where all
+    e are small, so that the terms nearly cancel, they are summed so.
+    """
+    shift = torch.linalg.solve_triangular(q.factor, (p.mean - q.mean)[:, None], upper=False).square().sum()
+    excess = torch.linalg.eigvalsh(whitened_excess(p, q))
+    if float(excess.abs().max()) < _NEAR:
+        return float(0.5 * (shift + _minus_log1p(excess).sum()))
+    ratio = torch.linalg.solve_triangular(q.factor, p.factor, upper=False)
+    volumes = _log_determinant(q.factor) - _log_determinant(p.factor)
+    return float(0.5 * (shift + ratio.square().sum() - len(excess) + volumes))
 
 
 def _alpha(a: float, p: Gaussian, q: Gaussian) -> float:
     """(∫ pᵃ q¹⁻ᵃ − 1) / (a(a − 1)), the integral by the Rényi divergence (Gil et al. 2013, table 2).
 
-    With S_a = (1 − a) S_p + a S_q: log ∫ pᵃ q¹⁻ᵃ = −½ a(1 − a) Δᵀ S_a⁻¹ Δ − ½ log(|S_a| / (|S_p|¹⁻ᵃ |S_q|ᵃ)), and the
-    integral is infinite unless S_a is positive definite.
+    With c = 1 − a and S = c S_p + a S_q: log ∫ pᵃ qᶜ = −½ a c (Δᵀ S⁻¹ Δ + G), where a c G = log |S| − c log |S_p| −
+    a log |S_q|, and the integral is infinite unless S is positive definite.
     """
-    if a == 1:
-        return _kl(p, q)
-    if a == 0:
-        return _kl(q, p)
-    mixed = (1 - a) * p.covariance + a * q.covariance
-    if float(torch.linalg.eigvalsh(mixed).min()) <= 0:
+    if a in (0, 1):
+        return _kl(p, q) if a == 1 else _kl(q, p)
+    if a < 0.5:
+        return _alpha(1 - a, q, p)
+    c = 1 - a
+    mixed = q.factor @ q.factor.T if q.covariance is None else q.covariance
+    factor, failed = torch.linalg.cholesky_ex(mixed + c * _difference(p, q))
+    if int(failed):
         return math.inf
-    delta = p.mean - q.mean
-    mahalanobis = delta @ torch.linalg.solve(mixed, delta)
-    volumes = torch.logdet(mixed) - (1 - a) * torch.logdet(p.covariance) - a * torch.logdet(q.covariance)
-    log_integral = -0.5 * (a * (1 - a) * mahalanobis + volumes)
-    return float(torch.expm1(log_integral) / (a * (a - 1)))
+    shift = torch.linalg.solve_triangular(factor, (p.mean - q.mean)[:, None], upper=False).square().sum()
+    excess = torch.linalg.eigvalsh(whitened_excess(p, q))
+    if float(excess.abs().max()) * max(1, abs(c)) < _NEAR:
+        volumes = ((_minus_log1p(excess) - _minus_log1p(c * excess) / c) / a).sum()
+    else:
+        parts = _log_determinant(factor), _log_determinant(p.factor), _log_determinant(q.factor)
+        volumes = (parts[0] - c * parts[1] - a * parts[2]) / (a * c)
+    return float(torch.expm1(-0.5 * a * c * (shift + volumes)) / (-a * c))
+
+
+def _minus_log1p(x: Tensor) -> Tensor:
+    """X − log(1 + x) ≥ 0, without cancellation."""
+    series = torch.zeros_like(x)
+    for order in range(14, 1, -1):
+        series = (1 / order) - x * series
+    return torch.where(x.abs() < _SERIES, x.square() * series, x - torch.log1p(x))

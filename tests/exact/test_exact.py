@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate as scipy_integrate
 from torch.distributions import (
     Bernoulli,
+    Beta,
     Categorical,
     Cauchy,
     Distribution,
@@ -20,8 +21,11 @@ from torch.distributions import (
     MixtureSameFamily,
     MultivariateNormal,
     Normal,
+    Poisson,
     StudentT,
     Uniform,
+    VonMises,
+    Wishart,
     kl_divergence,
 )
 
@@ -53,6 +57,11 @@ def normal(mean: float, scale: float) -> Normal:
 
 def mixture(weights: list[float], locations: list[float], widths: list[float]) -> MixtureSameFamily:
     return MixtureSameFamily(Categorical(tensor(*weights)), Normal(tensor(*locations), tensor(*widths)))
+
+
+def singular() -> MultivariateNormal:
+    ones = torch.ones(2, 2, dtype=torch.float64)
+    return MultivariateNormal(torch.zeros(2, dtype=torch.float64), ones + 1e-12 * torch.eye(2, dtype=torch.float64))
 
 
 TABLE_A = mixture([0.33, 0.67], [-1.0, 2.0], [math.sqrt(0.065), math.sqrt(2.0)])
@@ -176,11 +185,14 @@ def test_supports_that_differ() -> None:
         (Bernoulli(tensor(0.5)[0]), normal(0.0, 1.0), "discrete"),
         (Normal(tensor(0.0, 1.0), tensor(1.0, 1.0)), normal(0.0, 1.0), "batch of 2"),
         (Independent(Normal(tensor(0.0, 1.0), tensor(1.0, 1.0)), 1), normal(0.0, 1.0), "expected the same"),
-        (
-            Independent(Laplace(tensor(0.0, 1.0), tensor(1.0, 1.0)), 1),
-            Independent(Laplace(tensor(0.0, 1.0), tensor(1.0, 1.0)), 1),
-            "no closed form",
-        ),
+        (Poisson(tensor(1.0)[0]), Poisson(tensor(2.0)[0]), "cannot be listed"),
+        (Wishart(tensor(4.0)[0], torch.eye(2, dtype=torch.float64)), normal(0.0, 1.0), "event shape"),
+        ("normal", normal(0.0, 1.0), "is str; expected a distribution"),
+        (VonMises(*tensor(0.0, 1.0)), VonMises(*tensor(1.0, 1.0)), "integrate to"),
+        (Beta(*tensor(0.02, 0.02)), Uniform(*tensor(0.0, 1.0)), "integrate to|out of the reach"),
+        (Normal(*tensor(0.0, math.inf), validate_args=False), normal(0.0, 1.0), "'scale' of Normal that is not finite"),
+        (Normal(*tensor(0.0, 0.0), validate_args=False), normal(0.0, 1.0), "'scale' of Normal that is not positive"),
+        (singular(), singular(), "singular|positive"),
     ],
 )
 def test_misfits_are_refused(p: Distribution, q: Distribution, message: str) -> None:
