@@ -55,6 +55,8 @@ def subject_of(
         samples=spec.evaluation.samples,
         spread=spread if spread is not None else IMAGE_SPREAD if data.is_image else 0.0,
         training={f"training_{name}": value for _, name, value in curves},
+        law=model.law(),
+        divergences=() if model.divergence is None else (model.divergence.name,),
     )
 
 
@@ -62,7 +64,8 @@ def evaluate(subject: Subject, metrics: Sequence[str]) -> tuple[dict[str, float]
     """The figures of `metrics` and what training left, with the labels that belong to them.
 
     Raises:
-        BenchError: if two metrics give the same column, or one gives a figure that is not a number.
+        BenchError: if two metrics give the same column, or one gives a figure that is not a number. Infinity is one:
+            exact divergences can be infinite.
     """
     figures = dict(subject.training)
     labels: dict[str, str] = {}

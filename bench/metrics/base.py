@@ -9,6 +9,7 @@ from typing import runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from bench.datasets.base import Dataset
 from bench.registry import Registry
@@ -41,6 +42,9 @@ class Subject:
         samples: how many examples to generate where the protocol leaves it open.
         spread: standard deviation of the noise added to both sides before divergences are estimated.
         training: figures that training left behind, such as `training_bound`.
+        law: the law of what `sample` draws, where it is known in closed form: on the CPU, in float64, with event shape
+            `data.shape`.
+        divergences: names of the f-divergences that the model was trained on.
     """
 
     model: torch.nn.Module
@@ -50,6 +54,8 @@ class Subject:
     samples: int
     spread: float
     training: Mapping[str, float]
+    law: Distribution | None = None
+    divergences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

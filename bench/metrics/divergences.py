@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -10,6 +11,8 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from bench.divergences import DIVERGENCES
+from bench.errors import BenchError
+from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
 from bench.metrics.estimate import Estimate, estimate_divergences
@@ -43,27 +46,45 @@ class EstimatedDivergences(Metric):
         (self.real if real else self.generated).append(examples.detach())
 
     def compute(self) -> dict[str, Tensor]:
-        """`div_<name>` and `div_<name>_se` for each name, scalars in float64."""
+        """`div_<name>` and, where it has one, `div_<name>_se` for each name, scalars in float64."""
         x, y = (dim_zero_cat(part) for part in (self.real, self.generated))
         estimates = estimate_divergences(x, y, self.names, self.seed, spread=self.spread)
         return {column: torch.tensor(value, dtype=torch.float64) for column, value in _columns(estimates).items()}
 
 
-@register_metric("divergences", version=1)
+@register_metric("divergences", version=2)
 def measure_divergences(subject: Subject) -> dict[str, float]:
-    """Every f-divergence of test data from fresh samples, by cross-fitted critics.
+    """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 
     Columns `div_<name>` and `div_<name>_se`, `divergence_n` (points on each side) and, where noise was added to both
-    sides, `divergence_spread`.
+    sides, `divergence_spread`. Names are those registered and the one that the model was trained on, such as
+    alpha(0.3). Where the laws of both data and model are known, `div_<name>_exact` is D_f(P‖Q), P the data and Q the
+    model; it can be infinite.
     """
     n = min(len(subject.data.test), subject.samples)
     generated = draw(subject, n, STREAM)
     seed = int(torch.randint(2**62, (), generator=subject.stream(f"{STREAM}/critics"), device=generated.device))
-    estimates = estimate_divergences(subject.data.test[:n], generated, list(DIVERGENCES), seed, spread=subject.spread)
+    names = list(dict.fromkeys([*DIVERGENCES, *subject.divergences]))
+    estimates = estimate_divergences(subject.data.test[:n], generated, names, seed, spread=subject.spread)
     figures = {"divergence_n": float(n)} | ({"divergence_spread": subject.spread} if subject.spread else {})
-    return figures | _columns(estimates)
+    return figures | _columns(estimates) | _exact_columns(subject, names)
 
 
 def _columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:
     values = {f"div_{name}": estimate.value for name, estimate in estimates.items()}
-    return values | {f"div_{name}_se": estimate.stderr for name, estimate in estimates.items()}
+    errors = {f"div_{name}_se": e.stderr for name, e in estimates.items() if e.stderr is not None}
+    return values | errors
+
+
+def _exact_columns(subject: Subject, names: Sequence[str]) -> dict[str, float]:
+    """The divergences of the known laws; none under spread noise, which would have other laws."""
+    data, model = subject.data.density, subject.law
+    if data is None or model is None or subject.spread:
+        return {}
+    columns: dict[str, float] = {}
+    for name in names:
+        with suppress(BenchError):  # what can be had neither in closed form nor by quadrature is left out
+            value = exact_divergence(name, data, model)
+            if getattr(value, "stderr", None) is None:  # a Monte Carlo value is no exact one
+                columns[f"div_{name}_exact"] = float(value)
+    return columns

@@ -4,6 +4,7 @@ from bench.models.autoencoder import Autoencoder
 from bench.models.base import METHODS, Family, GenerativeModel, Move, NoiseSpec, Player, register_method
 from bench.models.cohort import Cohort, make_cohort
 from bench.models.fgan import FGAN
+from bench.models.maximum_likelihood import MaximumLikelihood
 from bench.models.vae import VAE
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Cohort",
     "Family",
     "GenerativeModel",
+    "MaximumLikelihood",
     "Move",
     "NoiseSpec",
     "Player",

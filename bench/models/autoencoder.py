@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, register_method
+from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import AutoencoderSettings
 
@@ -52,6 +54,10 @@ class Autoencoder(GenerativeModel):
     def sample(self, z: Tensor) -> Tensor:
         """g(m + L z)."""
         return self._decode(self.latent_mean + z @ self.latent_factor.T)
+
+    def law(self) -> MultivariateNormal | None:
+        """The law of W (m + L z) + b for the linear decoder (`decoder: []`)."""
+        return linear_law(self.decoder, self.latent_mean, self.latent_factor)
 
     def collect(self, x: Tensor, z: Tensor) -> None:
         """Statistics come from reconstructions: the latents' Gaussian is fitted afterwards."""

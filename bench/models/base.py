@@ -8,7 +8,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
+from bench.divergences import Divergence
 from bench.registry import Registry
 from bench.spec import MethodSettings
 
@@ -73,12 +75,14 @@ class GenerativeModel(nn.Module):
         noise: what each move's noise holds, by name.
         players: who is trained.
         moves: what one training step consists of, in order.
+        divergence: the f-divergence that it is trained on, for models that are trained on one by name.
     """
 
     latent_dim: int
     noise: Mapping[str, NoiseSpec]
     players: tuple[Player, ...] = (Player("model"),)
     moves: tuple[Move, ...] = (Move("losses", ("model",)),)
+    divergence: Divergence | None = None
 
     @property
     def prior(self) -> NoiseSpec:
@@ -88,6 +92,15 @@ class GenerativeModel(nn.Module):
     def sample(self, z: Tensor) -> Tensor:
         """Map latents (n, latent_dim) drawn from `prior` to examples (n, *shape)."""
         raise NotImplementedError
+
+    def law(self) -> Distribution | None:
+        """The law of what `sample` gives, where it is known in closed form; by default it is not.
+
+        Returns:
+            A distribution on the CPU, in float64, with the event shape (d,) of a point; None where there is no closed
+            form, no density, or where examples are images.
+        """
+        return None
 
     def losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """The loss of the player "model" and the values to record, each a scalar averaged over the batch."""

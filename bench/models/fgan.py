@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
-from bench.divergences import divergence
+from bench.divergences import Divergence, divergence
 from bench.errors import BenchError
 from bench.models.base import GenerativeModel, Losses, Move, Noise, NoiseSpec, Player, register_method
+from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import FGANSettings
 
@@ -27,6 +29,8 @@ class FGAN(GenerativeModel):
     Raises:
         BenchError: if the divergence gives the ratio parameterisation no gradient.
     """
+
+    divergence: Divergence
 
     def __init__(self, settings: FGANSettings, shape: Sequence[int]) -> None:
         super().__init__()
@@ -57,6 +61,10 @@ class FGAN(GenerativeModel):
             z = 2 * z - 1
         generated: Tensor = self.squash(self.generator(z))
         return generated
+
+    def law(self) -> MultivariateNormal | None:
+        """N(b, W Wᵀ) of the linear generator W z + b with a normal prior (`generator: []`)."""
+        return linear_law(self.generator) if self.settings.network.prior == "normal" else None
 
     def terms(self, critic_p: Tensor, critic_q: Tensor) -> tuple[Tensor, Tensor]:
         """The two terms of the bound from the critic's outputs at data and at generated points, elementwise."""

@@ -17,10 +17,9 @@ Widths = tuple[PositiveInt, ...]
 
 def _known_divergence(name: str) -> str:
     try:
-        divergence(name)
+        return divergence(name).name
     except BenchError as error:
         raise ValueError(str(error)) from None
-    return name
 
 
 class AutoencoderNetwork(Settings):
@@ -67,6 +66,12 @@ class VAESettings(MethodSettings):
         "none", description="How images become binary for the Bernoulli likelihood."
     )
     network: AutoencoderNetwork = AutoencoderNetwork()
+
+
+class MLESettings(MethodSettings):
+    """`family: mle` (Ryu 2025, sec. 1): a Gaussian with a full covariance, for points."""
+
+    family: Literal["mle"]
 
 
 class FGANSettings(MethodSettings):

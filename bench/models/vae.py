@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, NoiseSpec, register_method
+from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import VAESettings
 from bench.streams import random_stream
@@ -94,6 +96,10 @@ class VAE(GenerativeModel):
     def sample(self, z: Tensor) -> Tensor:
         """The decoder's mean: the noise of p(x|z) is left out (Ryu 2025, sec. 2.2)."""
         return self._mean(self.decoder(z))
+
+    def law(self) -> MultivariateNormal | None:
+        """N(b, W Wᵀ) of the linear decoder W z + b (`decoder: []`), without the noise of p(x|z), as in `sample`."""
+        return linear_law(self.decoder)
 
     def collect(self, x: Tensor, z: Tensor) -> None:
         """The encoder's statistics come from data, the decoder's from generated batches."""

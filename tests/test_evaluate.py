@@ -1,0 +1,91 @@
+"""Evaluation: what a subject is made of, and which figures are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from bench.datasets import load_dataset
+from bench.errors import BenchError
+from bench.evaluate import evaluate, subject_of
+from bench.metrics import METRICS, Protocol, Subject
+from bench.models import METHODS, GenerativeModel
+from bench.spec import EvaluationSettings, ResourceSettings, RunSpec, TrainingSettings
+
+LINEAR = {"latent": 1, "generator": [], "critic": [4]}
+
+
+@pytest.fixture
+def metric() -> Iterator[Any]:
+    """Registers a metric that gives the figures it is handed, and forgets it again."""
+
+    def register(name: str, **figures: float) -> str:
+        METRICS.add(name, Protocol(name, 1, lambda _: figures))
+        return name
+
+    yield register
+    for name in [name for name in METRICS if name.startswith("test_")]:
+        METRICS._entries.pop(name)
+        METRICS._origins.pop(name)
+
+
+def subject(method: dict[str, Any]) -> Subject:
+    """The untrained model of a method beside the mixture on the line."""
+    data = load_dataset("mixture")
+    spec = RunSpec(
+        suite="s",
+        method="m",
+        dataset="mixture",
+        dataset_name="mixture",
+        dataset_parameters={},
+        dataset_sha256=data.fingerprint,
+        seed=0,
+        model=method,
+        training=TrainingSettings(),
+        evaluation=EvaluationSettings(samples=200),
+        metrics=(),
+        protocols={},
+        resources=ResourceSettings(),
+    )
+    return subject_of(spec, build(method), data, [(10, "bound", 0.1), (20, "bound", 0.2)])
+
+
+def build(method: dict[str, Any]) -> GenerativeModel:
+    family = METHODS[method["family"]]
+    torch.manual_seed(0)
+    return family.build(family.settings.model_validate(method), (1,)).eval()
+
+
+def test_a_subject_carries_the_law_and_the_divergence_of_its_model() -> None:
+    gan = subject({"family": "fgan", "divergence": "alpha(0.30)", "network": LINEAR})
+    assert gan.law is not None
+    draws = gan.sample(4000, gan.stream("x")).double()
+    # five standard errors of 4,000 draws
+    assert draws.mean().item() == pytest.approx(gan.law.mean.item(), abs=5 * gan.law.stddev.item() / 4000**0.5)
+    assert gan.divergences == ("alpha(0.3)",)
+    assert gan.training == {"training_bound": 0.2}
+    vae = subject({"family": "vae", "network": {"latent": 1, "encoder": [4], "decoder": [4]}})
+    assert (vae.law, vae.divergences) == (None, ())
+    assert subject({"family": "mle"}).law is not None
+
+
+def test_figures_of_all_metrics_and_of_training(metric: Any) -> None:
+    figures, labels = evaluate(subject({"family": "mle"}), [metric("test_a", a=1.0), metric("test_b", b=math.inf)])
+    assert figures == {"training_bound": 0.2, "a": 1.0, "b": math.inf}
+    assert labels == {}
+
+
+def test_bad_figures_are_refused(metric: Any) -> None:
+    measured = subject({"family": "mle"})
+    with pytest.raises(BenchError, match="metric 'test_nan': 'a' is not a number"):
+        evaluate(measured, [metric("test_nan", a=math.nan)])
+    with pytest.raises(BenchError, match="column 'a' is given by another metric"):
+        evaluate(measured, [metric("test_a", a=1.0), metric("test_again", a=1.0)])
+    with pytest.raises(BenchError, match="column 'training_bound'"):
+        evaluate(measured, [metric("test_bound", training_bound=1.0)])
+    assert evaluate(dataclasses.replace(measured, training={}), [metric("test_bound", training_bound=1.0)])
