@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -35,8 +36,10 @@ class Column:
         digits: significant digits where no spread says how many there are.
         protocol: the metric of the suite that measures it, where that has another name than the column.
         depends_on: column that names the network its figures depend on, such as the feature extractor.
+        settings: columns of numbers that its figures depend on, each with the letter it is printed by.
         fixed: whether it describes the data and not the run, so that a spread over the seeds says nothing.
         printed: whether it is in the printed tables; the CSV files have every column.
+        divergence: the f-divergence whose estimate or exact value it is.
     """
 
     name: str
@@ -48,8 +51,10 @@ class Column:
     digits: int = 4
     protocol: str = ""
     depends_on: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
     fixed: bool = False
     printed: bool = True
+    divergence: str = ""
 
     @property
     def arrow(self) -> str:
@@ -130,6 +135,10 @@ _COLUMNS = (
         "model has about (modes − 1)/(2 · samples). Empty where no sample is of high quality.", "nats",
     ),
     Column(
+        "divergence_spread", "Spread", "Divergences", digits=2, protocol="divergences", fixed=True, printed=False,
+        description="Standard deviation s of the Gaussian noise added to both sides before divergences are estimated.",
+    ),
+    Column(
         "training_bound", "Training bound", "Training", unit="nats",
         description="The variational bound that training ended at. Not an estimate of the divergence, and not "
         "comparable between objectives.",
@@ -163,24 +172,36 @@ _DIVERGENCES = {
     "squared_hellinger": ("Hellinger²", "", "∫(√p − √q)², in [0, 2]."),
     "total_variation": ("TV", "", "Total variation, in [0, 1]."),
 }
+_LOWER_ENDS = {"gan": -2 * math.log(2)}
+_ESTIMATE_SETTINGS = (("divergence_spread", "s"), ("divergence_n", "n"))
 GROUP_NOTES = {
     "Likelihood": "On test data. Models without a likelihood have none of these but the Parzen estimate.",
     "Divergences": "P is the data, Q the model. Estimated after training by a fresh critic on points that it was not "
-    "fitted on, so a lower bound in expectation.",
+    "fitted on, so a lower bound in expectation. Exact values follow from the densities, where both are known; ∞ is a "
+    "value.",
 }
 """What is to be said of all columns of a group."""
-_DIVERGENCE_NAME = re.compile(r"div_(?P<name>(?!.*_(?:se|n|exact)$).+)")
+_ESTIMATE = re.compile(r"div_(?P<name>(?!.*_(?:se|n|exact)$).+)")
+_EXACT = re.compile(r"div_(?P<name>.+)_exact")
 
 
 def describe(name: str) -> Column:
     """The column called `name`: from the schema, a divergence by its name, or as little as can be said of any other."""
     if name in SCHEMA:
         return SCHEMA[name]
-    divergence = divergence_of(name)
-    if divergence is not None:
-        plain = divergence.replace("_", " ")
-        label, unit, text = _DIVERGENCES.get(divergence, (plain, "", f"The f-divergence {plain}."))
-        return Column(name, label, "Divergences", text, unit, "lower", 3, "divergences")
+    estimated, exact = divergence_of(name), exact_divergence_of(name)
+    if estimated is not None:
+        label, unit, text = _about(estimated)
+        return Column(
+            name, label, "Divergences", text, unit, "lower", 3, "divergences",
+            settings=_ESTIMATE_SETTINGS, divergence=estimated,
+        )  # fmt: skip
+    if exact is not None:
+        label, unit, _ = _about(exact)
+        text = f"{label} by closed form or quadrature."
+        return Column(
+            name, f"{label} exact", "Divergences", text, unit, "lower", protocol="divergences", divergence=exact
+        )
     if name.startswith("training_"):
         text = f"Last value of the learning curve {name.removeprefix('training_')}, on training data."
         return Column(name, name.replace("_", " ").capitalize(), "Training", text, printed=False)
@@ -189,14 +210,38 @@ def describe(name: str) -> Column:
 
 def divergence_of(column: str) -> str | None:
     """The divergence that a column `div_<name>` estimates, or None if it is no such column."""
-    match = _DIVERGENCE_NAME.fullmatch(column)
+    match = _ESTIMATE.fullmatch(column)
     return match["name"] if match else None
 
 
-def sort_key(name: str) -> tuple[int, int]:
-    """Position of a column in print: by group, then by the schema; columns outside it last, in the order given."""
+def exact_divergence_of(column: str) -> str | None:
+    """The divergence whose exact value a column `div_<name>_exact` holds, or None if it is no such column."""
+    match = _EXACT.fullmatch(column)
+    return match["name"] if match else None
+
+
+def divergence_label(divergence: str) -> str:
+    """Name of a divergence in print: KL(P‖Q) for kl; empty for the empty name."""
+    return _about(divergence)[0]
+
+
+def lower_end(divergence: str) -> float:
+    """Its value for P = Q: −2 log 2 for gan, else 0."""
+    return _LOWER_ENDS.get(divergence, 0.0)
+
+
+def sort_key(name: str) -> tuple[int, bool, int]:
+    """Position of a column in print: by group, exact values last, then by the schema; unknown ones last."""
+    exact = exact_divergence_of(name)
     order = [*SCHEMA, *(f"div_{divergence}" for divergence in _DIVERGENCES)]
-    return GROUPS.index(describe(name).group), order.index(name) if name in order else len(order)
+    known = name if exact is None else f"div_{exact}"
+    position = order.index(known) if known in order else len(order)
+    return GROUPS.index(describe(name).group), exact is not None, position
+
+
+def _about(divergence: str) -> tuple[str, str, str]:
+    plain = divergence.replace("_", " ")
+    return _DIVERGENCES.get(divergence, (plain, "", f"The f-divergence {plain}."))
 
 
 __all__ = [
@@ -209,6 +254,9 @@ __all__ = [
     "Column",
     "Direction",
     "describe",
+    "divergence_label",
     "divergence_of",
+    "exact_divergence_of",
+    "lower_end",
     "sort_key",
 ]

@@ -11,8 +11,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from tabulate import tabulate
 
+from bench.reporting.cells import BAND, Cell, Header, Row, Table
 from bench.reporting.statistics import STATUSES
-from bench.reporting.tables import Cell, Header, Row, Table, bands
+from bench.reporting.tables import bands
 from bench.reporting.text import EMPTY, MINUS, slug
 
 _LATEX = {
@@ -20,6 +21,7 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", MINUS: "$-$", "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "∞": r"$\infty$",
     "‖": r"$\|$", "²": r"$^2$", "·": r"$\cdot$", "√": r"$\surd$", EMPTY: "---", "–": "--", "…": r"\ldots{}",
+    "†": r"$^\dagger$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$",
 }  # fmt: skip
 _MARKDOWN = str.maketrans({
     **{character: f"\\{character}" for character in "\\`*_[]|~$"},
@@ -31,6 +33,8 @@ _GREEK_CAPITAL = frozenset({
 _GREEK_SMALL = _GREEK_CAPITAL | {
     "alpha", "beta", "epsilon", "zeta", "eta", "iota", "kappa", "mu", "nu", "rho", "tau", "chi",
 }  # fmt: skip
+OWN = "†"
+OWN_NOTE = "marks the divergence that the method was trained on."
 _STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
 
 
@@ -49,26 +53,37 @@ def to_csv(table: Table) -> str:
 
 def to_markdown(table: Table) -> str:
     """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
-    parts = [f"## {markdown(table.dataset)}"]
+    parts = [f"## {markdown(_title(table))}", *(markdown(note) for note in table.notes)]
     for band in bands(table):
-        heads = ["Method", "Seeds", *(_head(header, markdown) for header in band.headers)]
-        rows = [[markdown(_label(row)), markdown(_seeds(row)), *_texts(row, _markdown_cell)] for row in band.rows]
-        aligned = ("left", "left", *["right"] * len(band.headers))
+        heads = [*_first_heads(table, markdown), *(_head(header, markdown) for header in band.headers)]
+        rows = [_texts(band, row, markdown, _markdown_cell) for row in band.rows]
+        aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
         parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
+    parts += [f"{OWN} {OWN_NOTE}"] if table.marks_own else []
     return "\n\n".join(parts) + "\n"
 
 
 def to_latex(table: Table) -> str:
     r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
     template = _environment().get_template("table.tex.j2")
+    notes = [*table.notes, *([f"{OWN} {OWN_NOTE}"] if table.marks_own else [])]
+    first = _first_heads(table, latex)
     parts = []
-    for number, band in enumerate(bands(table), start=1):
-        rows = [
-            {"kind": row.kind, "cells": [latex(_label(row)), latex(_seeds(row)), *_texts(row, _latex_cell)]}
-            for row in band.rows
-        ]
-        heads = [_head(header, latex) for header in band.headers]
-        parts.append(template.render(table=band, heads=heads, rows=rows, name=slug(table.dataset), number=number))
+    for number, band in enumerate(bands(table, min(BAND, table.band)), start=1):
+        rows = [{"kind": row.kind, "cells": _texts(band, row, latex, _latex_cell)} for row in band.rows]
+        parts.append(
+            template.render(
+                table=band,
+                title=_title(table),
+                first=first,
+                heads=[_head(header, latex) for header in band.headers],
+                rows=rows,
+                name="-".join(part for part in (slug(table.dataset), table.kind, str(number)) if part),
+                number=number,
+                best=any(cell and cell.best for row in table.rows for cell in row.cells),
+                notes=[latex(note) for note in notes],
+            )
+        )
     return "\n".join(parts)
 
 
@@ -86,7 +101,7 @@ def _record(table: Table, row: Row) -> dict[str, Any]:
     outcomes = dict(row.outcomes)
     record: dict[str, Any] = {
         "dataset": table.dataset, "method": row.label, "kind": row.kind, "source": row.detail or None,
-        "seeds_done": row.done, "seeds_total": row.total,
+        "trained_on": row.divergence or None, "seeds_done": row.done, "seeds_total": row.total,
     }  # fmt: skip
     ours = row.kind != "published"
     record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in (*STATUSES[1:], "not_run")}
@@ -96,15 +111,32 @@ def _record(table: Table, row: Row) -> dict[str, Any]:
     return record
 
 
-def _texts(row: Row, write: Callable[[str, str, bool], str]) -> list[str]:
-    return [_cell(cell, row, write) for cell in row.cells]
+def _title(table: Table) -> str:
+    return f"{table.dataset}: {table.title}" if table.title else table.dataset
 
 
-def _cell(cell: Cell | None, row: Row, write: Callable[[str, str, bool], str]) -> str:
+def _first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
+    return ["Method", "Seeds", *([escape(table.aside)] if table.aside else [])]
+
+
+def _texts(table: Table, row: Row, escape: Callable[[str], str], write: Callable[[str, str, bool], str]) -> list[str]:
+    first = [_label(row), _seeds(row), *([row.aside] if table.aside else [])]
+    cells = [_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)]
+    return [*(escape(text) for text in first), *cells]
+
+
+def _cell(
+    cell: Cell | None,
+    row: Row,
+    header: Header,
+    escape: Callable[[str], str],
+    write: Callable[[str, str, bool], str],
+) -> str:
     if cell is None:
         return ""
     text = write(*cell.texts, cell.best)
-    return f"{text} (n={cell.n})" if row.done is not None and cell.n != row.done else text
+    text += escape(f" {OWN}") if row.owns(header) else ""
+    return f"{text} (n={cell.n})" if row.done is not None and cell.n not in (None, row.done) else text
 
 
 def _markdown_cell(mean: str, spread: str, best: bool) -> str:
@@ -166,4 +198,4 @@ def _environment() -> Environment:
     return environment
 
 
-__all__ = ["latex", "markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]
+__all__ = ["OWN_NOTE", "latex", "markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]

@@ -101,6 +101,7 @@ def save(plot: Plot, folder: Path, name: str) -> None:
             figure.legend(handles=_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").write_bytes(_saved(figure, suffix, transparent=False))
+            figure.set_layout_engine("none")  # the layout is found once, it is slow
 
 
 def _handles(legend: dict[str, Look]) -> list[Line2D]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,18 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.reporting import overview
-from bench.reporting.columns import GROUP_NOTES, sort_key
-from bench.reporting.comparison import headline_dots, train_test_matrix
-from bench.reporting.curves import learning_curves
+from bench.errors import BenchError
+from bench.reporting import by_dataset, overview
+from bench.reporting.cells import Table
+from bench.reporting.columns import GROUP_NOTES, describe, sort_key
 from bench.reporting.export import to_csv, to_latex, to_markdown
-from bench.reporting.figures import Plot, inline, save
+from bench.reporting.figures import inline, save
 from bench.reporting.publish import GENERATOR, PAGE, replacing
-from bench.reporting.published import published_figures
-from bench.reporting.samples import sample_pictures
-from bench.reporting.statistics import counts, dataset_names, figures, method_names, order, summary_of
-from bench.reporting.style import Look, looks
-from bench.reporting.tables import Table, bands, build
-from bench.reporting.text import slug
-from bench.reporting.variants import identified
+from bench.reporting.sections import Content, Frames
+from bench.reporting.tables import bands
 
+CONTENT: Mapping[str, Callable[[Frames], Content]] = {"methods": by_dataset.content}
+"""What the page shows, by the `kind` of the suite; a suite that gives none compares methods."""
 _NAMES = {
     "hostname": "Host",
     "device": "Device",
@@ -39,93 +35,40 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class Section:
-    """What the page shows of one dataset."""
-
-    dataset: str
-    anchor: str
-    table: Table
-    plots: tuple[Plot, ...]
-
-
-@dataclass(frozen=True)
-class Content:
-    """Everything that the page and its files show.
-
-    Attributes:
-        runs: the runs, told apart.
-        summary: a row per dataset, method, metric and protocol.
-        counts: how the seeds ended.
-        methods: all methods, in the order of printing.
-        datasets: all datasets, likewise.
-        looks: how each method is drawn.
-        sections: one per dataset that has runs or is planned.
-    """
-
-    runs: pd.DataFrame
-    summary: pd.DataFrame
-    counts: pd.DataFrame
-    methods: list[str]
-    datasets: list[str]
-    looks: dict[str, Look]
-    sections: tuple[Section, ...]
-
-
 def render(
     runs: pd.DataFrame, curves: pd.DataFrame, pictures: pd.DataFrame, suite: Mapping[str, Any], out: Path
 ) -> Path:
     """Write the report; see `bench.reporting.render`."""
-    content = _content(identified(runs), curves, pictures, suite)
+    content = _builder(suite)(Frames(runs, curves, pictures, suite))
     with replacing(out) as draft:
         _write_files(content, draft)
         (draft / PAGE).write_text(_page(content, suite), encoding="utf-8")
     return out / PAGE
 
 
-def _content(runs: pd.DataFrame, curves: pd.DataFrame, pictures: pd.DataFrame, suite: Mapping[str, Any]) -> Content:
-    values, count = figures(runs), counts(runs, suite)
-    summary, published = summary_of(values), published_figures(suite)
-    used = set(count["method"])
-    methods = [name for name in order(runs["method"], runs["method_name"], method_names(suite)) if name in used]
-    datasets = order(runs["dataset"], runs["dataset_name"], dataset_names(suite))
-    drawn = looks(methods)
-    sections = []
-    for dataset, anchor in _anchors([name for name in datasets if name in set(count["dataset"])]).items():
-        names = {"", dataset, *runs.loc[runs["dataset"] == dataset, "dataset_name"]}
-        plots = (
-            headline_dots(dataset, values, drawn),
-            sample_pictures(dataset, runs, pictures, drawn),
-            train_test_matrix(dataset, summary, count, methods),
-            learning_curves(dataset, runs, curves, drawn),
-        )
-        table = build(dataset, summary, count, [figure for figure in published if figure.dataset in names])
-        sections.append(Section(dataset, anchor, table, tuple(plot for plot in plots if plot is not None)))
-    return Content(runs, summary, count, methods, datasets, drawn, tuple(sections))
-
-
-def _anchors(names: Sequence[str]) -> dict[str, str]:
-    """A file name for each name, no two alike even where letter case does not count."""
-    taken: dict[str, str] = {}
-    for name in names:
-        base, number = slug(name), 1
-        candidate = base
-        while candidate.casefold() in (used.casefold() for used in taken.values()):
-            number += 1
-            candidate = f"{base}-{number}"
-        taken[name] = candidate
-    return taken
+def _builder(suite: Mapping[str, Any]) -> Callable[[Frames], Content]:
+    kind = suite.get("kind") or "methods"
+    if kind not in CONTENT:
+        raise BenchError(f"cannot report on a suite of kind {kind!r}: expected one of {', '.join(sorted(CONTENT))}")
+    return CONTENT[kind]
 
 
 def _write_files(content: Content, draft: Path) -> None:
     tables = draft / "tables"
     (tables / "summary.csv").write_text(content.summary.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-    writers: dict[str, Callable[[Table], str]] = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
     for section in content.sections:
-        for suffix, write in writers.items():
-            (tables / f"{section.anchor}.{suffix}").write_text(write(section.table), encoding="utf-8")
+        for table in section.tables:
+            name = _file(section.anchor, table.kind)
+            for suffix, write in (("csv", to_csv), ("md", to_markdown), ("tex", to_latex)):
+                (tables / f"{name}.{suffix}").write_text(write(table), encoding="utf-8")
         for plot in section.plots:
-            save(plot, draft / "figures", f"{section.anchor}-{plot.kind}")
+            save(plot, draft / "figures", _file(section.anchor, plot.kind))
+    for anchor, table in content.whole.items():
+        (tables / f"{anchor}.csv").write_text(to_csv(table), encoding="utf-8")
+
+
+def _file(anchor: str, kind: str) -> str:
+    return f"{anchor}-{kind}" if kind else anchor
 
 
 def _spread_widths(table: Table) -> list[int]:
@@ -136,6 +79,13 @@ def _spread_widths(table: Table) -> list[int]:
     ]
 
 
+def _readings(content: Content) -> list[tuple[str, list[overview.Reading]]]:
+    """How to read the metrics in the tables; columns that only one table knows are explained beside it."""
+    shown = [header for section in content.sections for table in section.tables for header in table.headers]
+    keys = [(h.column.name, h.protocol) for h in shown if h.column.printed and h.column == describe(h.column.name)]
+    return overview.readings(sorted(dict.fromkeys(keys), key=lambda key: sort_key(key[0])))
+
+
 def _page(content: Content, suite: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=PackageLoader("bench.reporting"),
@@ -144,27 +94,22 @@ def _page(content: Content, suite: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    runs, keys = (
-        content.runs,
-        [(h.column.name, h.protocol) for s in content.sections for h in s.table.headers if h.column.printed],
-    )
     return environment.get_template("page.html.j2").render(
         title=str(suite.get("title") or suite.get("name") or "Report"),
         suite_name=str(suite.get("name") or ""),
         generator=Markup(GENERATOR),
-        summary=overview.summary_paragraph(runs, content.counts, suite),
         content=content,
         bands=bands,
+        file=_file,
         inline=inline,
         spread_widths=_spread_widths,
         names=_NAMES,
-        failures=overview.failures(runs, content.methods, content.datasets),
         group_notes=GROUP_NOTES,
-        readings=overview.readings(sorted(dict.fromkeys(keys), key=lambda key: sort_key(key[0]))),
-        environments=overview.environments(runs),
-        sources=overview.data_sources(runs),
+        readings=_readings(content),
+        environments=overview.environments(content.runs),
+        sources=overview.data_sources(content.runs),
         settings=json.dumps(suite, indent=2, ensure_ascii=False, default=str),
     )
 
 
-__all__ = ["Content", "Section", "render"]
+__all__ = ["CONTENT", "render"]

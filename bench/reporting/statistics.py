@@ -70,7 +70,8 @@ def counts(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
         for _, group in latest.groupby(["dataset", "method"], sort=False)
     ]
     seen = set(zip(latest["dataset_name"], latest["method_name"], strict=True))
-    rows += [_counted(d, m, latest.iloc[:0]) for d in datasets for m in methods if (d, m) not in seen]
+    planned = {m: _described(suite, m) for m in methods}
+    rows += [_counted(d, m, latest.iloc[:0]) | planned[m] for d in datasets for m in methods if (d, m) not in seen]
     frame = pd.DataFrame(rows, columns=["dataset", "method", "family", "divergence", "total", "not_run", *STATUSES])
     if frame.empty:
         return frame
@@ -118,6 +119,14 @@ def _column(done: pd.DataFrame, metric: str) -> pd.DataFrame:
         metric=metric, protocol=protocol_of(done, metric), value=numbers(done[metric])
     )
     return long[long["value"].notna()]
+
+
+def _described(suite: Mapping[str, Any], method: str) -> dict[str, str]:
+    """Family and divergence of a method that has no run, as the suite gives them."""
+    blocks = suite.get("methods")
+    block = blocks.get(method) if isinstance(blocks, Mapping) else None
+    given = block if isinstance(block, Mapping) else {}
+    return {name: str(given.get(name) or "") for name in ("family", "divergence")}
 
 
 def _counted(dataset: str, method: str, group: pd.DataFrame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ SOFT = "#6a737d"
 RULE = "#d5dae0"
 CARD = "#fefefe"
 DATA = "#8d969f"
+FRAME = "#d55e00"
 _PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#9467bd")
 """Okabe and Ito's colours without black and yellow, which one of the two backgrounds swallows, and a violet."""
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1.2, 1.2), (5, 1.5, 1.2, 1.5))
@@ -117,4 +118,17 @@ def shortened(name: str, length: int = 24) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
-__all__ = ["CARD", "DATA", "INK", "RULE", "SOFT", "Look", "looks", "number_axis", "settings", "shortened", "tick_text"]
+__all__ = [
+    "CARD",
+    "DATA",
+    "FRAME",
+    "INK",
+    "RULE",
+    "SOFT",
+    "Look",
+    "looks",
+    "number_axis",
+    "settings",
+    "shortened",
+    "tick_text",
+]

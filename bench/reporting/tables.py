@@ -1,121 +1,18 @@
-"""One table per dataset as data: methods × metrics, reference and published rows beside them, the best marked."""
+"""One table per dataset: methods × metrics, reference and published rows beside them, the best marked."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
+from bench.reporting.cells import Cell, Header, Row, Table
 from bench.reporting.columns import Column, describe, sort_key
 from bench.reporting.published import PublishedFigure
-from bench.reporting.text import as_given, mean_and_spread
-
-Kind = Literal["method", "reference", "published"]
-BAND = 6
-"""Metrics that are printed side by side before a table is continued below."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """One column of a table.
-
-    Attributes:
-        column: the metric.
-        protocol: protocol and feature extractor that its figures share.
-        shown: what of it must be printed because the table has another column of the same metric.
-    """
-
-    column: Column
-    protocol: str
-    shown: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The figures of one method in one column.
-
-    Attributes:
-        mean: mean over the seeds, or the published value.
-        std: standard deviation over the seeds; None for a single seed.
-        n: number of seeds; None for published values.
-        minimum: smallest value.
-        maximum: largest value.
-        best: whether it is marked as the best of its column.
-        digits: significant digits where no spread says how many there are.
-        given: whether it is no statistic of ours but published, or fixed by the data: printed as it was given.
-    """
-
-    mean: float
-    std: float | None
-    n: int | None
-    minimum: float | None = None
-    maximum: float | None = None
-    best: bool = False
-    digits: int = 4
-    given: bool = False
-
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Mean and spread in print; a given value without a spread has an empty text there."""
-        if self.given:
-            return as_given(self.mean), "" if self.std is None else as_given(self.std)
-        return mean_and_spread(self.mean, self.std, self.digits)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One method, or one published source.
-
-    Attributes:
-        label: name of the method.
-        kind: whether it is a method of the suite, a reference (such as real against real), or published.
-        detail: source and note of a published row.
-        done: seeds that finished; None for published rows.
-        total: seeds in all.
-        outcomes: how many of the others ended in which way.
-        cells: one per header; None where the metric does not apply.
-    """
-
-    label: str
-    kind: Kind
-    cells: tuple[Cell | None, ...]
-    detail: str = ""
-    done: int | None = None
-    total: int | None = None
-    outcomes: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def outcome_text(self) -> str:
-        """How the unfinished seeds ended: `1 diverged, 2 not run`."""
-        return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in self.outcomes)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Methods × metrics of one dataset."""
-
-    dataset: str
-    headers: tuple[Header, ...]
-    rows: tuple[Row, ...]
-
-    @property
-    def sources(self) -> list[tuple[str, list[Row]]]:
-        """The published rows by their source."""
-        rows = sorted(self.of_kind("published"), key=lambda row: row.detail)
-        return [(source, list(run)) for source, run in groupby(rows, key=lambda row: row.detail)]
-
-    @property
-    def groups(self) -> list[tuple[str, int]]:
-        """Groups of neighbouring columns with their widths."""
-        return [(name, len(list(run))) for name, run in groupby(header.column.group for header in self.headers)]
-
-    def of_kind(self, *kinds: Kind) -> list[Row]:
-        """The rows of the given kinds."""
-        return [row for row in self.rows if row.kind in kinds]
 
 
 def build(dataset: str, summary: pd.DataFrame, counts: pd.DataFrame, published: Iterable[PublishedFigure]) -> Table:
@@ -133,9 +30,10 @@ def build(dataset: str, summary: pd.DataFrame, counts: pd.DataFrame, published: 
     places = {figure: figure.place(measured) for figure in published}
     keys = sorted(dict.fromkeys([*measured, *places.values()]), key=lambda key: sort_key(key[0]))
     cells = {(row["method"], row["metric"], row["protocol"]): _cell(row) for row in mine.to_dict(orient="records")}
-    rows = [_method_row(count, keys, cells) for count in counts[counts["dataset"] == dataset].to_dict(orient="records")]
+    about = counts[counts["dataset"] == dataset].to_dict(orient="records")
+    rows = [method_row(count, [cells.get((count["method"], *key)) for key in keys]) for count in about]
     rows = sorted(rows, key=lambda row: row.kind != "method")
-    rows += _published_rows(keys, places)
+    rows += _published_rows(keys, places, {count["method"]: count["divergence"] for count in about})
     return mark_best(Table(dataset, _headers(keys), tuple(rows)))
 
 
@@ -154,9 +52,15 @@ def mark_best(table: Table) -> Table:
     return replace(table, rows=tuple(rows))
 
 
-def bands(table: Table, width: int = BAND) -> list[Table]:
-    """The printed columns of the table, cut into tables of at most `width` columns, where possible between groups."""
-    table = _columns_of(table, [i for i, header in enumerate(table.headers) if header.column.printed])
+def bands(table: Table, width: int | None = None) -> list[Table]:
+    """The printed columns of the table, cut into tables of at most `width` columns, where possible between groups.
+
+    Args:
+        table: the table.
+        width: columns side by side, by default what the table says.
+    """
+    width = width or table.band
+    table = select(table, lambda column: column.printed)
     pieces: list[list[int]] = []
     start = 0
     for _, size in table.groups:
@@ -169,6 +73,11 @@ def bands(table: Table, width: int = BAND) -> list[Table]:
     return [_columns_of(table, piece) for piece in pieces] or [table]
 
 
+def select(table: Table, wanted: Callable[[Column], bool]) -> Table:
+    """The columns that are wanted; published rows without a figure in any of them are left out."""
+    return _columns_of(table, [i for i, header in enumerate(table.headers) if wanted(header.column)])
+
+
 def _even_chunks(items: Sequence[int], width: int) -> list[list[int]]:
     count = math.ceil(len(items) / width)
     ends = [round(len(items) * i / count) for i in range(count + 1)]
@@ -178,7 +87,7 @@ def _even_chunks(items: Sequence[int], width: int) -> list[list[int]]:
 def _columns_of(table: Table, indices: Sequence[int]) -> Table:
     rows = [replace(row, cells=tuple(row.cells[i] for i in indices)) for row in table.rows]
     kept = [row for row in rows if row.kind != "published" or any(row.cells)]
-    return Table(table.dataset, tuple(table.headers[i] for i in indices), tuple(kept))
+    return replace(table, headers=tuple(table.headers[i] for i in indices), rows=tuple(kept))
 
 
 def _headers(keys: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
@@ -199,21 +108,30 @@ def _cell(row: Mapping[Any, Any]) -> Cell:
     )  # fmt: skip
 
 
-def _method_row(
-    count: Mapping[Any, Any], keys: Sequence[tuple[str, str]], cells: Mapping[tuple[str, str, str], Cell]
-) -> Row:
+def method_row(count: Mapping[Any, Any], cells: Iterable[Cell | None]) -> Row:
+    """The row of a method.
+
+    Args:
+        count: a row of `statistics.counts`.
+        cells: one per column of the table.
+    """
     outcomes = [(s, int(count[s])) for s in ("diverged", "failed", "out_of_memory", "timeout", "not_run") if count[s]]
     return Row(
         count["method"],
         "reference" if count["family"] == "reference" else "method",
-        tuple(cells.get((count["method"], *key)) for key in keys),
+        tuple(cells),
         done=int(count["done"]),
         total=int(count["total"]),
         outcomes=tuple(outcomes),
+        divergence=count["divergence"],
     )
 
 
-def _published_rows(keys: Sequence[tuple[str, str]], places: Mapping[PublishedFigure, tuple[str, str]]) -> list[Row]:
+def _published_rows(
+    keys: Sequence[tuple[str, str]],
+    places: Mapping[PublishedFigure, tuple[str, str]],
+    trained_on: Mapping[str, str],
+) -> list[Row]:
     rows = []
     for method, source, note in dict.fromkeys((figure.method, figure.source, figure.note) for figure in places):
         own = {
@@ -222,7 +140,8 @@ def _published_rows(keys: Sequence[tuple[str, str]], places: Mapping[PublishedFi
             if (figure.method, figure.source, figure.note) == (method, source, note)
         }
         detail = f"{source}; {note}" if note else source
-        rows.append(Row(method or source, "published", tuple(own.get(key) for key in keys), detail))
+        cells = tuple(own.get(key) for key in keys)
+        rows.append(Row(method or source, "published", cells, detail, divergence=trained_on.get(method, "")))
     return rows
 
 
@@ -237,4 +156,4 @@ def _marked(cell: Cell | None, best: float | None) -> Cell | None:
     return replace(cell, best=True) if cell is not None and best is not None and cell.mean == best else cell
 
 
-__all__ = ["BAND", "Cell", "Header", "Kind", "Row", "Table", "bands", "build", "mark_best"]
+__all__ = ["bands", "build", "mark_best", "method_row", "select"]

@@ -67,7 +67,7 @@ def numbers(column: pd.Series[Any]) -> pd.Series[float]:
 
 
 def protocol_of(runs: pd.DataFrame, metric: str) -> pd.Series[str]:
-    """What each run's figure in column `metric` was measured by: protocol and version, feature extractor, n.
+    """What each run's figure in column `metric` was measured by: protocol and version, network, noise, n.
 
     A column that no protocol column is known to measure takes those that are present wherever it is, so that a new
     version of an unknown metric is kept apart too.
@@ -77,11 +77,12 @@ def protocol_of(runs: pd.DataFrame, metric: str) -> pd.Series[str]:
     sources = known or _possible_protocols(runs, metric)
     if column.depends_on in runs.columns:
         sources = [*sources, column.depends_on]
-    if not sources and f"{metric}_n" not in runs.columns:
+    settings = [(n, letter) for n, letter in (*column.settings, (f"{metric}_n", "n")) if n in runs.columns]
+    if not sources and not settings:
         return pd.Series("", index=runs.index, dtype=object)
     texts = runs[sources].astype(object).where(runs[sources].notna(), "")
-    if f"{metric}_n" in runs.columns:
-        texts["n"] = runs[f"{metric}_n"].map(lambda n: f"n = {n:.0f}", na_action="ignore").fillna("")
+    for name, letter in settings:
+        texts[f"{letter} of {name}"] = [f"{letter} = {v:.12g}" if pd.notna(v) else "" for v in numbers(runs[name])]
     joined = [" · ".join(str(value) for value in row if value != "") for row in texts.itertuples(index=False)]
     return pd.Series(joined, index=runs.index, dtype=object)
 

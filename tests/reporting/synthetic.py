@@ -1,4 +1,4 @@
-"""Made-up frames as `bench.load` gives them: two point sets and one set of images, five methods, three seeds."""
+"""Made-up frames as `bench.load` gives them: a point set and a set of images, five methods, three seeds."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def suite() -> dict[str, Any]:
                 "source": "Are GANs created equal?", "dataset": "digits", "method": "NS-GAN", "metric": "fid",
                 "value": 6.8,
             },
+            *(
+                {"source": "f-GAN paper", "dataset": "ring", "method": "kl", "metric": metric, "value": value}
+                for metric, value in (
+                    ("training_bound", 0.2801), ("div_kl_exact", 0.2831), ("div_kl", 0.2808),
+                    ("div_reverse_kl", 0.3423),
+                )
+            ),
         ],
     }  # fmt: skip
 
@@ -167,7 +174,13 @@ def _metrics(dataset: str, method: str, rng: np.random.Generator) -> dict[str, f
         figures |= {"elbo": reconstruction - kl_term, "elbo_se": 0.08, "reconstruction": reconstruction}
         figures |= {"kl_term": kl_term, "active_units": float(rng.integers(6, 9))}
     else:
-        figures["training_bound"] = 0.2 + 0.1 * noise[13]
+        figures["training_bound"] = figures[f"div_{method}"] - 0.1 * (1 + noise[13])
+    figures["divergence_n"] = 500.0 if on_images else 2500.0
+    if on_images:
+        figures["divergence_spread"] = 0.1
+    elif method != "vae":
+        figures |= {f"div_{name}_exact": figures[f"div_{name}"] + 0.01 for name in _DIVERGENCES}
+        figures |= {"div_reverse_kl_exact": np.inf} if method == "gan" else {}
     return figures
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, sort_key
+from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, exact_divergence_of, lower_end, sort_key
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, sor
         ("div_kl", "lower"),
         ("div_gan", "lower"),
         ("div_alpha(0.3)", "lower"),
+        ("div_kl_exact", "lower"),
+        ("divergence_spread", None),
         ("reconstruction", None),
         ("kl_term", None),
         ("modes_total", None),
@@ -38,7 +40,9 @@ def test_direction(name: str, direction: str | None) -> None:
     assert describe(name).direction == direction
 
 
-@pytest.mark.parametrize("name", [*SCHEMA, "div_kl", "div_alpha(0.3)", "training_elbo", "a_metric_of_mine"])
+@pytest.mark.parametrize(
+    "name", [*SCHEMA, "div_kl", "div_alpha(0.3)", "div_js_exact", "training_elbo", "a_metric_of_mine"]
+)
 def test_every_column_is_described(name: str) -> None:
     column = describe(name)
     assert column.name == name
@@ -63,7 +67,41 @@ def test_divergence_of_a_column(name: str, expected: str | None) -> None:
     assert divergence_of(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("div_kl_exact", "kl"),
+        ("div_alpha(0.3)_exact", "alpha(0.3)"),
+        ("div_kl", None),
+        ("div_kl_exact_se", None),
+        ("elbo_exact", None),
+    ],
+)
+def test_exact_divergence_of_a_column(name: str, expected: str | None) -> None:
+    assert exact_divergence_of(name) == expected
+
+
+def test_exact_values_are_divergences_of_their_own_kind() -> None:
+    column = describe("div_kl_exact")
+    assert (column.label, column.group, column.unit, column.divergence) == (
+        "KL(P‖Q) exact",
+        "Divergences",
+        "nats",
+        "kl",
+    )
+    assert describe("div_alpha(0.3)_exact").label == "alpha(0.3) exact"
+    assert describe("div_kl").divergence == "kl"
+    assert describe("fid").divergence == ""
+
+
+def test_lower_ends() -> None:
+    assert lower_end("gan") == pytest.approx(-1.3862944)
+    assert lower_end("kl") == lower_end("alpha(0.3)") == 0
+
+
 def test_columns_are_printed_by_group() -> None:
     names = ["train_seconds", "my_metric", "div_js", "div_kl", "fid", "elbo", "div_alpha(0.3)"]
     expected = ["elbo", "fid", "div_kl", "div_js", "div_alpha(0.3)", "my_metric", "train_seconds"]
     assert sorted(names, key=sort_key) == expected
+    exact = ["div_kl_exact", "div_alpha(0.3)", "div_kl", "div_alpha(0.3)_exact"]
+    assert sorted(exact, key=sort_key) == ["div_kl", "div_alpha(0.3)", "div_kl_exact", "div_alpha(0.3)_exact"]

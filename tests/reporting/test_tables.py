@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from bench.reporting.cells import BAND, Row, Table
 from bench.reporting.published import PublishedFigure, published_figures
 from bench.reporting.statistics import counts, summarise
-from bench.reporting.tables import BAND, Row, Table, bands, build
+from bench.reporting.tables import bands, build
 from bench.reporting.variants import identified
 
 from . import synthetic
