@@ -16,11 +16,8 @@ from bench.registry import load_entry_points
 from bench.reporting import render
 from bench.results import load_curves, load_pictures, load_runs, locate
 from bench.session import Launch, prepare
-from bench.suite import load_suite
+from bench.suite import load_suite, trial_settings
 from bench.suite.document import read_plain
-
-CHECK_SETTINGS = {"training.steps": 3, "training.batch_size": 32, "evaluation.samples": 200}
-"""What `check` runs every method with: long enough to meet every line of code once."""
 
 
 def run(
@@ -109,7 +106,9 @@ def status(path: str | Path) -> pd.DataFrame:
 
 
 def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Train every method on every dataset for a few steps on the CPU and evaluate it, in under a minute.
+    """Run every method on every dataset as briefly as can be, on the CPU, in under a minute.
+
+    Models are trained for a few steps and evaluated; estimators are given few points in one and two dimensions.
 
     Args:
         suite: path of a suite file, or its content.
@@ -117,8 +116,12 @@ def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] 
 
     Returns:
         A row per method and dataset; `status` is done where it would survive.
+
+    Raises:
+        BenchError: if the suite is wrong or data is missing.
     """
-    small = {**CHECK_SETTINGS, "resources.gpu": 0, **(settings or {})}
+    load_entry_points()
+    small = {**trial_settings(suite), **(settings or {})}
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
         session = prepare(suite, out=folder, seeds=1, settings=small)
         session.execute(Launch(inline=True), Console(quiet=True))

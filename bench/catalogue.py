@@ -5,16 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+from bench.calibration import SHAPES
 from bench.datasets import DATASETS
 from bench.divergences import DIVERGENCES
 from bench.errors import UnknownNameError
-from bench.metrics import METRICS
+from bench.metrics import ESTIMATORS, METRICS
 from bench.models import METHODS
 from bench.registry import load_entry_points
 
 
 def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
-    """Names and descriptions by kind: datasets, divergences, families, metrics.
+    """Names and descriptions by kind: datasets, divergences, estimators, families, metrics, shapes.
 
     Args:
         kind: one of the kinds, or None for all.
@@ -33,8 +34,14 @@ def _datasets() -> dict[str, str]:
 
 
 def _divergences() -> dict[str, str]:
-    known = {name: f"in [{d.lower:.4g}, {d.upper:.4g}]  {d.also}".rstrip() for name, d in DIVERGENCES.items()}
+    known = {
+        name: f"{d.direction}, in [{d.lower:.4g}, {d.upper:.4g}]  {d.also}".rstrip() for name, d in DIVERGENCES.items()
+    }
     return known | {"alpha(a)": "the alpha family, any real a"}
+
+
+def _estimators() -> dict[str, str]:
+    return {name: f"version {how.version}  {_first_line(how.compute)}".rstrip() for name, how in ESTIMATORS.items()}
 
 
 def _families() -> dict[str, str]:
@@ -48,6 +55,10 @@ def _metrics() -> dict[str, str]:
     }
 
 
+def _shapes() -> dict[str, str]:
+    return {name: _first_line(shape.build) for name, shape in SHAPES.items()}
+
+
 def _first_line(entry: object) -> str:
     return (inspect.getdoc(entry) or "").partition("\n")[0]
 
@@ -55,6 +66,8 @@ def _first_line(entry: object) -> str:
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "datasets": _datasets,
     "divergences": _divergences,
+    "estimators": _estimators,
     "families": _families,
     "metrics": _metrics,
+    "shapes": _shapes,
 }

@@ -18,7 +18,7 @@ from bench.launch import CohortPlan, Display, Estimates, WorkOptions, estimate, 
 from bench.launch import total_seconds as expected_seconds
 from bench.registry import load_entry_points
 from bench.results import STATUSES, RunStore, compact, load_runs
-from bench.spec import RunSpec
+from bench.spec import WorkSpec
 from bench.suite import Suite, dump_suite, load_suite
 
 RETRIED = tuple(status for status in STATUSES if status != "done")
@@ -54,7 +54,7 @@ class Session:
 
     suite: Suite
     store: RunStore
-    specs: tuple[RunSpec, ...]
+    specs: tuple[WorkSpec, ...]
     plans: tuple[CohortPlan, ...]
     estimates: Estimates
     again: frozenset[str] = frozenset()
@@ -132,24 +132,26 @@ def prepare(
     if wrong:
         raise BenchError(f"--retry: found '{wrong[0]}'; expected any of {', '.join(RETRIED)}")
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
-    specs = resolved.runs()
+    specs = tuple(resolved.runs())
     store = RunStore(Path(out) / resolved.name)
     again = frozenset(run_id for run_id, status in _statuses(store, specs).items() if status in set(retry))
     finished = store.finished() - again
-    return Session(resolved, store, specs, tuple(plan_cohorts(specs, finished, store)), estimate(store), again)
+    return Session(resolved, store, specs, tuple(plan_cohorts(specs, finished, store)), estimate(store, specs), again)
 
 
-def _statuses(store: RunStore, specs: Sequence[RunSpec]) -> dict[str, str]:
+def _statuses(store: RunStore, specs: Sequence[WorkSpec]) -> dict[str, str]:
     ids = {spec.run_id for spec in specs}
     rows = store.read(["run_id", "status"]).to_pylist()
     return {row["run_id"]: row["status"] for row in rows if row["run_id"] in ids}
 
 
-def _label(store: RunStore, specs: Sequence[RunSpec]) -> None:
+def _label(store: RunStore, specs: Sequence[WorkSpec]) -> None:
     """Finished runs take the labels they have in the suite now."""
-    finished = store.finished()
+    rows = store.read(["run_id", "suite", "method", "dataset"]).to_pylist()
+    labels = {row.pop("run_id"): row for row in rows}
     for spec in specs:
-        if spec.run_id in finished:
+        current = {"suite": spec.suite, "method": spec.method, "dataset": spec.dataset}
+        if labels.get(spec.run_id, current) != current:
             store.relabel(spec.run_id, suite=spec.suite, method=spec.method, dataset=spec.dataset)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -53,46 +54,49 @@ class ResourceSettings(Settings):
 class MethodSettings(Settings):
     """What every method's block has; each family adds its own factors."""
 
-    family: str = Field(description="Registered family: autoencoder, vae, fgan, or one of a plugin.")
+    family: str = Field(description="Registered family: autoencoder, vae, fgan, mle, or one of a plugin.")
 
 
-class RunSpec(Settings):
-    """One method on one dataset with one seed, with everything that decides the result.
+class WorkSpec(Settings, ABC):
+    """One run of any kind, with everything that decides its result.
 
     Attributes:
         suite: name of the suite it was planned by; a label.
-        method: name of the method within the suite; a label.
-        dataset: how the suite calls the dataset; a label.
-        dataset_name: registered name of the dataset.
-        dataset_parameters: keyword arguments of the dataset.
-        dataset_sha256: fingerprint of the examples.
-        seed: training seed.
-        model: the method's settings, validated by its family.
-        training: the training budget.
-        evaluation: sample sizes.
-        metrics: names of the metrics to measure.
-        protocols: name and version of each metric, by name: {"fid": "fid/1"}.
+        method: what the suite calls what is run; a label.
+        dataset: what the suite calls what it is run on; a label.
+        dataset_sha256: fingerprint of the examples, or of what decides them.
+        seed: seed of all that is random.
+        protocols: name and version of each protocol that figures follow: {"fid": "fid/1"}.
         resources: what a cohort of such runs needs.
     """
 
     suite: str
     method: str
     dataset: str
-    dataset_name: str
-    dataset_parameters: dict[str, Any]
     dataset_sha256: str
     seed: int = Field(ge=0)
-    model: dict[str, Any]
-    training: TrainingSettings
-    evaluation: EvaluationSettings
-    metrics: tuple[str, ...]
     protocols: dict[str, str]
     resources: ResourceSettings
 
     @property
+    @abstractmethod
     def family(self) -> str:
-        """The registered family of the method."""
-        return str(self.model["family"])
+        """The kind of thing that is run."""
+
+    @property
+    def divergence(self) -> str | None:
+        """The divergence that is trained on, if there is one."""
+        return None
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """Units in which progress is told."""
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """A rough guess at the time that a run takes on one core, or None if there is no telling."""
+        return None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -111,16 +115,110 @@ class RunSpec(Settings):
         return _digest({k: v for k, v in self.identity.items() if k != "seed"} | {"method": self.method})
 
 
+class RunSpec(WorkSpec):
+    """One generative model: a method on one dataset with one seed.
+
+    Attributes:
+        dataset_name: registered name of the dataset.
+        dataset_parameters: keyword arguments of the dataset.
+        model: the method's settings, validated by its family.
+        training: the training budget.
+        evaluation: sample sizes.
+        metrics: names of the metrics to measure.
+    """
+
+    dataset_name: str
+    dataset_parameters: dict[str, Any]
+    model: dict[str, Any]
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+    metrics: tuple[str, ...]
+
+    @property
+    def family(self) -> str:
+        """The registered family of the method."""
+        return str(self.model["family"])
+
+    @property
+    def divergence(self) -> str | None:
+        """The divergence that it is trained on, if it is trained on one."""
+        given = self.model.get("divergence")
+        return None if given is None else str(given)
+
+    @property
+    def steps(self) -> int:
+        """Training steps."""
+        return self.training.steps
+
+
+class PairSettings(Settings):
+    """A pair of known laws.
+
+    Attributes:
+        shape: registered name of the shape.
+        dimensions: of the points.
+        size: KL(P‖Q) in nats.
+    """
+
+    shape: str
+    dimensions: PositiveInt
+    size: PositiveFloat
+
+    @property
+    def label(self) -> str:
+        """What tables call it: shifted d=10 kl=0.5."""
+        return f"{self.shape} d={self.dimensions} kl={self.size!r}"
+
+
+class CalibrationSpec(WorkSpec):
+    """One estimate: an estimator on samples of one pair of known laws.
+
+    Attributes:
+        estimator: registered name; its version is among the protocols.
+        pair: the laws.
+        points: on each side.
+        divergences: what is estimated, in one call.
+    """
+
+    estimator: str
+    pair: PairSettings
+    points: PositiveInt
+    divergences: tuple[str, ...]
+
+    @property
+    def family(self) -> str:
+        """The same for all."""
+        return "estimator"
+
+    @property
+    def steps(self) -> int:
+        """The one call."""
+        return 1
+
+    @property
+    def expected_seconds(self) -> float:
+        """About what cross-fitted critics take; others are told by what they took before."""
+        return 0.7 + 2.3e-4 * self.points
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result; see `WorkSpec.identity`."""
+        return super().identity | {"kind": "calibration"}
+
+
 def _digest(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 __all__ = [
+    "CalibrationSpec",
     "EvaluationSettings",
     "MethodSettings",
+    "PairSettings",
     "ResourceSettings",
     "RunSpec",
     "Settings",
     "TrainingSettings",
+    "WorkSpec",
 ]

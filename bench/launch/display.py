@@ -73,7 +73,7 @@ class Display:
         done = self._finished.total()
         if not done:
             return None
-        under_way = sum(len(plan.wanted) * step / plan.specs[0].training.steps for plan, step in self._running.values())
+        under_way = sum(len(plan.wanted) * step / plan.specs[0].steps for plan, step in self._running.values())
         worked = done + 0.9 * min(under_way, self._total - done)  # evaluation is still to come
         return (self._clock() - self._began) * (self._total - worked) / worked
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.results import RunStore
-from bench.spec import ResourceSettings, RunSpec
+from bench.spec import ResourceSettings, WorkSpec
 
 TRIAL_SECONDS = 30.0
 """How long a trial should last at the least, to pay for its start."""
@@ -17,19 +17,19 @@ TRIALS_PER_SLOT = 4
 """Trials that each slot should get at the least, so that no slot idles at the end."""
 
 Estimates = Mapping[tuple[str, str], tuple[float, float]]
-"""Seconds per training step and seconds of evaluation, by dataset and method."""
+"""Seconds per step and seconds of evaluation, by dataset and method."""
 
 
 @dataclass(frozen=True)
 class CohortPlan:
-    """Runs that are trained together.
+    """Runs that are executed together.
 
     Attributes:
         specs: all members, in the order of the suite.
         wanted: ids of the members whose records are missing.
     """
 
-    specs: tuple[RunSpec, ...]
+    specs: tuple[WorkSpec, ...]
     wanted: frozenset[str]
 
     @property
@@ -54,17 +54,17 @@ class CohortPlan:
         known = estimates.get((first.dataset, first.method))
         if known is None:
             return None
-        return known[0] * first.training.steps * len(self.specs) + known[1] * len(self.wanted)
+        return known[0] * first.steps * len(self.specs) + known[1] * len(self.wanted)
 
 
-def plan_cohorts(specs: Sequence[RunSpec], finished: frozenset[str], store: RunStore) -> list[CohortPlan]:
+def plan_cohorts(specs: Sequence[WorkSpec], finished: frozenset[str], store: RunStore) -> list[CohortPlan]:
     """The cohorts that hold the runs among `specs` that are not finished.
 
     Cohorts are cut from all seeds of a method and dataset. One that was broken off with some members recorded is
     taken up whole if its checkpoint is there (rounding depends on the cohort's size); else the missing ones form a
     cohort of their own.
     """
-    groups: dict[str, list[RunSpec]] = defaultdict(list)
+    groups: dict[str, list[WorkSpec]] = defaultdict(list)
     for spec in specs:
         groups[spec.cohort_key].append(spec)
     return [plan for group in groups.values() for plan in _cohorts(group, finished, store)]
@@ -86,15 +86,32 @@ def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -
     return [*trials, *(tuple(rest) for rest in open_trials.values())]
 
 
-def estimate(store: RunStore) -> Estimates:
-    """What earlier runs of the same suite took, by dataset and method."""
+def estimate(store: RunStore, specs: Sequence[WorkSpec] = ()) -> Estimates:
+    """What runs take: as earlier runs on the same dataset did, else as far as `specs` and their methods' pace tell.
+
+    Args:
+        store: the suite's results so far.
+        specs: the suite's runs.
+    """
     columns = ["dataset", "method", "status", "cohort_size", "steps", "train_seconds", "eval_seconds"]
     seen: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for row in store.read(columns).to_pylist():
-        if row["status"] == "done" and row["steps"]:
-            per_step = row["train_seconds"] / (row["steps"] * row["cohort_size"])
-            seen[row["dataset"], row["method"]].append((per_step, row["eval_seconds"]))
-    return {key: (_mean(t for t, _ in times), _mean(e for _, e in times)) for key, times in seen.items()}
+        if row["status"] == "done" and row["eval_seconds"] is not None:
+            trained = (row["train_seconds"] or 0.0) / ((row["steps"] or 1) * row["cohort_size"])
+            seen[row["dataset"], row["method"]].append((trained, row["eval_seconds"]))
+    known = {key: (_mean(t for t, _ in times), _mean(e for _, e in times)) for key, times in seen.items()}
+    return _expected(specs, known) | known
+
+
+def _expected(specs: Sequence[WorkSpec], known: Estimates) -> dict[tuple[str, str], tuple[float, float]]:
+    """The specs' own guesses, times what the same method's guesses have been off by so far."""
+    guesses = {(s.dataset, s.method): s.expected_seconds for s in specs if s.expected_seconds is not None}
+    took, expected = defaultdict[str, float](float), defaultdict[str, float](float)
+    for (dataset, method), guess in guesses.items():
+        if (dataset, method) in known:
+            took[method] += known[dataset, method][1]
+            expected[method] += guess
+    return {key: (0.0, guess * (took[key[1]] or 1.0) / (expected[key[1]] or 1.0)) for key, guess in guesses.items()}
 
 
 def total_seconds(plans: Iterable[CohortPlan], estimates: Estimates, slots: int) -> float | None:
@@ -104,7 +121,7 @@ def total_seconds(plans: Iterable[CohortPlan], estimates: Estimates, slots: int)
     return sum(known) / slots if len(known) == len(times) else None
 
 
-def _cohorts(group: Sequence[RunSpec], finished: frozenset[str], store: RunStore) -> Iterator[CohortPlan]:
+def _cohorts(group: Sequence[WorkSpec], finished: frozenset[str], store: RunStore) -> Iterator[CohortPlan]:
     size = cohort_size(group[0].resources, len(group))
     for start in range(0, len(group), size):
         members = tuple(group[start : start + size])

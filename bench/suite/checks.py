@@ -13,16 +13,16 @@ from bench.metrics import METRICS
 from bench.models import METHODS
 from bench.suite.draft import Draft
 from bench.suite.errors import KeyPath, Problem, one_of, shown
-from bench.suite.keys import dotted, unknown_at
+from bench.suite.keys import Keys, dotted, unknown_at
 from bench.suite.layers import Cell, Setting, Slot, is_open, keys_of, settings_of
 from bench.suite.plugins import PluginError, import_plugin
 from bench.suite.schema import Override
 from bench.suite.wording import validated
 
 
-def check_plugins(draft: Draft, folder: Path) -> Iterator[Problem]:
+def check_plugins(plugins: Sequence[str], folder: Path) -> Iterator[Problem]:
     """Import the plugins; their names are relative to `folder`."""
-    for i, name in enumerate(draft.plugins):
+    for i, name in enumerate(plugins):
         try:
             import_plugin((folder / name).resolve())
         except PluginError as error:
@@ -117,8 +117,7 @@ def check_key(setting: Setting, methods: Mapping[str, str], *, needs_all: bool) 
         expected = "a key that every method it applies to has, or a narrower 'where'"
         yield Problem(setting.source, f"{shown(key)}, which family {families} lacks", expected, on_key=True)
         return
-    near = _nearest_key(key, list(dotted(keys_of(methods[method]))))
-    yield Problem(setting.source, f"unknown key {shown(key)}", one_of(sorted(names)), suggestion=near, on_key=True)
+    yield unknown_key(setting, names, keys_of(methods[method]))
 
 
 def applies(setting: Setting, family: str) -> bool:
@@ -139,6 +138,13 @@ def check_twins(cells: Iterable[Cell], under: str = "") -> Iterator[Problem]:
                 reported.add((twin.method, cell.method))
                 found = f"the same settings as method {shown(twin.method)} on dataset {shown(label)}{under}"
                 yield Problem(("methods", cell.method), found, "methods that differ", on_key=True)
+
+
+def unknown_key(setting: Setting, names: Iterable[str], keys: Keys) -> Problem:
+    """A setting whose key is not among `keys`; `names` are the valid ones where it leaves them."""
+    key = ".".join(setting.key)
+    near = _nearest_key(key, list(dotted(keys)))
+    return Problem(setting.source, f"unknown key {shown(key)}", one_of(sorted(names)), suggestion=near, on_key=True)
 
 
 def unknown_name(path: KeyPath, found: object, names: Iterable[str]) -> Problem:

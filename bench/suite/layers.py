@@ -137,18 +137,22 @@ def resolve_cell(draft: Draft, slot: Slot, settings: Sequence[Setting]) -> tuple
     resolved["model"] = validated(METHODS[slot.family].settings, values)
     problems += resolved["model"] if isinstance(resolved["model"], list) else []
     if problems:
-        return None, [_traced(problem, slot.method, settings) for problem in problems]
+        return None, [traced(problem, settings) or _in_method(problem, slot.method) for problem in problems]
     return Cell(slot.dataset, slot.method, **resolved), []
 
 
-def _traced(problem: Problem, method: str, settings: Sequence[Setting]) -> Problem:
-    """The problem at the place where the value was written: the strongest layer that set it, or the method's block."""
+def traced(problem: Problem, settings: Sequence[Setting]) -> Problem | None:
+    """The problem at the place where the strongest layer set the value, or None if no layer did."""
     path = problem.path
     for setting in reversed(settings):
         shared = min(len(setting.key), len(path))
         if shared and setting.key[:shared] == path[:shared]:
             return problem.moved(setting.source, skip=shared)
-    return problem if path and path[0] in MODELS else problem.moved(("methods", method))
+    return None
+
+
+def _in_method(problem: Problem, method: str) -> Problem:
+    return problem if problem.path and problem.path[0] in MODELS else problem.moved(("methods", method))
 
 
 def _flat(key: tuple[str, ...], value: Any, source: KeyPath) -> tuple[Setting, ...]:  # noqa: ANN401

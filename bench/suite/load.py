@@ -1,46 +1,45 @@
-"""From a suite file to a resolved suite, or to everything that is wrong with it."""
+"""From a suite file to a resolved suite of its kind, or to everything that is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import nearest
-from bench.suite import checks
-from bench.suite.document import Document, document_of, plain
-from bench.suite.draft import Draft, read_draft, read_value
-from bench.suite.errors import KeyPath, Problem, SuiteError, one_of, shown
-from bench.suite.layers import Cell, Setting, Slot, override_settings, resolve_cell, settings_of, slots
-from bench.suite.schema import PublishedFigure, PublishedTable, expand_seeds
+from bench.metrics.estimate import MIN_POINTS
+from bench.suite.checks import unknown_name
+from bench.suite.document import Document
+from bench.suite.load_calibration import load_calibration
+from bench.suite.load_models import load_models
+from bench.suite.request import Request, request_of
 from bench.suite.suite import Suite
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A budget, or the settings of the call: what lies over everything else.
+class Kind:
+    """A kind of suite.
 
     Attributes:
-        settings: values for the runs, the strongest last.
-        seeds: seeds instead of the suite's, or None.
-        metrics: metrics instead of the suite's, or None.
-        name: how messages call it.
+        load: reads, checks and resolves one.
+        trial: settings with which its runs meet every line of code once, in little time, on the CPU.
     """
 
-    settings: tuple[Setting, ...] = ()
-    seeds: tuple[int, ...] | None = None
-    metrics: tuple[str, ...] | None = None
-    name: str = ""
+    load: Callable[[Request], Suite]
+    trial: Mapping[str, Any]
 
-    def over(self, other: Variant) -> Variant:
-        """Both, this one the stronger."""
-        return Variant(
-            (*other.settings, *self.settings),
-            other.seeds if self.seeds is None else self.seeds,
-            other.metrics if self.metrics is None else self.metrics,
-            " and ".join(name for name in (other.name, self.name) if name),
-        )
+
+KINDS: Mapping[str, Kind] = {
+    "models": Kind(
+        load_models,
+        {"training.steps": 3, "training.batch_size": 32, "evaluation.samples": 200, "resources.gpu": 0},
+    ),
+    "calibration": Kind(
+        load_calibration,
+        {"samples": [MIN_POINTS], "pairs.dimensions": [1, 2], "pairs.sizes": [0.5], "resources.gpu": 0},
+    ),
+}
+DEFAULT_KIND = "models"
 
 
 def load_suite(
@@ -56,139 +55,31 @@ def load_suite(
         suite: path of a suite file, or its content as a mapping.
         budget: name of one of its budgets; a budget beats all overrides.
         seeds: a number n for the seeds 0 to n − 1, or a list, instead of the suite's.
-        settings: dotted keys with values, as in an override's `set:`, and `seeds` and `metrics`; they beat the budget.
-            A factor that some families lack is set where it exists.
+        settings: dotted keys with values, as in a budget; they beat the budget. In a suite of models, a factor that
+            some families lack is set where it exists.
 
     Raises:
         SuiteError: with everything that is wrong with the suite and the arguments.
     """
-    document = document_of(suite)
-    folder = Path() if isinstance(suite, Mapping) else Path(suite).parent
-    draft, faults = read_draft(document.values)
-    problems = [*document.problems, *faults]
-    broken = list(checks.check_plugins(draft, folder))
-    if broken:  # then names that are unknown now may be known once the plugins work
-        _refuse(document, [*problems, *broken])
-    problems += _check_parts(draft)
-    call, faults = _call_variant(seeds, settings)
-    budgets = {name: _read_variant(block, ("budgets", name)) for name, block in draft.budgets.items()}
-    problems += [*faults, *_check_budget_name(budget, document), *(p for _, found in budgets.values() for p in found)]
-    chosen = call.over(budgets[budget][0] if budget in budgets else Variant())
-    cells, faults = _resolve_all(draft, (Variant(), *(variant for variant, _ in budgets.values()), chosen))
-    problems += [*faults, *_check_unused(draft)]
-    if problems:
-        _refuse(document, problems)
-    return Suite(
-        name=draft.name,
-        title=draft.title or draft.name,
-        seeds=draft.seeds if chosen.seeds is None else chosen.seeds,
-        metrics=draft.metrics if chosen.metrics is None else chosen.metrics,
-        cells=cells,
-        published=_figures(draft),
-        plugins=tuple((folder / name).resolve() for name in draft.plugins),
-        budget=budget,
-    )
+    request = request_of(suite, budget, seeds, settings)
+    return _kind(request).load(request)
 
 
-def _refuse(document: Document, problems: Sequence[Problem]) -> None:
-    raise SuiteError(document.place(problem) for problem in problems)
+def trial_settings(suite: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings under which a suite runs in little time and meets every line of code that it would meet.
+
+    Raises:
+        SuiteError: if there is no such file, it is not YAML, or of no known kind.
+    """
+    return _kind(request_of(suite, None, None, None)).trial
 
 
-def _check_parts(draft: Draft) -> Iterator[Problem]:
-    """Everything that can be said without putting the parts together."""
-    yield from checks.check_datasets(draft)
-    yield from checks.check_metrics(draft.metrics, ("metrics",))
-    yield from checks.check_methods(draft)
-    yield from checks.check_published(draft)
-    everywhere = slots(draft)
-    for i, override in draft.overrides.items() if everywhere else ():
-        yield from checks.check_override(i, override, everywhere)
+def _kind(request: Request) -> Kind:
+    name = _named_kind(request.document)
+    if not isinstance(name, str) or name not in KINDS:
+        request.refuse_if([*request.problems, unknown_name(("kind",), name, KINDS)])
+    return KINDS[str(name)]
 
 
-def _check_budget_name(budget: str | None, document: Document) -> Iterator[Problem]:
-    given = document.values.get("budgets")
-    names = list(given) if isinstance(given, dict) else []
-    if budget is not None and budget not in names:
-        expected = one_of(names) if names else "none: the suite has no budgets"
-        yield Problem(("--budget",), shown(budget), expected, suggestion=nearest(budget, names))
-
-
-def _read_variant(block: Mapping[str, Any], at: KeyPath) -> tuple[Variant, list[Problem]]:
-    """A budget or the settings of the call; of the factors only the form is checked."""
-    problems: list[Problem] = []
-    read: dict[str, Any] = {"seeds": None, "metrics": None}
-    for name in read.keys() & block.keys():
-        read[name], faults = read_value(name, block[name], (*at, name))
-        problems += faults
-    if read["metrics"] is not None:
-        problems += checks.check_metrics(read["metrics"], (*at, "metrics"))
-    factors = settings_of({key: value for key, value in block.items() if key not in read}, at)
-    seeds = None if read["seeds"] is None else expand_seeds(read["seeds"])
-    name = f" under budget {shown(at[1])}" if at[0] == "budgets" else ""
-    return Variant(factors, seeds, read["metrics"], name), problems
-
-
-def _call_variant(
-    seeds: int | Sequence[int] | None, settings: Mapping[str, Any] | None
-) -> tuple[Variant, list[Problem]]:
-    """The arguments of the call."""
-    values, problems = plain(settings or {}, ("--set",))
-    variant, faults = _read_variant(values, ("--set",))
-    if seeds is None:
-        return variant, problems + faults
-    given, odd = plain(seeds, ("--seeds",))
-    read, wrong = read_value("seeds", given, ("--seeds",))
-    own = Variant(seeds=None if read is None else expand_seeds(read))
-    return own.over(variant), [*problems, *faults, *(odd or wrong)]
-
-
-def _resolve_all(draft: Draft, variants: Sequence[Variant]) -> tuple[tuple[Cell, ...], list[Problem]]:
-    """The cells under the last of the variants, and what is wrong under any of them."""
-    problems: list[Problem] = []
-    twins: list[Problem] = []
-    cells: tuple[Cell, ...] = ()
-    for variant in variants:
-        cells, faults = _resolve(draft, variant)
-        problems += faults
-        twins = twins or ([] if faults else list(checks.check_twins(cells, variant.name)))
-    return cells, problems + twins
-
-
-def _resolve(draft: Draft, variant: Variant) -> tuple[tuple[Cell, ...], list[Problem]]:
-    """All cells under a variant, and what is wrong with them."""
-    known = [slot for slot in slots(draft) if slot.is_known]
-    families = {slot.method: slot.family for slot in known}
-    problems = [p for s in variant.settings for p in checks.check_key(s, families, needs_all=False)] if known else []
-    cells = []
-    for slot in known:
-        cell, faults = resolve_cell(draft, slot, _settings(draft, slot, variant))
-        problems += faults
-        cells += [] if cell is None else [cell]
-    return tuple(cells), problems
-
-
-def _settings(draft: Draft, slot: Slot, variant: Variant) -> list[Setting]:
-    """What is laid over a method's own block there, without the keys that it lacks (they are reported apart)."""
-    layers = (*override_settings(draft, slot), *variant.settings)
-    return [setting for setting in layers if checks.applies(setting, slot.family)]
-
-
-def _check_unused(draft: Draft) -> Iterator[Problem]:
-    """The values of overrides that other overrides beat wherever they apply: a fault in them shows nowhere else."""
-    used: set[KeyPath] = set()
-    spare: dict[KeyPath, tuple[Slot, Setting]] = {}
-    for slot in (slot for slot in slots(draft) if slot.is_known):
-        layers = _settings(draft, slot, Variant())
-        for i, setting in enumerate(layers):
-            beaten = any(later.key == setting.key[: len(later.key)] for later in layers[i + 1 :])
-            spare[setting.source] = (slot, setting)
-            used |= set() if beaten else {setting.source}
-    for source, (slot, setting) in spare.items():
-        if source not in used:
-            _, problems = resolve_cell(draft, slot, [setting])
-            yield from (p for p in problems if p.path[: len(source)] == source)
-
-
-def _figures(draft: Draft) -> tuple[PublishedFigure, ...]:
-    rows = (e.figures() if isinstance(e, PublishedTable) else (e,) for e in draft.published.values())
-    return tuple(figure for row in rows for figure in row)
+def _named_kind(document: Document) -> Any:  # noqa: ANN401 - whatever the user wrote
+    return document.values.get("kind", DEFAULT_KIND)

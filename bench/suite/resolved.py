@@ -14,13 +14,13 @@ from bench.suite.draft import BLOCKS
 from bench.suite.layers import Cell
 
 if TYPE_CHECKING:
-    from bench.suite.suite import Suite
+    from bench.suite.suite import ModelSuite, Suite
 
 Key = tuple[str, ...]
 Flat = dict[Key, Any]
 
 
-def resolved(suite: Suite) -> dict[str, Any]:
+def resolved(suite: ModelSuite) -> dict[str, Any]:
     """The suite as plain values that `load_suite` reads back to the same runs.
 
     All defaults are filled in, budgets are applied and gone, plugins are absolute paths.
@@ -61,7 +61,7 @@ def dump_suite(suite: Suite, path: str | Path) -> Path:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    values = resolved(suite)
+    values = suite.resolved()
     values["plugins"] = [_relative(plugin, target.parent) for plugin in suite.plugins]
     yaml = YAML()
     yaml.default_flow_style = None

@@ -34,7 +34,8 @@ def _method_name(name: str) -> str:
     return name
 
 
-def _distinct(items: Any) -> Any:  # noqa: ANN401 - a sequence of anything, or a number
+def distinct(items: Any) -> Any:  # noqa: ANN401 - a sequence of anything, or a number
+    """Validator: a list that has each entry once."""
     if isinstance(items, tuple) and len(set(items)) < len(items):
         raise PydanticCustomError(EXPECTED_TYPE, "a list that has each entry once")
     return items
@@ -43,9 +44,9 @@ def _distinct(items: Any) -> Any:  # noqa: ANN401 - a sequence of anything, or a
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Seeds = Annotated[
     Annotated[int, Field(ge=1, le=MOST_SEEDS)] | Annotated[tuple[Seed, ...], Field(min_length=1)],
-    AfterValidator(_distinct),
+    AfterValidator(distinct),
 ]
-Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
+Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)]
 MethodName = Annotated[str, AfterValidator(_method_name)]
 Keyed = Annotated[dict[str, Any], Field(min_length=1)]
 
@@ -147,12 +148,20 @@ Published = Annotated[
 ]
 
 
-class SuiteFile(Settings):
-    """The top level of a suite file."""
+class SuiteHead(Settings):
+    """What the top level of every suite file has."""
 
     name: Annotated[str, AfterValidator(_slug)]
     title: str = ""
     seeds: Seeds
+    kind: str = "models"
+    budgets: dict[str, Keyed] = Field(default_factory=dict)
+    plugins: Annotated[tuple[str, ...], AfterValidator(distinct)] = ()
+
+
+class SuiteFile(SuiteHead):
+    """The top level of a suite of generative models."""
+
     datasets: Annotated[tuple[str | DatasetEntry, ...], Field(min_length=1)]
     methods: Annotated[dict[MethodName, dict[str, Any]], Field(min_length=1)]
     training: TrainingSettings = TrainingSettings()
@@ -160,6 +169,4 @@ class SuiteFile(Settings):
     resources: ResourceSettings = ResourceSettings()
     metrics: Names = DEFAULT_METRICS
     overrides: tuple[Override, ...] = ()
-    budgets: dict[str, Keyed] = Field(default_factory=dict)
     published: tuple[Published, ...] = ()
-    plugins: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.datasets import load_dataset
 from bench.metrics import METRICS
-from bench.spec import RunSpec
+from bench.spec import RunSpec, WorkSpec
 from bench.suite.layers import Cell
 from bench.suite.schema import DatasetEntry, PublishedFigure
 
@@ -26,17 +27,14 @@ def dataset_fingerprint(name: str, parameters: Mapping[str, Any]) -> str:
     return load_dataset(name, **parameters).fingerprint
 
 
-@dataclass(frozen=True)
-class Suite:
-    """A suite with all overrides, budgets and settings of the call applied.
+@dataclass(frozen=True, kw_only=True)
+class Suite(ABC):
+    """A suite of any kind, with budgets and settings of the call applied.
 
     Attributes:
         name: its name, which names its folder of results.
         title: one line for people.
-        seeds: training seeds.
-        metrics: names of the metrics, in the suite's order.
-        cells: every method on every dataset, datasets outermost, both in the suite's order.
-        published: figures of papers, to be printed beside ours.
+        seeds: seeds of its runs.
         plugins: absolute paths of its plugin files, already imported here.
         budget: the budget that was asked for, or None.
     """
@@ -44,11 +42,40 @@ class Suite:
     name: str
     title: str
     seeds: tuple[int, ...]
+    plugins: tuple[Path, ...] = ()
+    budget: str | None = None
+
+    @abstractmethod
+    def runs(self) -> Sequence[WorkSpec]:
+        """Every run, in the order in which they are to be done.
+
+        Raises:
+            BenchError: if the files of a dataset can neither be found nor fetched.
+        """
+
+    @abstractmethod
+    def resolved(self) -> dict[str, Any]:
+        """The suite as plain values that `load_suite` reads back to the same runs."""
+
+    @property
+    def datasets(self) -> tuple[DatasetEntry, ...]:
+        """The datasets that it needs, in order."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSuite(Suite):
+    """Generative models: methods × datasets × seeds, with all overrides applied.
+
+    Attributes:
+        metrics: names of the metrics, in the suite's order.
+        cells: every method on every dataset, datasets outermost, both in the suite's order.
+        published: figures of papers, to be printed beside ours.
+    """
+
     metrics: tuple[str, ...]
     cells: tuple[Cell, ...]
     published: tuple[PublishedFigure, ...] = ()
-    plugins: tuple[Path, ...] = ()
-    budget: str | None = None
 
     @property
     def datasets(self) -> tuple[DatasetEntry, ...]:
@@ -73,7 +100,7 @@ class Suite:
         return tuple(self._run(cell, seed, prints[cell.dataset.label]) for cell in self.cells for seed in self.seeds)
 
     def resolved(self) -> dict[str, Any]:
-        """The suite as plain values that `load_suite` reads back to the same runs; see `bench.suite.resolved`."""
+        """See `bench.suite.resolved`."""
         from bench.suite.resolved import resolved
 
         return resolved(self)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.launch.plan import CohortPlan, cohort_size, estimate, pack_trials, plan_cohorts, total_seconds
 from bench.results import RunStore
-from bench.spec import ResourceSettings, RunSpec, TrainingSettings
+from bench.spec import CalibrationSpec, PairSettings, ResourceSettings, RunSpec, TrainingSettings
 from tests.results.test_results import record
 from tests.test_spec import spec
 
@@ -93,3 +93,40 @@ def test_estimates_follow_from_earlier_runs(tmp_path: Path) -> None:
     assert total_seconds([plan, plan], estimates, slots=2) == pytest.approx(33.0)
     unknown = CohortPlan((spec(method="other"),), frozenset(["x"]))
     assert total_seconds([plan, unknown], estimates, slots=2) is None
+
+
+def calibrations(points: list[int]) -> list[CalibrationSpec]:
+    return [
+        CalibrationSpec(
+            suite="s",
+            method="knn",
+            dataset=f"n={n}",
+            dataset_sha256="ab" * 32,
+            seed=seed,
+            protocols={"estimator": "knn/1"},
+            resources=ResourceSettings(cohort=1),
+            estimator="knn",
+            pair=PairSettings(shape="shifted", dimensions=2, size=0.5),
+            points=n,
+            divergences=("kl",),
+        )
+        for n in points
+        for seed in range(5)
+    ]
+
+
+def test_what_has_not_run_yet_is_guessed_at_the_method_s_pace(tmp_path: Path) -> None:
+    store, specs = RunStore(tmp_path), calibrations([1000, 50_000])
+    guesses = {key: seconds for key, (_, seconds) in estimate(store, specs).items()}
+    assert guesses["n=1000", "knn"] == specs[0].expected_seconds
+    assert guesses["n=50000", "knn"] > 10 * guesses["n=1000", "knn"]
+    store.write(record("a", method="knn", dataset="n=1000", eval_seconds=10.0, steps=None, train_seconds=None))
+    measured = estimate(store, specs)
+    assert measured["n=1000", "knn"] == (0.0, 10.0)
+    assert measured["n=50000", "knn"][1] == pytest.approx(10.0 * guesses["n=50000", "knn"] / guesses["n=1000", "knn"])
+
+
+def test_short_runs_are_packed_before_any_has_run(tmp_path: Path) -> None:
+    specs = calibrations([1000] * 40)
+    trials = pack_trials(plan_cohorts(specs, frozenset(), RunStore(tmp_path)), 2, estimate(RunStore(tmp_path), specs))
+    assert 8 <= len(trials) <= len(specs) / 10

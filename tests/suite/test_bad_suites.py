@@ -64,9 +64,9 @@ BAD = [
     (
         "family: vae",
         "family: vea",
-        "5:17: methods.vae.family: found 'vea'; expected one of autoencoder, fgan, vae; did",
+        "5:17: methods.vae.family: found 'vea'; expected one of autoencoder, fgan, mle, vae; did",
     ),
-    ("{family: vae}", "{}", "5:3: methods.vae.family: found nothing; expected one of autoencoder, fgan, vae"),
+    ("{family: vae}", "{}", "5:3: methods.vae.family: found nothing; expected one of autoencoder, fgan, mle, vae"),
     (
         "family: vae}",
         "family: vae, epsilon: 0}",

@@ -1,0 +1,32 @@
+"""Execute calibration runs, one after another: nothing is shared between them but a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bench.calibration import measure
+from bench.execute.records import Workplace, blank, failed
+from bench.provenance import PeakMemory
+from bench.results import RunRecord
+from bench.spec import CalibrationSpec
+
+
+def run_calibrations(specs: Sequence[CalibrationSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
+    """Measure the runs in `wanted` and yield each one's record as soon as it is complete."""
+    for spec in specs:
+        if spec.run_id in wanted:
+            yield _measured(spec, place)
+
+
+def _measured(spec: CalibrationSpec, place: Workplace) -> RunRecord:
+    memory, began = PeakMemory(place.device), time.monotonic()
+    record = blank(spec, 1, datetime.now(UTC), place.device)
+    try:
+        metrics, labels = measure(spec, place.device)
+        record = replace(record, metrics=metrics, labels=labels)
+    except Exception as error:  # a failure is a result
+        record = failed(record, error)
+    return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())

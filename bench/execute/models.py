@@ -1,0 +1,102 @@
+"""Execute a cohort of generative models: train together, evaluate one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import torch
+
+from bench.datasets import Dataset, load_dataset
+from bench.errors import BenchError
+from bench.evaluate import evaluate, picture, subject_of
+from bench.execute.records import Workplace, blank, failed
+from bench.models import METHODS, GenerativeModel
+from bench.provenance import PeakMemory
+from bench.results import RunRecord
+from bench.spec import RunSpec
+from bench.training import Checkpoint, Trained, finalise, train
+
+Progress = Callable[[int], None]
+
+
+def run_models(
+    specs: Sequence[RunSpec], wanted: frozenset[str], place: Workplace, progress: Progress
+) -> Iterator[RunRecord]:
+    """Train the runs `specs` together and yield a record for each one in `wanted`, as soon as it is complete.
+
+    Whatever goes wrong becomes the status of the runs it concerns.
+
+    Args:
+        specs: runs that differ only in their seed.
+        wanted: ids of the runs whose records are missing.
+        place: device and checkpoint.
+        progress: told the number of training steps done, now and then.
+    """
+    started, memory = datetime.now(UTC), PeakMemory(place.device)
+    blanks = {spec.run_id: blank(spec, len(specs), started, place.device) for spec in specs}
+    try:
+        data = _load(specs[0]).to(place.device)
+        trained = _train(specs, data, place, progress)
+    except Exception as error:  # a failure is a result
+        yield from (failed(blanks[i], error) for i in blanks if i in wanted)
+        return
+    for index, spec in enumerate(specs):
+        if spec.run_id in wanted:
+            begun = replace(blanks[spec.run_id], train_seconds=trained.seconds)
+            yield replace(_measured(spec, index, trained, data, begun), peak_memory_mb=memory.megabytes())
+
+
+def _load(spec: RunSpec) -> Dataset:
+    data = load_dataset(spec.dataset_name, **spec.dataset_parameters)
+    if data.fingerprint != spec.dataset_sha256:
+        raise BenchError(
+            f"dataset '{spec.dataset_name}': found fingerprint {data.fingerprint[:12]} on this machine; expected "
+            f"{spec.dataset_sha256[:12]}, as where the suite was planned; make the files of both machines the same"
+        )
+    return data
+
+
+def _train(specs: Sequence[RunSpec], data: Dataset, place: Workplace, progress: Progress) -> Trained:
+    first = specs[0]
+    family = METHODS[first.family]
+    settings = family.settings.model_validate(first.model)
+    checkpoint = None
+    if place.checkpoint is not None:
+        owner = {"runs": [spec.run_id for spec in specs], "device": place.device.type, "torch": torch.__version__}
+        checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
+
+    def build() -> GenerativeModel:
+        return family.build(settings, data.shape)
+
+    return train(
+        build,
+        data.train,
+        [spec.seed for spec in specs],
+        first.training,
+        checkpoint=checkpoint,
+        timeout=first.resources.timeout,
+        progress=progress,
+    )
+
+
+def _measured(spec: RunSpec, index: int, trained: Trained, data: Dataset, record: RunRecord) -> RunRecord:
+    """Evaluate one member of a trained cohort."""
+    began = time.monotonic()
+    curves = trained.curves.rows(index)
+    diverged = trained.curves.diverged_at(index)
+    if diverged is not None:
+        reason = f"a loss was not finite at step {diverged + 1} of {spec.training.steps}"
+        return replace(record, status="diverged", error=reason, curves=tuple(curves), steps=diverged)
+    record = replace(record, curves=tuple(curves), steps=spec.training.steps)
+    try:
+        model = finalise(trained.cohort.member(index), data.train, spec.seed, spec.training.batch_size)
+        subject = subject_of(spec, model, data, curves)
+        samples, reference = picture(subject)
+        record = replace(record, samples=samples, reference=reference)
+        metrics, labels = evaluate(subject, spec.metrics)
+    except Exception as error:  # a failure is a result
+        return replace(failed(record, error), eval_seconds=time.monotonic() - began)
+    return replace(record, metrics=metrics, labels=labels, eval_seconds=time.monotonic() - began)

@@ -1,0 +1,76 @@
+"""Records that every kind of run starts from and ends in: the blank one, and what a failure makes of it."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import torch
+
+from bench.errors import BenchError
+from bench.evaluate import NotFiniteError
+from bench.provenance import device_name, environment
+from bench.results import RunRecord, Status
+from bench.spec import WorkSpec
+from bench.training import TrainingTimeoutError
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where and how a cohort is executed; nothing here changes a result.
+
+    Attributes:
+        device: where to train and evaluate.
+        checkpoint: the cohort's checkpoint file, or None to keep none.
+        checkpoint_seconds: least time between two checkpoints.
+    """
+
+    device: torch.device
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 30.0
+
+
+def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.device) -> RunRecord:
+    """The record of a run that has not measured anything yet."""
+    return RunRecord(
+        run_id=spec.run_id,
+        suite=spec.suite,
+        method=spec.method,
+        family=spec.family,
+        divergence=spec.divergence,
+        dataset=spec.dataset,
+        seed=spec.seed,
+        status="done",
+        error=None,
+        config=spec.identity | {"resources": spec.resources.model_dump(mode="json")},
+        cohort_size=cohort_size,
+        dataset_sha256=spec.dataset_sha256,
+        started_at=started,
+        device=device_name(device),
+        environment=environment(),
+        protocols=spec.protocols,
+    )
+
+
+def failed(record: RunRecord, error: Exception) -> RunRecord:
+    """The record of a run that an error ended: a failure is a result."""
+    return replace(record, status=_status(error), error=_describe(error))
+
+
+def _status(error: Exception) -> Status:
+    if isinstance(error, NotFiniteError):
+        return "diverged"
+    if isinstance(error, TrainingTimeoutError):
+        return "timeout"
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
+        return "out_of_memory"
+    return "failed"
+
+
+def _describe(error: Exception) -> str:
+    """A message that was written for the user, or the traceback of an accident."""
+    if isinstance(error, BenchError | NotFiniteError | TrainingTimeoutError):
+        return str(error)
+    return "".join(traceback.format_exception(error)).strip()
