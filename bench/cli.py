@@ -105,7 +105,7 @@ def status(results: Results) -> None:
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="datasets, divergences, families or metrics; all by default.")
+        str | None, typer.Argument(help="datasets, divergences, estimators, families, metrics or shapes; all by default.")
     ] = None,
 ) -> None:
     """List what suites can name."""

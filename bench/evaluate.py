@@ -56,7 +56,7 @@ def subject_of(
         spread=spread if spread is not None else IMAGE_SPREAD if data.is_image else 0.0,
         training={f"training_{name}": value for _, name, value in curves},
         law=model.law(),
-        divergences=() if model.divergence is None else (model.divergence.name,),
+        divergences=(*spec.evaluation.divergences, *([] if model.divergence is None else [model.divergence.name])),
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from bench.divergences import divergence
+from bench.errors import BenchError
 
 IDENTITY_VERSION = 1
 """Raised when the same settings come to mean something else; old runs are then no longer found."""
@@ -30,6 +33,17 @@ class TrainingSettings(Settings):
     curve_points: PositiveInt = Field(100, description="Points at which learning curves are recorded.")
 
 
+def _known_divergence(name: str) -> str:
+    try:
+        return divergence(name).name
+    except BenchError as error:
+        raise ValueError(str(error)) from None
+
+
+KnownDivergence = Annotated[str, AfterValidator(_known_divergence)]
+"""A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
+
+
 class EvaluationSettings(Settings):
     """The `evaluation:` block."""
 
@@ -37,6 +51,9 @@ class EvaluationSettings(Settings):
     spread: NonNegativeFloat | None = Field(
         None,
         description="Noise added to both sides before divergences are estimated; default 0 for points, 0.1 for images.",
+    )
+    divergences: tuple[KnownDivergence, ...] = Field(
+        (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."
     )
 
 
@@ -150,6 +167,14 @@ class RunSpec(WorkSpec):
         """Training steps."""
         return self.training.steps
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result; see `WorkSpec.identity`. A list of further divergences counts only if it has any."""
+        identity = super().identity
+        if not self.evaluation.divergences:
+            del identity["evaluation"]["divergences"]
+        return identity
+
 
 class PairSettings(Settings):
     """A pair of known laws.
@@ -214,6 +239,7 @@ def _digest(content: dict[str, Any]) -> str:
 __all__ = [
     "CalibrationSpec",
     "EvaluationSettings",
+    "KnownDivergence",
     "MethodSettings",
     "PairSettings",
     "ResourceSettings",

@@ -49,6 +49,7 @@ def test_labels_resources_and_key_order_do_not_count(change: dict[str, Any]) -> 
         {"model": {"family": "vae", "epsilon": 0.2}},
         {"training": TrainingSettings(steps=1)},
         {"evaluation": EvaluationSettings(samples=1)},
+        {"evaluation": EvaluationSettings(divergences=("alpha(0.3)",))},
         {"dataset_sha256": "cd" * 32},
         {"dataset_parameters": {"modes": 3}},
         {"protocols": {"elbo": "elbo/2"}},
@@ -56,6 +57,14 @@ def test_labels_resources_and_key_order_do_not_count(change: dict[str, Any]) -> 
 )
 def test_whatever_decides_the_result_counts(change: dict[str, Any]) -> None:
     assert spec(**change).run_id != spec().run_id
+
+
+def test_divergences_have_one_name_and_none_leave_no_trace() -> None:
+    """Runs of suites that name no further divergences keep the ids they had before such a list was known."""
+    assert EvaluationSettings(divergences=("alpha(0.30)",)).divergences == ("alpha(0.3)",)
+    assert "divergences" not in spec().identity["evaluation"]
+    with pytest.raises(ValueError, match="unknown divergence 'klx'"):
+        EvaluationSettings(divergences=("klx",))
 
 
 def test_cohorts_are_runs_that_differ_in_their_seed_alone() -> None:

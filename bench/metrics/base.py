@@ -44,7 +44,7 @@ class Subject:
         training: figures that training left behind, such as `training_bound`.
         law: the law of what `sample` draws, where it is known in closed form: on the CPU, in float64, with event shape
             `data.shape`.
-        divergences: names of the f-divergences that the model was trained on.
+        divergences: f-divergences to measure beside those registered, the one that the model was trained on among them.
     """
 
     model: torch.nn.Module

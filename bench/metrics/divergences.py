@@ -57,9 +57,9 @@ def measure_divergences(subject: Subject) -> dict[str, float]:
     """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 
     Columns `div_<name>` and `div_<name>_se`, `divergence_n` (points on each side) and, where noise was added to both
-    sides, `divergence_spread`. Names are those registered and the one that the model was trained on, such as
-    alpha(0.3). Where the laws of both data and model are known, `div_<name>_exact` is D_f(P‖Q), P the data and Q the
-    model; it can be infinite.
+    sides, `divergence_spread`. Names are those registered, those of `evaluation.divergences` and the one that the model
+    was trained on, such as alpha(0.3). Where the laws of both data and model are known, `div_<name>_exact` is D_f(P‖Q),
+    P the data and Q the model; it can be infinite.
     """
     n = min(len(subject.data.test), subject.samples)
     generated = draw(subject, n, STREAM)

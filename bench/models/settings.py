@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from bench.divergences import divergence
-from bench.errors import BenchError
-from bench.spec import MethodSettings, Settings
+from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
 Kind = Literal["mlp", "conv"]
 Widths = tuple[PositiveInt, ...]
-
-
-def _known_divergence(name: str) -> str:
-    try:
-        return divergence(name).name
-    except BenchError as error:
-        raise ValueError(str(error)) from None
 
 
 class AutoencoderNetwork(Settings):
@@ -78,7 +69,7 @@ class FGANSettings(MethodSettings):
     """`family: fgan` (Ryu 2025, sec. 3.2; Nowozin et al. 2016)."""
 
     family: Literal["fgan"]
-    divergence: Annotated[str, AfterValidator(_known_divergence)]
+    divergence: KnownDivergence
     parameterisation: Literal["ratio", "fenchel"] = Field(
         "ratio", description="ratio: the critic outputs log r; fenchel: it outputs V with T = g_f(V)."
     )

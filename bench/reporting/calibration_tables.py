@@ -13,6 +13,7 @@ from bench.reporting.columns import Column, divergence_label, sort_key
 from bench.reporting.tables import mark_best
 
 OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES = "estimators", "divergences", "dimensions", "shapes", "sizes"
+_HEADS = ("Estimator", "Runs")
 _ERROR, _TRUST, _COST = "Error", "Standard error", "Cost"
 _PERCENT = 100.0
 _STATISTICS = (
@@ -56,7 +57,7 @@ def overview_table(title: str, values: pd.DataFrame, known: pd.DataFrame) -> Tab
         for row in _records(told)
     ]
     headers = tuple(Header(column, "") for column in _STATISTICS)
-    table = Table(title, headers, tuple(rows), OVERVIEW, "estimators", _notes(common), "Points", len(headers))
+    table = Table(title, headers, tuple(rows), OVERVIEW, "all runs", _notes(common), "Points", len(headers), _HEADS)
     return mark_best(table) if told["points"].nunique() == 1 else table
 
 
@@ -76,7 +77,7 @@ def divergence_table(title: str, values: pd.DataFrame, known: pd.DataFrame) -> T
         _row(estimator, known, [cells.get((estimator, name)) for name in names])
         for estimator in dict.fromkeys(values["estimator"])
     ]
-    return mark_best(Table(title, headers, tuple(rows), DIVERGENCES, "RMSE by divergence", (_GRID,), "", 9))
+    return mark_best(Table(title, headers, tuple(rows), DIVERGENCES, "RMSE by divergence", (_GRID,), "", 9, _HEADS))
 
 
 def grid_table(title: str, values: pd.DataFrame, known: pd.DataFrame, column: str, kind: str) -> Table:
@@ -103,7 +104,7 @@ def grid_table(title: str, values: pd.DataFrame, known: pd.DataFrame, column: st
         if (name, estimator) in asked
     ]
     what = {"dimensions": "dimension", "shape": "shape of the laws", "size": "size, KL(P‖Q)"}[column]
-    return Table(title, headers, tuple(rows), kind, f"RMSE by {what}", (_GRID,), "Divergence", 9)
+    return Table(title, headers, tuple(rows), kind, f"RMSE by {what}", (_GRID,), "Divergence", 9, _HEADS)
 
 
 def shared_text(common: pd.DataFrame) -> str:

@@ -111,6 +111,7 @@ class Table:
         kind: end of its files' names; empty for the table of all metrics.
         title: what it shows; where empty, the groups of its columns say it.
         notes: paragraphs that belong to it.
+        heads: headings of the rows' labels and of the column that counts what is behind them.
         aside: heading of a column of text after the seeds; without one there is no such column.
         band: metrics that are printed side by side before it is continued below.
     """
@@ -123,6 +124,7 @@ class Table:
     notes: tuple[str, ...] = ()
     aside: str = ""
     band: int = BAND
+    heads: tuple[str, str] = ("Method", "Seeds")
 
     @property
     def marks_own(self) -> bool:

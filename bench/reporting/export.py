@@ -116,7 +116,7 @@ def _title(table: Table) -> str:
 
 
 def _first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
-    return ["Method", "Seeds", *([escape(table.aside)] if table.aside else [])]
+    return [escape(head) for head in (*table.heads, table.aside) if head]
 
 
 def _texts(table: Table, row: Row, escape: Callable[[str], str], write: Callable[[str, str, bool], str]) -> list[str]:

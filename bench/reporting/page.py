@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.errors import BenchError
-from bench.reporting import by_dataset, overview
+from bench.reporting import by_dataset, by_estimator, overview
 from bench.reporting.cells import Table
 from bench.reporting.columns import GROUP_NOTES, describe, sort_key
 from bench.reporting.export import to_csv, to_latex, to_markdown
@@ -21,7 +21,10 @@ from bench.reporting.publish import GENERATOR, PAGE, replacing
 from bench.reporting.sections import Content, Frames
 from bench.reporting.tables import bands
 
-CONTENT: Mapping[str, Callable[[Frames], Content]] = {"methods": by_dataset.content}
+CONTENT: Mapping[str, Callable[[Frames], Content]] = {
+    "calibration": by_estimator.content,
+    "methods": by_dataset.content,
+}
 """What the page shows, by the `kind` of the suite; a suite that gives none compares methods."""
 _NAMES = {
     "hostname": "Host",

@@ -8,11 +8,10 @@ from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, Pos
 from pydantic_core import PydanticCustomError
 
 from bench.calibration import SHAPES
-from bench.divergences import divergence
 from bench.errors import BenchError
 from bench.metrics.estimate import MIN_POINTS
 from bench.metrics.estimators import ESTIMATORS
-from bench.spec import Settings
+from bench.spec import KnownDivergence, Settings
 from bench.suite.schema import MethodName, SuiteHead, distinct
 from bench.suite.wording import EXPECTED_TYPE
 
@@ -31,16 +30,8 @@ def _known_estimator(name: str) -> str:
         raise ValueError(str(error)) from None
 
 
-def _known_divergence(name: str) -> str:
-    try:
-        return divergence(name).name
-    except BenchError as error:
-        raise ValueError(str(error)) from None
-
-
 ShapeName = Annotated[str, AfterValidator(_known_shape)]
 EstimatorName = Annotated[str, AfterValidator(_known_estimator)]
-DivergenceName = Annotated[str, AfterValidator(_known_divergence)]
 Points = Annotated[int, Field(ge=MIN_POINTS)]
 
 
@@ -107,7 +98,7 @@ class CalibrationFile(SuiteHead):
     samples: Annotated[
         tuple[Points, ...], Field(min_length=1, description="Points on each side."), AfterValidator(distinct)
     ]
-    divergences: Annotated[tuple[DivergenceName, ...], Field(min_length=1), AfterValidator(distinct)] | None = Field(
+    divergences: Annotated[tuple[KnownDivergence, ...], Field(min_length=1), AfterValidator(distinct)] | None = Field(
         None, description="By default every registered one."
     )
     exclude: tuple[Exclusion, ...] = ()
