@@ -16,6 +16,7 @@ Elementwise = Callable[[Tensor], Tensor]
 
 _LARGEST_EXPONENT = 150.0  # so that even the fourth power of a term is a float64
 _SATURATED = 0.1  # share of a sample; tails of Gaussian pairs 2 nats apart hold at most 0.065 of it at n = 10,000
+_WITNESSES = 10  # points that must reach as far as v is believed
 
 
 def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
@@ -23,10 +24,11 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
 
     The bound holds for any r that is independent of the points, so v = log r is first limited to a range, for each
     fold, in which validation found it to be worth its risk: a single point with a wild v can ruin an estimate of, say,
-    kl, which has eᵛ under Q. Ratios beyond the number of points are extrapolated. That serves where they belong to the
-    tails of the samples. Where more than a tenth of a sample is said to lie there, n points cannot vouch for it (no
-    bound that holds with high probability exceeds O(log n) nats, McAllester & Stratos 2020): then v is kept within
-    log n, and the estimate saturates there.
+    kl, which has eᵛ under Q. Nor is it believed farther than ten points of P in validation reach (of Q, below zero), so
+    that an outlier of one sample decides nothing. Ratios beyond the number of points are extrapolated, which serves
+    where they belong to the tails of the samples. Where more than a tenth of a sample is said to lie there, n points
+    cannot vouch for it (no bound that holds with high probability exceeds O(log n) nats, McAllester & Stratos 2020):
+    then v is kept within log n, and the estimate saturates there.
 
     The standard error adds to the sampling variance of both means what samples of this size fail to meet at all: see
     `_unseen`. Without it the error of a heavy-tailed mean is mostly understated.
@@ -58,9 +60,9 @@ def _mirrored(term: Elementwise) -> Elementwise:
 
 
 def _vouched_for(d: Divergence, v_p: Tensor, others: int) -> Tensor:
-    """The largest v to believe, shape (F, 1): none where few points lie beyond log n, else log n.
+    """The largest v to believe, shape (F, 1): as far as ten points reach, or log n if too many lie beyond that.
 
-    Half of it where the bound has squares of r.
+    Half of log n where the bound has squares of r.
 
     Args:
         d: the divergence.
@@ -69,7 +71,8 @@ def _vouched_for(d: Divergence, v_p: Tensor, others: int) -> Tensor:
     """
     limit = math.log(others) / max(d.order, 1.0)
     beyond = (v_p > limit).double().mean(1, keepdim=True)
-    return torch.where(beyond > _SATURATED, limit, math.inf)
+    witnessed = v_p.topk(min(_WITNESSES, v_p.shape[1]), dim=1).values[:, -1:]
+    return torch.where(beyond > _SATURATED, limit, witnessed.clamp(min=0))
 
 
 def _upper_limit(slope: Elementwise, intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> Tensor:
