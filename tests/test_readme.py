@@ -71,6 +71,18 @@ def test_plain_functions_work_as_shown() -> None:
         assert value is not None
 
 
+def test_the_exact_value_is_the_one_shown() -> None:
+    (block,) = [block for block in blocks("python") if "modes = Independent" in block]
+    *code, last = block.strip().splitlines()
+    scope = {"bench": bench}
+    exec("\n".join(code), scope)
+    shown, method, error = eval(last.partition("#")[2])
+    value = scope["value"]
+    assert (float(value), value.method) == (pytest.approx(shown, rel=1e-7), method)
+    assert value.error < 1e-7 * shown
+    assert error < 1e-7 * shown
+
+
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README.read_text()))
 def test_links_lead_somewhere(path: str) -> None:
     assert (README.parent / path).exists()

@@ -39,15 +39,15 @@ def true_ratios(p: Independent, q: Independent, n: int, seed: int) -> LogRatios:
     ("scale", "shift", "d"), [(1.0, 1.0, 1), (1.0, 0.5, 8), (2.6, 0.0, 1), (1.4, 0.0, 10), (0.8, 0.1, 5)]
 )
 def test_standard_errors_tell_how_far_off_the_bound_is(name: str, scale: float, shift: float, d: int) -> None:
-    """Of 200 draws, a normal law would leave .3 % beyond three standard errors.
+    """Of 100 draws, a normal law would leave .3 % beyond three standard errors.
 
     4 % are allowed: the tails of these means are heavier than normal ones, and n = 2,000 meets little of them.
     """
     p, q = normals(scale, shift, d)
     exact = exact_divergence(name, p, q)
-    values = [heldout_bound(divergence(name), true_ratios(p, q, 2000, seed)) for seed in range(200)]
+    values = [heldout_bound(divergence(name), true_ratios(p, q, 2000, seed)) for seed in range(100)]
     errors = torch.tensor([(v.value - exact) / float(v.stderr or 0.0) for v in values])
-    assert (errors > 3).double().mean() <= 0.01
+    assert (errors > 3).double().mean() <= 0.02
     assert (errors.abs() > 3).double().mean() <= 0.04
 
 
@@ -68,6 +68,19 @@ def test_separated_samples_saturate(name: str) -> None:
     bound = heldout_bound(d, LogRatios(sure, -sure, sure.repeat(1, 4), -sure.repeat(1, 4)))
     limit = torch.tensor(math.log(1000.0) / d.order, dtype=torch.float64)
     assert bound.value == pytest.approx(float(d.slope(limit) + d.intercept(-limit)))
+
+
+def test_an_outlier_that_no_point_of_p_resembles_decides_nothing() -> None:
+    """One point of Q at which the critics are wildly sure costs at most e^(ratio that ten points of P reach) / n."""
+    ratios = true_ratios(*normals(1.0, 1.0, 1), 1000, 0)
+    wild = ratios.q.clone()
+    wild[0, 0] = 30.0
+    values = [
+        heldout_bound(divergence("kl"), LogRatios(ratios.p, q, ratios.validation_p, ratios.validation_q)).value
+        for q in (ratios.q, wild)
+    ]
+    reached = float(ratios.validation_p[0].topk(10).values[-1])
+    assert 0 < values[0] - values[1] <= math.exp(reached) / 1000
 
 
 def test_limits_rest_on_validation_alone() -> None:
