@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,12 +22,14 @@ NAMES = ["densratio", "infomeasure"]
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin, imported anew; its registrations end with the test."""
+def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plugin, imported anew; its registrations end with the test, and so does its being imported."""
     monkeypatch.setattr(ESTIMATORS, "_entries", dict(ESTIMATORS._entries))
     monkeypatch.setattr(ESTIMATORS, "_origins", dict(ESTIMATORS._origins))
     monkeypatch.delitem(sys.modules, module_name(PLUGIN), raising=False)
     import_plugin(PLUGIN)
+    yield
+    sys.modules.pop(module_name(PLUGIN))
 
 
 def shifted(n: int, m: int, d: int) -> tuple[torch.Tensor, torch.Tensor]:
