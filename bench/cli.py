@@ -105,7 +105,7 @@ def status(results: Results) -> None:
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="datasets, divergences, estimators, families, metrics or shapes; all by default.")
+        str | None, typer.Argument(help="datasets, divergences, estimators, families, metrics, shapes; default: all.")
     ] = None,
 ) -> None:
     """List what suites can name."""
