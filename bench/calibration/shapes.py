@@ -127,12 +127,8 @@ def heavy_tails(d: int, strength: float) -> Laws:
 
 
 register_shape("shifted", effective_dimensions=1)(shifted)
-register_shape(
-    "scaled",
-)(scaled)
-register_shape(
-    "widened",
-)(widened)
+register_shape("scaled")(scaled)
+register_shape("widened")(widened)
 register_shape("correlated", least_dimensions=2)(correlated)
 register_shape("missing_mode", effective_dimensions=1)(missing_mode)
 register_shape("heavy_tails", effective_dimensions=1)(heavy_tails)
