@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from bench.errors import BenchError, UnknownNameError
 
 T = TypeVar("T")
 
-_REGISTRIES: dict[str, Registry[Any]] = {}
+_REGISTRIES: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
+"""Those in use, by kind: one that nobody holds any more has nothing to send to other processes."""
 
 
 class Registry(Mapping[str, T]):

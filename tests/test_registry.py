@@ -29,3 +29,11 @@ def test_only_foreign_entries_travel() -> None:
     assert [item.name for item in travelling] == ["foreign"]
     install([Extension("travelling thing", "arrived", lambda: 3, "their_plugin")])
     assert registry["arrived"]() == 3
+
+
+def test_a_registry_that_is_gone_sends_nothing() -> None:
+    registry: Registry[int] = Registry("passing thing")
+    registry.add("foreign", 1, "my_plugin")
+    assert any(item.kind == "passing thing" for item in extensions())
+    del registry
+    assert not any(item.kind == "passing thing" for item in extensions())

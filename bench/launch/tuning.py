@@ -118,7 +118,21 @@ def _fit(trials: Sequence[Trial], store: RunStore, options: WorkOptions, emit: E
             failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
         ),
     )
-    tuner.fit()
+    _require_success(tuner.fit())
+
+
+def _require_success(trials: tune.ResultGrid) -> None:
+    """Whatever goes wrong in a cohort becomes its runs' status; an error of a trial itself is none of theirs.
+
+    Raises:
+        BenchError: if trials could not be executed.
+    """
+    if trials.errors:
+        reason = str(trials.errors[0]).strip()
+        raise BenchError(
+            f"{len(trials.errors)} of {len(trials)} trials could not be executed on ray, so their runs have no result; "
+            f"reason of the first:\n{reason}"
+        )
 
 
 def _run_trial(

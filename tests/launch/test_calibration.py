@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 import bench
+from bench.errors import BenchError
+from bench.registry import Registry
 from tests.calibration.registries import restored
 from tests.launch.test_launch import ROOT, command, suite_file, wait_for
 
@@ -111,3 +113,12 @@ def test_ray_gives_the_same_figures_and_survives_a_crash(tmp_path: Path) -> None
     same = on_ray[on_ray["method"] == "plug_in"].set_index("run_id")[FIGURES]
     pd.testing.assert_frame_equal(inline.set_index("run_id")[FIGURES], same, check_exact=True)
     assert not any(math.isnan(value) for value in same["div_kl"])
+
+
+def test_a_worker_that_cannot_start_says_why(tmp_path: Path) -> None:
+    unknown_to_workers: Registry[int] = Registry("thing")
+    unknown_to_workers.add("foreign", 1, "my_plugin")
+    with pytest.raises(BenchError, match=r"1 of 1 trials could not be executed on ray(.|\n)*KeyError: 'thing'"):
+        bench.run(quick_suite("plug_in", pairs={"shapes": ["shifted"], "dimensions": [1], "sizes": [2.0]}, seeds=1),
+                  out=tmp_path)  # fmt: skip
+    assert (tmp_path / "quick" / "runs.parquet").exists()
