@@ -3,33 +3,30 @@
 Importing this package registers every protocol that it ships.
 """
 
-from bench.metrics import (  # noqa: F401 - imported to register them
-    cross_fitted,
-    divergences,
-    elbo,
-    fid,
-    knn,
-    modes,
-    moments,
-    parzen,
-    per_divergence,
-)
+from bench.metrics import divergences, modes, moments  # noqa: F401 - imported to register them
 from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
 from bench.metrics.divergences import EstimatedDivergences
-from bench.metrics.elbo import ELBO, evaluate_elbo
-from bench.metrics.estimate import Estimate, estimate_divergences
-from bench.metrics.estimators import ESTIMATORS, Estimator, Value, register_estimator
+from bench.metrics.estimation import (
+    ESTIMATORS,
+    Estimate,
+    Estimator,
+    Value,
+    estimate_divergences,
+    register_estimator,
+)
 from bench.metrics.features import (
     EXTRACTORS,
     Extractor,
+    FrechetDistance,
     extractor_for,
+    frechet_distance,
+    gaussian_frechet,
     module_extractor,
     register_extractor,
     split_features,
 )
-from bench.metrics.frechet import FrechetDistance, frechet_distance, gaussian_frechet
+from bench.metrics.likelihood import ELBO, ParzenResult, evaluate_elbo, parzen_log_density, parzen_log_likelihood
 from bench.metrics.modes import ModeCoverage, mode_coverage
-from bench.metrics.parzen import ParzenResult, parzen_log_density, parzen_log_likelihood
 
 __all__ = [
     "ELBO",

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
-from bench.metrics.estimate import Estimate, estimate_divergences
+from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 
 STREAM = "divergences"
 

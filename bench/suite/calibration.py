@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from bench.calibration import PAIRS_VERSION, SHAPES, fingerprint
-from bench.metrics.estimators import ESTIMATORS
+from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings
 from bench.suite.calibration_schema import Exclusion, PairGrid, Share
 from bench.suite.suite import Suite

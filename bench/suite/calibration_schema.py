@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from bench.calibration import SHAPES
 from bench.errors import BenchError
-from bench.metrics.estimate import MIN_POINTS
-from bench.metrics.estimators import ESTIMATORS
+from bench.metrics.estimation.estimate import MIN_POINTS
+from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.spec import KnownDivergence, Settings
 from bench.suite.schema import MethodName, SuiteHead, distinct
 from bench.suite.wording import EXPECTED_TYPE

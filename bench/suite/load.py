@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.metrics.estimate import MIN_POINTS
+from bench.metrics.estimation.estimate import MIN_POINTS
 from bench.suite.checks import unknown_name
 from bench.suite.document import Document
 from bench.suite.load_calibration import load_calibration

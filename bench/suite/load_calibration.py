@@ -8,7 +8,7 @@ from typing import Any
 from bench.calibration import pair_of
 from bench.divergences import DIVERGENCES
 from bench.errors import BenchError
-from bench.metrics.estimators import ESTIMATORS
+from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.suite.calibration import CalibrationSuite
 from bench.suite.calibration_schema import CalibrationFile, EstimatorEntry, Exclusion
 from bench.suite.checks import unknown_key, unknown_name

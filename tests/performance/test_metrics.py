@@ -12,7 +12,7 @@ import torch
 from torchmetrics.image.fid import _compute_fid
 
 from bench import frechet_distance, parzen_log_likelihood
-from bench.metrics.frechet import gaussian_frechet
+from bench.metrics.features.frechet import gaussian_frechet
 
 FEATURES = torch.randn(2, 5000, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

@@ -10,8 +10,7 @@ import torch
 from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, extractor_for, frechet_distance
-
-from .conftest import Sampler, SubjectMaker
+from tests.metrics.conftest import Sampler, SubjectMaker
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.folds import logistic_loss
+from bench.metrics.estimation.ratio.folds import logistic_loss
 
 _RIDGE = 5.0  # points' worth of evidence for the weights that one starts from
 _NEWTON_STEPS, _HALVINGS = 20, 8

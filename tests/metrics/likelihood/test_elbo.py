@@ -13,8 +13,7 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from bench.datasets.base import Dataset
 from bench.errors import BenchError
 from bench.metrics import ELBO, METRICS, HasLikelihood, Subject, evaluate_elbo
-
-from .conftest import Sampler, SubjectMaker
+from tests.metrics.conftest import Sampler, SubjectMaker
 
 
 class LinearGaussian(nn.Module):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.folds import Pairs
+from bench.metrics.estimation.ratio.folds import Pairs
 
 LINEAR_WITHIN = 4.0  # standard units; beyond, a coordinate grows like its logarithm
 _NORMAL_QUARTILES = 1.349  # distance between the quartiles of a standard normal

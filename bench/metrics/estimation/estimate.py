@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.divergences import divergence
 from bench.errors import BenchError
 from bench.metrics.checks import require_finite
-from bench.metrics.estimators import DEFAULT, ESTIMATORS, Estimator
+from bench.metrics.estimation.estimators import DEFAULT, ESTIMATORS, Estimator
 from bench.metrics.precision import full_float32
 from bench.streams import random_stream
 
@@ -57,7 +57,8 @@ def estimate_divergences(
     E_Q[f(r) − r f'(r)] ≤ D_f(P‖Q) for any r (Ryu 2025, sec. 3.2). A point is judged only by critics that neither their
     fit nor any choice (early stopping, capacity, stacking, the limits of v) has shown it to. So given the critics of a
     fold its bound is unbiased, and the estimate is a true lower bound in expectation: it can lie above the divergence
-    by chance alone. The standard error includes what samples of this size fail to meet: see `bench.metrics.heldout`.
+    by chance alone. The standard error includes what samples of this size fail to meet: see
+    `bench.metrics.estimation.heldout`.
 
     What n points cannot tell: a mode of P that Q visits less than about once in n samples, and values far above log n,
     at which estimates saturate. `estimator` chooses another way: "knn" (kl, reverse_kl and jeffreys alone) and

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.metrics.ratio.inputs import CriticInputs
+from bench.metrics.estimation.ratio.inputs import CriticInputs
 
 _CHUNK = 2**24  # numbers in one batch of evaluated inputs: bounds memory
 

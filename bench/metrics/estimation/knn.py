@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bench.divergences import Divergence
 from bench.errors import BenchError
-from bench.metrics.estimators import DEFAULT, Value, register_estimator
+from bench.metrics.estimation.estimators import DEFAULT, Value, register_estimator
 
 NEIGHBOURS = 5
 _TREE_UP_TO = 8  # dimensions: with 50,000 points a tree is faster up to here on a CPU, all distances beyond

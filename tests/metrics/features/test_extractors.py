@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
-from bench.metrics import EXTRACTORS, Extractor, extractor_for, features, module_extractor, register_extractor
-from bench.metrics.features import reference_subset, split_features
+from bench.metrics import EXTRACTORS, Extractor, extractor_for, module_extractor, register_extractor
+from bench.metrics.features import extractors
+from bench.metrics.features.extractors import reference_subset, split_features
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_chunks_change_nothing_and_gradients_are_off(monkeypatch: pytest.MonkeyP
     x = torch.randn(25, 4, generator=torch.Generator().manual_seed(0))
     whole = extractor(x)
     assert not whole.requires_grad
-    monkeypatch.setattr(features, "CHUNK", 7)
+    monkeypatch.setattr(extractors, "CHUNK", 7)
     torch.testing.assert_close(extractor(x), whole)
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from torch.distributions import MultivariateNormal
 
-from bench.metrics.ratio.folds import deal, leave_pairs_out, logistic_loss
-from bench.metrics.ratio.gaussian import fitted_moments, gaussian_ratios
-from bench.metrics.ratio.inputs import fitted_inputs
-from bench.metrics.ratio.stacking import combine, stack
+from bench.metrics.estimation.ratio.folds import deal, leave_pairs_out, logistic_loss
+from bench.metrics.estimation.ratio.gaussian import fitted_moments, gaussian_ratios
+from bench.metrics.estimation.ratio.inputs import fitted_inputs
+from bench.metrics.estimation.ratio.stacking import combine, stack
 
 CPU = torch.device("cpu")
 

@@ -9,8 +9,8 @@ import torch
 from torch.distributions import Independent, Normal
 
 from bench import divergence, exact_divergence
-from bench.metrics.heldout import heldout_bound
-from bench.metrics.ratio import LogRatios
+from bench.metrics.estimation.heldout import heldout_bound
+from bench.metrics.estimation.ratio import LogRatios
 
 FOLDS = 5
 

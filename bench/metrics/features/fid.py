@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
-from bench.metrics.features import extractor_for, extractor_labels, reference_subset, split_features
-from bench.metrics.frechet import frechet_distance
+from bench.metrics.features.extractors import extractor_for, extractor_labels, reference_subset, split_features
+from bench.metrics.features.frechet import frechet_distance
 
 
 @register_metric("fid", version=1, labels=extractor_labels)

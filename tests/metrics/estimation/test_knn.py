@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bench import BenchError, estimate_divergences
-from bench.metrics import knn
+from bench.metrics.estimation import knn
 
 
 def normal(n: int, d: int, seed: int) -> torch.Tensor:

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from bench.divergences import Divergence
-from bench.metrics.estimators import Value, register_estimator
-from bench.metrics.heldout import heldout_bound
-from bench.metrics.ratio import LogRatios
-from bench.metrics.ratio.design import design, untrained
-from bench.metrics.ratio.folds import Predictions
-from bench.metrics.ratio.training import Loss, Sample, Training, train
+from bench.metrics.estimation.estimators import Value, register_estimator
+from bench.metrics.estimation.heldout import heldout_bound
+from bench.metrics.estimation.ratio import LogRatios
+from bench.metrics.estimation.ratio.design import design, untrained
+from bench.metrics.estimation.ratio.folds import Predictions
+from bench.metrics.estimation.ratio.training import Loss, Sample, Training, train
 
 _TRAINING = Training(learning_rate=1e-3)  # at the default's, bounds that are exponential in v overfit before they fit
 

@@ -10,9 +10,10 @@ from torch.distributions import Independent, Normal
 
 from bench import estimate_divergences, exact_divergence
 from bench.divergences import DIVERGENCES, divergence
-from bench.metrics import Estimate, per_divergence
-from bench.metrics.per_divergence import negative_bound
-from bench.metrics.ratio.training import Training
+from bench.metrics import Estimate
+from bench.metrics.estimation import per_divergence
+from bench.metrics.estimation.per_divergence import negative_bound
+from bench.metrics.estimation.ratio.training import Training
 
 NAMES = list(DIVERGENCES)
 

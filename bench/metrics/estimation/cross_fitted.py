@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from bench.divergences import Divergence
-from bench.metrics.estimators import DEFAULT, Value, register_estimator
-from bench.metrics.heldout import heldout_bound
-from bench.metrics.ratio import fit_log_ratio
+from bench.metrics.estimation.estimators import DEFAULT, Value, register_estimator
+from bench.metrics.estimation.heldout import heldout_bound
+from bench.metrics.estimation.ratio import fit_log_ratio
 
 
 @register_estimator(DEFAULT, version=2)

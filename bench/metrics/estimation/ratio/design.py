@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.folds import Pairs, deal, leave_pairs_out
-from bench.metrics.ratio.inputs import CriticInputs, fitted_inputs
-from bench.metrics.ratio.networks import RatioNetworks, initial_networks
+from bench.metrics.estimation.ratio.folds import Pairs, deal, leave_pairs_out
+from bench.metrics.estimation.ratio.inputs import CriticInputs, fitted_inputs
+from bench.metrics.estimation.ratio.networks import RatioNetworks, initial_networks
 
 FOLDS = 5
 _WIDTH, _DEPTH = 64, 2

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.folds import Pairs, Predictions, logistic_loss
-from bench.metrics.ratio.networks import RatioNetworks
+from bench.metrics.estimation.ratio.folds import Pairs, Predictions, logistic_loss
+from bench.metrics.estimation.ratio.networks import RatioNetworks
 
 _WARM_UP = 10  # steps
 

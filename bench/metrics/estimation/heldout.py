@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from bench.divergences import Divergence
-from bench.metrics.estimators import Value
-from bench.metrics.ratio import LogRatios
+from bench.metrics.estimation.estimators import Value
+from bench.metrics.estimation.ratio import LogRatios
 
 Elementwise = Callable[[Tensor], Tensor]
 

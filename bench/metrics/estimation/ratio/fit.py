@@ -9,12 +9,18 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from bench.metrics.ratio.design import design, untrained
-from bench.metrics.ratio.folds import Pairs, Predictions, logistic_loss
-from bench.metrics.ratio.gaussian import AxisRatio, QuadraticRatio, axis_ratios, fitted_moments, gaussian_ratios
-from bench.metrics.ratio.inputs import CriticInputs
-from bench.metrics.ratio.stacking import combine, stack
-from bench.metrics.ratio.training import Sample, Training, train
+from bench.metrics.estimation.ratio.design import design, untrained
+from bench.metrics.estimation.ratio.folds import Pairs, Predictions, logistic_loss
+from bench.metrics.estimation.ratio.gaussian import (
+    AxisRatio,
+    QuadraticRatio,
+    axis_ratios,
+    fitted_moments,
+    gaussian_ratios,
+)
+from bench.metrics.estimation.ratio.inputs import CriticInputs
+from bench.metrics.estimation.ratio.stacking import combine, stack
+from bench.metrics.estimation.ratio.training import Sample, Training, train
 
 _COVARIANCES_UP_TO = 128  # dimensions: beyond, they cost more than networks
 _TAILS_BEGIN = 10.0  # standard units, for the moments of the closed forms

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from bench.datasets.base import Dataset
 from bench.errors import BenchError
-from bench.metrics import METRICS, parzen, parzen_log_density, parzen_log_likelihood
-from bench.metrics.parzen import default_bandwidths
-
-from .conftest import Sampler, SubjectMaker
+from bench.metrics import METRICS, parzen_log_density, parzen_log_likelihood
+from bench.metrics.likelihood import parzen
+from bench.metrics.likelihood.parzen import default_bandwidths
+from tests.metrics.conftest import Sampler, SubjectMaker
 
 
 def draws(n: int, d: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> Tensor:

@@ -1,0 +1,10 @@
+"""f-divergences estimated from samples: the public call, the estimators behind it, and what they share.
+
+Importing this package registers every estimator that it ships.
+"""
+
+from bench.metrics.estimation import cross_fitted, knn, per_divergence  # noqa: F401 - imported to register them
+from bench.metrics.estimation.estimate import Estimate, estimate_divergences
+from bench.metrics.estimation.estimators import ESTIMATORS, Estimator, Value, register_estimator
+
+__all__ = ["ESTIMATORS", "Estimate", "Estimator", "Value", "estimate_divergences", "register_estimator"]
