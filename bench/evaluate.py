@@ -57,6 +57,8 @@ def subject_of(
         training={f"training_{name}": value for _, name, value in curves},
         law=model.law(),
         divergences=(*spec.evaluation.divergences, *([] if model.divergence is None else [model.divergence.name])),
+        extractor=spec.evaluation.extractor,
+        importance_samples=spec.evaluation.importance_samples,
     )
 
 
@@ -74,7 +76,7 @@ def evaluate(subject: Subject, metrics: Sequence[str]) -> tuple[dict[str, float]
         measured = protocol.measure(subject)
         _check(name, measured, figures)
         figures |= measured
-        labels |= protocol.labels(subject.data)
+        labels |= protocol.labels(subject)
     return figures, labels
 
 

@@ -44,6 +44,10 @@ KnownDivergence = Annotated[str, AfterValidator(_known_divergence)]
 """A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
 
 
+LATER_SETTINGS = ("divergences", "extractor", "importance_samples")
+"""Keys of the `evaluation:` block that runs of the first version do not have."""
+
+
 class EvaluationSettings(Settings):
     """The `evaluation:` block."""
 
@@ -54,6 +58,12 @@ class EvaluationSettings(Settings):
     )
     divergences: tuple[KnownDivergence, ...] = Field(
         (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."
+    )
+    extractor: str | None = Field(
+        None, description="Feature extractor of fid, kid, precision, …: inception-v3-fid; default: the dataset's own."
+    )
+    importance_samples: PositiveInt = Field(
+        100, description="Draws of z an example in the importance-weighted bound log_likelihood_iw."
     )
 
 
@@ -169,10 +179,16 @@ class RunSpec(WorkSpec):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the result; see `WorkSpec.identity`. A list of further divergences counts only if it has any."""
+        """What decides the result; see `WorkSpec.identity`.
+
+        Settings of the evaluation that came later count only where they are not what they were before they could be
+        set, so that earlier runs are found.
+        """
         identity = super().identity
-        if not self.evaluation.divergences:
-            del identity["evaluation"]["divergences"]
+        fields = EvaluationSettings.model_fields
+        for name in LATER_SETTINGS:
+            if getattr(self.evaluation, name) == fields[name].default:
+                del identity["evaluation"][name]
         return identity
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, runtime_checkable
 from typing import Protocol as StructuralType
-from typing import runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from torch.distributions import Distribution
 
 from bench.datasets.base import Dataset
 from bench.registry import Registry
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -45,6 +47,8 @@ class Subject:
         law: the law of what `sample` draws, where it is known in closed form: on the CPU, in float64, with event shape
             `data.shape`.
         divergences: f-divergences to measure beside those registered, the one that the model was trained on among them.
+        extractor: registered name of the feature extractor to use; None for the dataset's own.
+        importance_samples: draws of z an example that the importance-weighted bound takes.
     """
 
     model: torch.nn.Module
@@ -56,6 +60,16 @@ class Subject:
     training: Mapping[str, float]
     law: Distribution | None = None
     divergences: tuple[str, ...] = ()
+    extractor: str | None = None
+    importance_samples: int = 100
+    _shared: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives, computed for the first metric that asks for `key` and handed to all others."""
+        if key not in self._shared:
+            self._shared[key] = compute()
+        value: T = self._shared[key]
+        return value
 
 
 @dataclass(frozen=True)
@@ -73,14 +87,14 @@ class Protocol:
     name: str
     version: int
     measure: Callable[[Subject], dict[str, float]]
-    labels: Callable[[Dataset], dict[str, str]] = lambda _: {}
+    labels: Callable[[Subject], dict[str, str]] = lambda _: {}
 
 
 METRICS: Registry[Protocol] = Registry("metric")
 
 
 def register_metric(
-    name: str, *, version: int, labels: Callable[[Dataset], dict[str, str]] | None = None
+    name: str, *, version: int, labels: Callable[[Subject], dict[str, str]] | None = None
 ) -> Callable[[Callable[[Subject], dict[str, float]]], Callable[[Subject], dict[str, float]]]:
     """Decorator: make a function from a `Subject` to figures available to suites under `name`."""
 

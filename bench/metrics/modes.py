@@ -191,8 +191,9 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
     return {name: float(value) for name, value in metric.compute().items()}
 
 
-def _labels(data: Dataset) -> dict[str, str]:
+def _labels(subject: Subject) -> dict[str, str]:
     """Name and hash of the classifier that tells the modes, where one does."""
+    data = subject.data
     assigner = assigner_for(data)
     if not isinstance(assigner, PredictedClass):
         return {}

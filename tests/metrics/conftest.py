@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -25,8 +26,10 @@ def _stream(name: str) -> torch.Generator:
 def make_subject() -> SubjectMaker:
     """From data, a sampler and perhaps a model to a `Subject`."""
 
-    def make(data: Dataset, sample: Sampler, *, samples: int = 1000, model: nn.Module | None = None) -> Subject:
-        return Subject(model or nn.Identity(), data, sample, _stream, samples, 0.0, {})
+    def make(
+        data: Dataset, sample: Sampler, *, samples: int = 1000, model: nn.Module | None = None, **settings: Any
+    ) -> Subject:
+        return Subject(model or nn.Identity(), data, sample, _stream, samples, 0.0, {}, **settings)
 
     return make
 

@@ -163,7 +163,7 @@ def test_suite_metric_on_points(make_subject: SubjectMaker, ring: Dataset) -> No
     figures = METRICS["mode_coverage"].measure(subject)
     assert sizes == [2500]
     assert figures["modes_covered"] == 8
-    assert METRICS["mode_coverage"].labels(ring) == {}
+    assert METRICS["mode_coverage"].labels(subject) == {}
     assert METRICS["mode_coverage"].measure(subject) == figures
 
 
@@ -173,7 +173,7 @@ def test_suite_metric_on_images(make_subject: SubjectMaker, digits: Dataset) -> 
     assert figures.keys() == {"modes_covered", "modes_total", "mode_kl"}
     assert figures["modes_covered"] == 10
     sha256 = load_classifier("digits", CPU).sha256
-    assert METRICS["mode_coverage"].labels(digits) == {"mode_classifier": f"digits-classifier@{sha256[:12]}"}
+    assert METRICS["mode_coverage"].labels(subject) == {"mode_classifier": f"digits-classifier@{sha256[:12]}"}
 
 
 def test_is_absent_without_modes(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:

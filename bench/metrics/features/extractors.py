@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from bench.datasets.base import Dataset, fingerprint
 from bench.errors import BenchError
+from bench.metrics.base import Subject
 from bench.metrics.checks import require_finite
 from bench.metrics.classifier import load_classifier, shipped
 from bench.metrics.precision import full_float32
@@ -97,9 +98,9 @@ def _load(name: str, device: torch.device) -> Extractor:
     return EXTRACTORS[name].build(device)
 
 
-def extractor_labels(dataset: Dataset) -> dict[str, str]:
+def extractor_labels(subject: Subject) -> dict[str, str]:
     """What a metric in feature space stores beside its figures: `feature_extractor`, as name@hash."""
-    extractor = extractor_for(dataset)
+    extractor = extractor_for(subject.data)
     return {} if extractor is None else {"feature_extractor": extractor.label}
 
 

@@ -45,13 +45,15 @@ def test_uses_the_classifiers_features_and_tells_noise_from_images(make_subject:
     assert real["fid"] == pytest.approx(frechet_distance(extractor(digits.test), extractor(digits.train[:500])))
     assert real["fid_n"] == 500
     assert noise["fid"] > 5 * real["fid"]
-    assert METRICS["fid"].labels(digits) == {"feature_extractor": extractor.label}
+    assert METRICS["fid"].labels(make_subject(digits, lambda n, _: digits.train[:n])) == {
+        "feature_extractor": extractor.label
+    }
 
 
 def test_is_absent_without_an_extractor(make_subject: SubjectMaker) -> None:
     faces = Dataset("faces", *torch.rand(3, 4, 3, 8, 8), "0" * 64)
-    assert METRICS["fid"].measure(make_subject(faces, lambda n, _: torch.zeros(n, 3, 8, 8))) == {}
-    assert METRICS["fid"].labels(faces) == {}
+    subject = make_subject(faces, lambda n, _: torch.zeros(n, 3, 8, 8))
+    assert METRICS["fid"].measure(subject) == METRICS["fid"].labels(subject) == {}
 
 
 def test_refuses_samples_that_are_not_finite(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
