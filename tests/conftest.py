@@ -1,6 +1,11 @@
-"""Settings of all tests: reproducible examples without deadlines, and one thread per test process."""
+"""Settings of all tests: reproducible examples without deadlines, one thread a process, a cache of their own."""
 
 from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
 
 import torch
 from hypothesis import settings
@@ -9,3 +14,6 @@ from hypothesis import settings
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.load_profile("bench")
 torch.set_num_threads(1)
+# what tests compute once is theirs, not the user's; set before any process is started, so that all have the same
+os.environ["BENCH_CACHE_DIR"] = tempfile.mkdtemp(prefix="bench-tests-")
+atexit.register(shutil.rmtree, os.environ["BENCH_CACHE_DIR"], ignore_errors=True)

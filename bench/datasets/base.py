@@ -54,6 +54,8 @@ class Dataset:
         validation_labels: likewise.
         test_labels: likewise.
         classes: number of classes, or None. Where it is set, classes are the modes.
+        class_weights: probability of each class under the law that the test split was drawn from, shape (classes,),
+            float64; None where it is not known: then shares in that split stand for it.
         modes: where the data is a mixture of isotropic Gaussians in its own space, its modes.
         density: the data distribution, where it is known in closed form: on the CPU, in float64, with event shape
             `shape`.
@@ -68,6 +70,7 @@ class Dataset:
     validation_labels: Tensor | None = None
     test_labels: Tensor | None = None
     classes: int | None = None
+    class_weights: Tensor | None = None
     modes: Modes | None = None
     density: Distribution | None = None
 
@@ -82,7 +85,7 @@ class Dataset:
         return len(self.shape) == 3
 
     def to(self, device: torch.device | str) -> Dataset:
-        """The same dataset with its splits, labels and modes on another device.
+        """The same dataset with its splits, labels, class weights and modes on another device.
 
         The density stays on the CPU: torch.distributions cannot be moved. Tensors that are there already are shared,
         not copied.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pooch
 
+from bench.cache import cache_folder
 from bench.datasets.progress import progress_bar
 from bench.errors import BenchError
 
@@ -83,7 +84,7 @@ def _given_folder(source: Source) -> Path | None:
 
 def _cache_folder(source: Source) -> Path:
     """Where downloads of `source` are kept."""
-    return Path(pooch.os_cache("divergence-bench")) / source.name
+    return cache_folder() / source.name
 
 
 def _given_files(source: Source) -> tuple[Path, ...] | None:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class HasLikelihood(StructuralType):
     """A model with an evidence lower bound (VAE).
 
+    What else it may have, and what for, is told in `bench.metrics.likelihood.interface`.
+
     Attributes:
         latent_dim: dimension of the latent variable: `noise` has the shape (n, latent_dim).
     """
@@ -88,6 +90,11 @@ class Protocol:
     version: int
     measure: Callable[[Subject], dict[str, float]]
     labels: Callable[[Subject], dict[str, str]] = lambda _: {}
+
+    @property
+    def label(self) -> str:
+        """Name and version, as stored with the figures: fid/2."""
+        return f"{self.name}/{self.version}"
 
 
 METRICS: Registry[Protocol] = Registry("metric")

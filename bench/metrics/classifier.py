@@ -101,8 +101,18 @@ class ShippedClassifier:
     sha256: str
     metadata: Mapping[str, str]
 
+    @property
+    def size(self) -> int:
+        """Dimension of the features."""
+        return self.network.size
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.network.classes
+
     def features(self, x: Tensor) -> Tensor:
-        """Features of images, shape (n, size), of images of shape (n, 1, side, side).
+        """Features, shape (n, size), of images of shape (n, 1, side, side).
 
         Raises:
             BenchError: if the images have another shape.
@@ -120,7 +130,67 @@ class ShippedClassifier:
             expected = f"(n, 1, {side}, {side}), as {self.dataset} has it"
             raise BenchError(f"images: shape {tuple(x.shape)}; expected {expected}")
         with full_float32():
-            return torch.cat([function(images) for images in torch.split(x.float(), CHUNK)])
+            return torch.cat([function(images.float()) for images in torch.split(x, CHUNK)])
+
+
+@dataclass(frozen=True)
+class ChannelClassifier:
+    """A classifier of grey images on every channel of an image.
+
+    The class of an image is the number whose digits, to the base of the grey classes, are its channels' classes: digits
+    a, b, c are class 100a + 10b + c. Its features are those of its channels, one after another.
+
+    Attributes:
+        grey: the classifier.
+        channels: number of channels.
+    """
+
+    grey: ShippedClassifier
+    channels: int
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the grey classifier's weights file."""
+        return self.grey.sha256
+
+    @property
+    def size(self) -> int:
+        """Dimension of the features."""
+        return self.channels * self.grey.size
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.grey.classes**self.channels)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features, shape (n, size), of images of shape (n, channels, side, side).
+
+        Raises:
+            BenchError: if the images have another shape.
+        """
+        return torch.cat([self.grey.features(channel) for channel in self._split(x)], 1)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """The class of each image, shape (n,), int64; refuses what `features` refuses."""
+        number = torch.zeros(len(x), dtype=torch.int64, device=x.device)
+        for channel in self._split(x):
+            number = number * self.grey.classes + self.grey.predict(channel)
+        return number
+
+    def _split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Views of the channels, shape (n, 1, side, side) each."""
+        shape = (self.channels, self.grey.network.side, self.grey.network.side)
+        if x.ndim != 4 or x.shape[1:] != shape:
+            expected = f"(n, {', '.join(map(str, shape))}), each channel as {self.grey.dataset} has it"
+            raise BenchError(f"images: shape {tuple(x.shape)}; expected {expected}")
+        return torch.split(x, 1, dim=1)
+
+
+ImageClassifier = ShippedClassifier | ChannelClassifier
+
+STACKED = {"stacked-mnist": ("mnist", 3)}
+"""Datasets of which every channel is an image of another dataset: its name, and the number of channels."""
 
 
 def weights_folder() -> Traversable:
@@ -149,6 +219,23 @@ def load_classifier(dataset: str, device: torch.device) -> ShippedClassifier:
         return read_classifier(path, device)
 
 
+def classified() -> frozenset[str]:
+    """Names of the datasets that `classifier_for` has a classifier for."""
+    return shipped() | {name for name, (grey, _) in STACKED.items() if grey in shipped()}
+
+
+def classifier_for(dataset: str, device: torch.device) -> ImageClassifier:
+    """The classifier of `dataset`'s images: the one shipped for it, or for its channels.
+
+    Raises:
+        BenchError: if there is none.
+    """
+    if dataset not in STACKED:
+        return load_classifier(dataset, device)
+    grey, channels = STACKED[dataset]
+    return ChannelClassifier(load_classifier(grey, device), channels)
+
+
 def read_classifier(path: Path, device: torch.device) -> ShippedClassifier:
     """The classifier in a weights file, in evaluation mode.
 
@@ -160,7 +247,8 @@ def read_classifier(path: Path, device: torch.device) -> ShippedClassifier:
     found = metadata.get("architecture")
     if found != ARCHITECTURE:
         raise BenchError(f"{path}: weights of architecture {found}; expected {ARCHITECTURE}: train them again")
-    network = GreyClassifier(**json.loads(metadata["layers"]))
+    with torch.random.fork_rng(devices=[]):  # layers draw initial weights; the process's random state is training's
+        network = GreyClassifier(**json.loads(metadata["layers"]))
     network.load_state_dict(safetensors.torch.load_file(path))
     network.eval().requires_grad_(False).to(device)
     return ShippedClassifier(metadata["dataset"], network, hashlib.sha256(path.read_bytes()).hexdigest(), metadata)

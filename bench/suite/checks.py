@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.datasets import DATASETS, ParameterError, dataset_parameter_errors
 from bench.errors import BenchError, nearest
-from bench.metrics import METRICS
+from bench.metrics import EXTRACTORS, METRICS
 from bench.models import METHODS
 from bench.suite.draft import Draft
 from bench.suite.errors import KeyPath, Problem, one_of, shown
@@ -18,6 +18,9 @@ from bench.suite.layers import Cell, Setting, Slot, is_open, keys_of, settings_o
 from bench.suite.plugins import PluginError, import_plugin
 from bench.suite.schema import Override
 from bench.suite.wording import validated
+
+EXTRACTOR = ("evaluation", "extractor")
+"""Key of the feature extractor."""
 
 
 def check_plugins(plugins: Sequence[str], folder: Path) -> Iterator[Problem]:
@@ -50,6 +53,11 @@ def check_metrics(metrics: Sequence[str], at: KeyPath) -> Iterator[Problem]:
     for i, name in enumerate(metrics):
         if name not in METRICS:
             yield unknown_name((*at, i), name, METRICS)
+
+
+def check_evaluation(draft: Draft) -> Iterator[Problem]:
+    """What the `evaluation:` block names."""
+    yield from _check_extractor(draft.blocks.get("evaluation", {}).get("extractor"), EXTRACTOR)
 
 
 def check_methods(draft: Draft) -> Iterator[Problem]:
@@ -96,13 +104,15 @@ def check_override(i: int, override: Override, slots: Sequence[Slot]) -> Iterato
 
 
 def check_key(setting: Setting, methods: Mapping[str, str], *, needs_all: bool) -> Iterator[Problem]:
-    """Whether the key of a setting exists.
+    """Whether the key of a setting exists, and the feature extractor that it may name.
 
     Args:
         setting: the setting.
         methods: families by method name, of the methods that it is meant for.
         needs_all: whether every one of them must have the key, or one is enough.
     """
+    if setting.key == EXTRACTOR:
+        yield from _check_extractor(setting.value, setting.source)
     lacking = {method: names for method, family in methods.items() if (names := _lacks(setting, family)) is not None}
     if not lacking or (len(lacking) < len(methods) and not needs_all):
         return
@@ -152,6 +162,12 @@ def unknown_name(path: KeyPath, found: object, names: Iterable[str]) -> Problem:
     listed = sorted(names)
     near = nearest(found, listed) if isinstance(found, str) else None
     return Problem(path, shown(found), one_of(listed) if listed else "no name: there are none", suggestion=near)
+
+
+def _check_extractor(name: object, at: KeyPath) -> Iterator[Problem]:
+    """The name of a feature extractor; what is no text has been reported with the form of the file."""
+    if isinstance(name, str) and name not in EXTRACTORS:
+        yield unknown_name(at, name, EXTRACTORS)
 
 
 def _nearest_key(key: str, known: Sequence[str]) -> str | None:

@@ -70,6 +70,7 @@ def _check_parts(draft: Draft) -> Iterator[Problem]:
     """Everything that can be said without putting the parts together."""
     yield from checks.check_datasets(draft)
     yield from checks.check_metrics(draft.metrics, ("metrics",))
+    yield from checks.check_evaluation(draft)
     yield from checks.check_methods(draft)
     yield from checks.check_published(draft)
     everywhere = slots(draft)

@@ -27,6 +27,7 @@ class Storage:
 @pytest.fixture
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     """An empty user's folder and an empty cache, downloads allowed."""
+    monkeypatch.delenv("BENCH_CACHE_DIR", raising=False)
     monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache" / project)
     monkeypatch.setenv(DATA_DIR_VARIABLE, str(tmp_path / "given"))
     monkeypatch.delenv(OFFLINE_VARIABLE, raising=False)

@@ -48,8 +48,8 @@ def registered() -> Iterator[None]:
 
 
 def test_shipped_datasets() -> None:
-    assert set(DATASETS) >= {"ring", "grid", "mixture", "digits", "mnist", "fashion-mnist"}
-    assert set(SOURCES) == {"mnist", "fashion-mnist"}
+    assert set(DATASETS) >= {"ring", "grid", "mixture", "digits", "mnist", "fashion-mnist", "stacked-mnist"}
+    assert set(SOURCES) == {"mnist", "fashion-mnist", "stacked-mnist"}
 
 
 def test_unknown_dataset_comes_with_the_nearest() -> None:

@@ -12,7 +12,11 @@ import torch
 from bench.datasets.base import load_dataset
 from bench.errors import BenchError
 from bench.metrics.classifier import (
+    ChannelClassifier,
     GreyClassifier,
+    ShippedClassifier,
+    classified,
+    classifier_for,
     load_classifier,
     read_classifier,
     shipped,
@@ -84,6 +88,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert not found.network.training
 
 
+def test_reading_leaves_the_global_random_state_alone(tmp_path: Path) -> None:
+    write_classifier(tmp_path / "w.safetensors", GreyClassifier(8, classes=3, features=6), {"dataset": "tiny"})
+    before = torch.get_rng_state()
+    read_classifier(tmp_path / "w.safetensors", CPU)
+    torch.testing.assert_close(torch.get_rng_state(), before, rtol=0, atol=0)
+
+
 def test_refuses_what_it_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BenchError, match="no classifier is shipped for dataset 'faces'; there are some for digits"):
         load_classifier("faces", CPU)
@@ -92,3 +103,49 @@ def test_refuses_what_it_does_not_know(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.undo()
     with pytest.raises(BenchError, match="weights of architecture another; expected grey-cnn-1"):
         read_classifier(tmp_path / "w.safetensors", CPU)
+
+
+def tiny(classes: int = 3) -> ShippedClassifier:
+    """An untrained classifier of 8 × 8 images."""
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        network = GreyClassifier(8, classes=classes, features=6)
+        for parameter in network.parameters():
+            parameter.data.normal_()
+    return ShippedClassifier("tiny", network.eval().requires_grad_(False), "hash", {})
+
+
+def test_every_channel_is_told_on_its_own() -> None:
+    """Features one after another; classes as digits of a number, to the base of the grey classes."""
+    grey, images = tiny(), torch.rand(50, 2, 8, 8, generator=torch.Generator().manual_seed(1))
+    both = ChannelClassifier(grey, 2)
+    assert (both.size, both.classes, both.sha256) == (12, 9, "hash")
+    first, second = images[:, :1].contiguous(), images[:, 1:].contiguous()
+    torch.testing.assert_close(both.features(images)[:, :6], grey.features(first))
+    torch.testing.assert_close(both.features(images)[:, 6:], grey.features(second))
+    expected = [3 * a + b for a, b in zip(grey.predict(first).tolist(), grey.predict(second).tolist(), strict=True)]
+    assert both.predict(images).tolist() == expected
+    assert len(set(expected)) > 3
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 8, 8), (4, 3, 8, 8), (4, 2, 8, 9), (4, 2, 64), (2, 8, 8)])
+def test_other_channels_are_refused(shape: tuple[int, ...]) -> None:
+    both = ChannelClassifier(tiny(), 2)
+    for function in (both.features, both.predict):
+        with pytest.raises(BenchError, match=r"expected \(n, 2, 8, 8\), each channel as tiny has it"):
+            function(torch.zeros(shape))
+
+
+def test_precision_of_images_is_float32() -> None:
+    images = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(tiny().features(images.double()), tiny().features(images), rtol=0, atol=0)
+
+
+def test_who_has_a_classifier() -> None:
+    assert classified() == {*NAMES, "stacked-mnist"}
+    assert classifier_for("digits", CPU) is load_classifier("digits", CPU)
+    stacked = classifier_for("stacked-mnist", CPU)
+    assert (stacked.size, stacked.classes) == (3 * 64, 1000)
+    assert stacked.sha256 == load_classifier("mnist", CPU).sha256
+    with pytest.raises(BenchError, match="no classifier is shipped for dataset 'faces'"):
+        classifier_for("faces", CPU)

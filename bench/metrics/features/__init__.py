@@ -3,25 +3,43 @@
 Importing this package registers every extractor and every protocol that it ships.
 """
 
-from bench.metrics.features import fid  # noqa: F401 - imported to register it
+from bench.metrics.features import fid, fidelity, inception, kid  # noqa: F401 - imported to register them
+from bench.metrics.features.comparison import Comparison, comparison, feature_labels
 from bench.metrics.features.extractors import (
     EXTRACTORS,
     Extractor,
+    ExtractorRule,
     extractor_for,
     module_extractor,
     register_extractor,
-    split_features,
 )
+from bench.metrics.features.extrapolation import Extrapolated, frechet_infinity
 from bench.metrics.features.frechet import FrechetDistance, frechet_distance, gaussian_frechet
+from bench.metrics.features.kernel import KernelDistance, KernelDistanceResult, kernel_distance
+from bench.metrics.features.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from bench.metrics.features.reference import split_features
 
 __all__ = [
     "EXTRACTORS",
+    "Comparison",
+    "DensityCoverage",
     "Extractor",
+    "ExtractorRule",
+    "Extrapolated",
     "FrechetDistance",
+    "KernelDistance",
+    "KernelDistanceResult",
+    "PrecisionRecall",
+    "comparison",
+    "density_coverage",
     "extractor_for",
+    "feature_labels",
     "frechet_distance",
+    "frechet_infinity",
     "gaussian_frechet",
+    "kernel_distance",
     "module_extractor",
+    "precision_recall",
     "register_extractor",
     "split_features",
 ]

@@ -15,14 +15,17 @@ from torch import Tensor, nn
 
 from bench.datasets.base import Dataset, fingerprint
 from bench.errors import BenchError
-from bench.metrics.base import Subject
 from bench.metrics.checks import require_finite
-from bench.metrics.classifier import load_classifier, shipped
+from bench.metrics.classifier import classified, classifier_for
+from bench.metrics.features.recent import Recent
 from bench.metrics.precision import full_float32
 from bench.registry import Registry
 
 CHUNK = 1000
-"""Examples that go through an extractor at once."""
+"""Examples that go through an extractor at once, where it does not say."""
+
+AS_THEY_ARE = "as they are"
+"""The rule of an extractor that changes nothing about examples before its network sees them."""
 
 _IDENTITY = "identity: the example's own coordinates, one after another"
 
@@ -35,18 +38,28 @@ class Extractor:
         name: what it is called.
         sha256: SHA-256 (hex) of its weights; of the protocol's text where it has none.
         embed: features of a batch, shape (n, size), from examples, shape (n, *shape).
-        size: dimension of the features, or None where it is the examples' own.
+        size: dimension of the features; None where these are the examples' own coordinates.
+        chunk: how many examples go through it at once.
+        rule: what happens to examples before the network sees them: how they are resized and quantised.
     """
 
     name: str
     sha256: str
     embed: Callable[[Tensor], Tensor] = field(compare=False, repr=False)
     size: int | None = None
+    chunk: int = CHUNK
+    rule: str = AS_THEY_ARE
 
     @property
     def label(self) -> str:
         """What stands beside a figure: name and the beginning of the hash."""
         return f"{self.name}@{self.sha256[:12]}"
+
+    @property
+    def identity(self) -> str:
+        """Equal for extractors that give the same features: SHA-256 (hex) of all that they say of themselves."""
+        told = f"{self.name}/{self.sha256}/{self.size}/{self.chunk}/{self.rule}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
@@ -56,14 +69,15 @@ class Extractor:
             x: examples, shape (n, *shape).
 
         Raises:
-            BenchError: if an example is not finite, or the features have another shape than (n, size).
+            BenchError: if an example or a feature is not finite, or the features have another shape than (n, size).
         """
         require_finite(x, "examples")
         with full_float32():
-            features = torch.cat([self.embed(examples) for examples in torch.split(x, CHUNK)])
+            features = torch.cat([self.embed(examples) for examples in torch.split(x, self.chunk)])
         expected = (len(x), self.size or x[0].numel())
         if features.shape != expected:
             raise BenchError(f"extractor '{self.name}': features of shape {tuple(features.shape)}; expected {expected}")
+        require_finite(features, f"features of extractor '{self.name}'")
         return features
 
 
@@ -72,7 +86,7 @@ class ExtractorRule:
     """An extractor and the datasets that it is for.
 
     Attributes:
-        applies: whether it can be used on a dataset.
+        applies: whether a dataset uses it where no extractor is named.
         build: makes the extractor on a device.
     """
 
@@ -81,36 +95,69 @@ class ExtractorRule:
 
 
 EXTRACTORS: Registry[ExtractorRule] = Registry("feature extractor")
+_TRIED: Recent[str | None] = Recent(64)
 
 
-def extractor_for(dataset: Dataset) -> Extractor | None:
+def extractor_for(dataset: Dataset, name: str | None = None) -> Extractor | None:
     """The extractor of a dataset, on its device, loaded once per process; None if there is none.
 
     Points use their coordinates, image datasets with shipped weights their classifier. What a user registers for a
     dataset comes before these, the latest first.
+
+    Args:
+        dataset: the dataset.
+        name: registered name of the extractor to use; None for the dataset's own.
+
+    Raises:
+        UnknownNameError: if no extractor has that name.
+        BenchError: if the named extractor cannot take the dataset's examples.
     """
+    if name is not None:
+        return _named(name, dataset)
     names = [name for name, rule in EXTRACTORS.items() if rule.applies(dataset)]
-    return _load(names[-1], dataset.test.device) if names else None
+    return _load(names[-1], EXTRACTORS[names[-1]], dataset.test.device) if names else None
+
+
+def _named(name: str, dataset: Dataset) -> Extractor:
+    """The extractor that was asked for, if it takes the dataset's examples."""
+    extractor = _load(name, EXTRACTORS[name], dataset.test.device)
+    reason = _TRIED.once((extractor, dataset.shape, str(dataset.test.device)), lambda: _refusal(extractor, dataset))
+    if reason is not None:
+        raise BenchError(
+            f"feature extractor '{name}' cannot take examples of {dataset.name}, shape {dataset.shape}: {reason}; "
+            "set evaluation.extractor to one that can, or leave it out for the dataset's own"
+        )
+    return extractor
+
+
+def _refusal(extractor: Extractor, dataset: Dataset) -> str | None:
+    """What the extractor says to one example, if it does not take it."""
+    try:
+        extractor(dataset.test[:1])
+    except torch.OutOfMemoryError:
+        raise
+    except (BenchError, RuntimeError, ValueError, TypeError, IndexError) as error:  # whatever a network may raise
+        return str(error).partition("\n")[0]
+    return None
 
 
 @lru_cache(maxsize=16)
-def _load(name: str, device: torch.device) -> Extractor:
-    return EXTRACTORS[name].build(device)
+def _load(name: str, rule: ExtractorRule, device: torch.device) -> Extractor:
+    """`name` and `rule`: a plugin that is imported anew registers another rule under the same name."""
+    return rule.build(device)
 
 
-def extractor_labels(subject: Subject) -> dict[str, str]:
-    """What a metric in feature space stores beside its figures: `feature_extractor`, as name@hash."""
-    extractor = extractor_for(subject.data)
-    return {} if extractor is None else {"feature_extractor": extractor.label}
-
-
-def module_extractor(name: str, module: nn.Module, size: int) -> Extractor:
+def module_extractor(
+    name: str, module: nn.Module, size: int, *, chunk: int = CHUNK, rule: str = AS_THEY_ARE
+) -> Extractor:
     """An extractor from any network, which is put into evaluation mode.
 
     Args:
         name: what to call it.
         module: from examples (n, *shape) to features (n, size).
         size: dimension of the features.
+        chunk: how many examples go through it at once.
+        rule: what it does to examples first: how they are resized and quantised.
 
     Returns:
         The extractor; its hash is that of the network's printed form and all its parameters and buffers.
@@ -119,26 +166,28 @@ def module_extractor(name: str, module: nn.Module, size: int) -> Extractor:
     state = module.state_dict()
     digest = hashlib.sha256(f"{type(module).__qualname__} {module} {list(state)}".encode())
     digest.update(fingerprint(*state.values()).encode())
-    return Extractor(name, digest.hexdigest(), module, size)
+    return Extractor(name, digest.hexdigest(), module, size, chunk, rule)
 
 
 def register_extractor(
-    name: str, *, size: int, datasets: Collection[str]
+    name: str, *, size: int, datasets: Collection[str] = (), chunk: int = CHUNK, rule: str = AS_THEY_ARE
 ) -> Callable[[Callable[[], nn.Module]], Callable[[], nn.Module]]:
-    """Decorator: use the network that a function returns as the extractor of some datasets.
+    """Decorator: make the network that a function returns an extractor, to be chosen by `evaluation.extractor`.
 
     Args:
         name: what to call it.
         size: dimension of its features.
-        datasets: names of the datasets that it is for.
+        datasets: names of the datasets that use it where no extractor is named.
+        chunk: how many examples go through it at once.
+        rule: what it does to examples first: how they are resized and quantised.
     """
 
     def decorate(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
-        rule = ExtractorRule(
+        entry = ExtractorRule(
             applies=lambda dataset: dataset.name in datasets,
-            build=lambda device: module_extractor(name, build().to(device), size),
+            build=lambda device: module_extractor(name, build().to(device), size, chunk=chunk, rule=rule),
         )
-        EXTRACTORS.add(name, rule, build.__module__)
+        EXTRACTORS.add(name, entry, build.__module__)
         return build
 
     return decorate
@@ -149,34 +198,15 @@ def _identity(_: torch.device) -> Extractor:
 
 
 def _register_classifier(dataset: str) -> None:
-    def build(device: torch.device) -> Extractor:
-        classifier = load_classifier(dataset, device)
-        return Extractor(f"{dataset}-classifier", classifier.sha256, classifier.features, classifier.network.size)
+    name = f"{dataset}-classifier"
 
-    EXTRACTORS.add(f"{dataset}-classifier", ExtractorRule(lambda data: data.name == dataset and data.is_image, build))
+    def build(device: torch.device) -> Extractor:
+        classifier = classifier_for(dataset, device)
+        return Extractor(name, classifier.sha256, classifier.features, classifier.size)
+
+    EXTRACTORS.add(name, ExtractorRule(lambda data: data.name == dataset and data.is_image, build))
 
 
 EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identity))
-for _name in sorted(shipped()):
+for _name in sorted(classified()):
     _register_classifier(_name)
-
-
-_SPLIT_FEATURES: dict[tuple[str, str, str], Tensor] = {}
-
-
-def split_features(dataset: Dataset, extractor: Extractor) -> Tensor:
-    """Features of the whole test split, shape (n, size): computed once per process, dataset and extractor."""
-    key = (dataset.fingerprint, extractor.sha256, str(dataset.test.device))
-    if key not in _SPLIT_FEATURES:
-        _SPLIT_FEATURES[key] = extractor(dataset.test)
-    return _SPLIT_FEATURES[key]
-
-
-def reference_subset(size: int, n: int) -> Tensor:
-    """Which n of `size` test examples a figure uses, as indices: all in order, else always the same random choice.
-
-    Files are often sorted, or repeat with a period, so neither the first n nor every k-th stands for the split.
-    """
-    if n >= size:
-        return torch.arange(size)
-    return torch.randperm(size, generator=torch.Generator().manual_seed(0))[:n]

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import draw
-from bench.metrics.features.extractors import extractor_for, extractor_labels, reference_subset, split_features
-from bench.metrics.features.frechet import frechet_distance
+from bench.metrics.features.comparison import Comparison, comparison, feature_labels
+from bench.metrics.features.extrapolation import extrapolate, is_enough, leave_out
+from bench.metrics.features.frechet import Gaussian
 
 
-@register_metric("fid", version=1, labels=extractor_labels)
+@register_metric("fid", version=2, labels=feature_labels)
 def fid(subject: Subject) -> dict[str, float]:
     """`fid` of n test against n generated examples and `fid_n` = n = min(test examples, `subject.samples`).
 
-    Nothing for data that no feature extractor is for.
+    `fid_infinity`, with `fid_infinity_se`, is what `fid` tends to as n grows, test examples and generated ones alike;
+    left out where n is too small for the dimension. Nothing for data that no feature extractor is for.
 
     Raises:
         BenchError: if n < 2 or a sample is not finite.
     """
-    data = subject.data
-    extractor = extractor_for(data)
-    if extractor is None:
+    features = comparison(subject)
+    if features is None:
         return {}
-    n = min(len(data.test), subject.samples)
-    chosen = reference_subset(len(data.test), n).to(data.test.device)
-    generated = extractor(draw(subject, n, "features"))
-    return {"fid": frechet_distance(split_features(data, extractor)[chosen], generated), "fid_n": float(n)}
+    if features.n < 2:
+        raise BenchError(f"fid: {features.n} examples of each side; expected at least 2 to have a covariance")
+    real = features.real.once("Gaussian fit", Gaussian.fit)
+    distance = float(real.distance(Gaussian.fit(features.generated)))
+    return {"fid": distance, "fid_n": float(features.n), **_limit(features)}
+
+
+def _limit(features: Comparison) -> dict[str, float]:
+    if not is_enough(*features.generated.shape):
+        return {}
+    limit = extrapolate(features.real.once("moments without a group", leave_out), features.generated)
+    return {"fid_infinity": limit.value, "fid_infinity_se": limit.stderr}

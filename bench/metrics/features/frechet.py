@@ -6,6 +6,7 @@ in Heusel et al. 2017, eq. 6).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +15,53 @@ from torchmetrics import Metric
 
 from bench.errors import BenchError
 from bench.metrics.checks import as_points
+from bench.metrics.features.pairs import as_pair
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A Gaussian fit, with the root that distances from it take; all in float64.
+
+    Attributes:
+        mean: shape (d,).
+        covariance: shape (d, d), denominator n − 1.
+        root: the covariance's symmetric root, shape (d, d).
+    """
+
+    mean: Tensor
+    covariance: Tensor
+    root: Tensor
+
+    @classmethod
+    def of(cls, mean: Tensor, covariance: Tensor) -> Gaussian:
+        """With the root of the covariance."""
+        return cls(mean, covariance, matrix_root(covariance))
+
+    @classmethod
+    def fit(cls, points: Tensor) -> Gaussian:
+        """The fit of points, shape (n, d) in float64, n ≥ 2."""
+        mean = points.mean(0)
+        deviations = points - mean
+        return cls.of(mean, deviations.T @ deviations / (len(points) - 1))
+
+    def distance(self, other: Gaussian) -> Tensor:
+        """Fréchet distance, a scalar.
+
+        The eigenvalues of the symmetric C₁^½ C₂ C₁^½ are the squares of the singular values of C₁^½ C₂^½, so the trace
+        of its root is the sum of these; taken directly, because the root of an eigenvalue's rounding, 1e-16, is 1e-8.
+        """
+        roots = torch.linalg.svdvals(self.root @ other.root).sum()
+        spread = self.covariance.trace() + other.covariance.trace() - 2 * roots
+        distance: Tensor = (self.mean - other.mean).square().sum() + spread
+        return torch.clamp(distance, min=0)
+
+
+def matrix_root(covariance: Tensor) -> Tensor:
+    """Symmetric square root, by symmetric eigenvalues; those beyond the numerical rank are rounding, hence zero."""
+    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    rounding = len(values) * torch.finfo(values.dtype).eps * values[-1]
+    root: Tensor = (vectors * torch.where(values > rounding, values, 0).sqrt()) @ vectors.T
+    return root
 
 
 class FrechetDistance(Metric):
@@ -82,37 +130,23 @@ class FrechetDistance(Metric):
         Raises:
             BenchError: if a side has fewer than two features.
         """
-        real = _moments(self.real_count, self.real_sum, self.real_outer, "real")
-        fake = _moments(self.fake_count, self.fake_sum, self.fake_outer, "generated")
-        return gaussian_frechet(*real, *fake)
+        real = _gaussian(self.real_count, self.real_sum, self.real_outer, "real")
+        fake = _gaussian(self.fake_count, self.fake_sum, self.fake_outer, "generated")
+        return real.distance(fake)
 
 
-def _moments(count: Tensor, total: Tensor, outer: Tensor, side: str) -> tuple[Tensor, Tensor]:
-    """Mean about the centre and covariance of one side."""
+def _gaussian(count: Tensor, total: Tensor, outer: Tensor, side: str) -> Gaussian:
+    """The fit of one side, its mean about the centre."""
     n = int(count)
     if n < 2:
         raise BenchError(f"Fréchet distance: {n} {side} features; expected at least 2 to have a covariance")
     mean = total / n
-    return mean, (outer - n * torch.outer(mean, mean)) / (n - 1)
+    return Gaussian.of(mean, (outer - n * torch.outer(mean, mean)) / (n - 1))
 
 
 def gaussian_frechet(mean_1: Tensor, cov_1: Tensor, mean_2: Tensor, cov_2: Tensor) -> Tensor:
-    """Fréchet distance between N(mean_1, cov_1) and N(mean_2, cov_2): means (d,), covariances (d, d), float64.
-
-    The eigenvalues of the symmetric C₁^½ C₂ C₁^½ are the squares of the singular values of C₁^½ C₂^½, so the trace of
-    its root is the sum of these; taken directly, because the root of an eigenvalue's rounding, 1e-16, is 1e-8.
-    """
-    roots = torch.linalg.svdvals(_root(cov_1) @ _root(cov_2)).sum()
-    distance: Tensor = (mean_1 - mean_2).square().sum() + cov_1.trace() + cov_2.trace() - 2 * roots
-    return torch.clamp(distance, min=0)
-
-
-def _root(covariance: Tensor) -> Tensor:
-    """Symmetric square root, by symmetric eigenvalues; those beyond the numerical rank are rounding, hence zero."""
-    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
-    rounding = len(values) * torch.finfo(values.dtype).eps * values[-1]
-    root: Tensor = (vectors * torch.where(values > rounding, values, 0).sqrt()) @ vectors.T
-    return root
+    """Fréchet distance between N(mean_1, cov_1) and N(mean_2, cov_2): means (d,), covariances (d, d), float64."""
+    return Gaussian.of(mean_1, cov_1).distance(Gaussian.of(mean_2, cov_2))
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -123,13 +157,11 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
         y: features of the other, shape (m, d).
 
     Returns:
-        The distance, at least 0, in squared units of the features. Its bias is positive and falls as 1/n + 1/m.
+        The distance, at least 0, in squared units of the features. Its bias is positive and falls as 1/n + 1/m;
+        `frechet_infinity` takes it away.
 
     Raises:
         BenchError: if a set has fewer than two points, dimensions differ, or a value is not finite.
     """
-    points = as_points(x, "x", at_least=2)
-    metric = FrechetDistance(points.shape[1], centre=points.mean(0)).to(x.device)
-    metric.update(points, real=True)
-    metric.update(as_points(y, "y", at_least=2).to(x.device), real=False)
-    return float(metric.compute())
+    first, second = as_pair(x, y, at_least=2)
+    return float(Gaussian.fit(first).distance(Gaussian.fit(second)))

@@ -1,6 +1,23 @@
 """Likelihoods: bounds for models that have one, kernel estimates for all others. Importing registers the protocols."""
 
+from bench.metrics.likelihood.active_units import ActiveUnits, count_active_units
 from bench.metrics.likelihood.elbo import ELBO, evaluate_elbo
-from bench.metrics.likelihood.parzen import ParzenResult, parzen_log_density, parzen_log_likelihood
+from bench.metrics.likelihood.importance import ImportanceWeightedBound, importance_weighted_bound
+from bench.metrics.likelihood.interface import HasLogWeights, HasObserved, HasPosteriorMean
+from bench.metrics.likelihood.parzen import ParzenLogLikelihood, ParzenResult, parzen_log_density, parzen_log_likelihood
 
-__all__ = ["ELBO", "ParzenResult", "evaluate_elbo", "parzen_log_density", "parzen_log_likelihood"]
+__all__ = [
+    "ELBO",
+    "ActiveUnits",
+    "HasLogWeights",
+    "HasObserved",
+    "HasPosteriorMean",
+    "ImportanceWeightedBound",
+    "ParzenLogLikelihood",
+    "ParzenResult",
+    "count_active_units",
+    "evaluate_elbo",
+    "importance_weighted_bound",
+    "parzen_log_density",
+    "parzen_log_likelihood",
+]

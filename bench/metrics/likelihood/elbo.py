@@ -11,6 +11,8 @@ from torchmetrics import Metric
 from bench.errors import BenchError
 from bench.metrics.base import HasLikelihood, Subject, register_metric
 from bench.metrics.checks import require_finite
+from bench.metrics.likelihood.active_units import count_active_units
+from bench.metrics.likelihood.interface import HasPosteriorMean, likelihood_labels, observed
 from bench.metrics.precision import full_float32
 
 CHUNK = 1000
@@ -84,7 +86,7 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
 
     Args:
         model: the model, in evaluation mode.
-        x: examples, shape (n, *shape).
+        x: the whole test split, shape (n, *shape); if the model binarises examples, it does so here.
         generator: source of the latent noise, on the device of `x`. All of it is drawn at once, so that the noise of
             an example does not depend on `chunk`.
         chunk: examples that go through the model at once.
@@ -98,19 +100,27 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
     noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device)
     metric = ELBO().to(x.device)
     with full_float32():
-        for examples, draws in zip(torch.split(x, chunk), torch.split(noise, chunk), strict=True):
+        for examples, draws in zip(torch.split(observed(model, x), chunk), torch.split(noise, chunk), strict=True):
             metric.update(*model.elbo_terms(examples, draws))
     return metric
 
 
-@register_metric("elbo", version=1)
+@register_metric("elbo", version=2, labels=likelihood_labels)
 def elbo(subject: Subject) -> dict[str, float]:
-    """ELBO on the test split: `elbo`, `elbo_se`, `reconstruction`, `kl_term`; nothing for models without a likelihood.
+    """ELBO on the test split; nothing for models without a likelihood.
+
+    Columns: `elbo`, `elbo_se`, `reconstruction`, `kl_term` and, for models with a posterior mean, `active_units`.
+    Label: `binarisation`, as `likelihood_labels` has it.
 
     Raises:
-        BenchError: if a term is not finite.
+        BenchError: if a term or a posterior mean is not finite.
     """
-    if not isinstance(subject.model, HasLikelihood):
+    model, test = subject.model, subject.data.test
+    if not isinstance(model, HasLikelihood):
         return {}
-    metric = evaluate_elbo(subject.model, subject.data.test, subject.stream("elbo"))
-    return {name: float(value) for name, value in metric.compute().items()}
+    figures = {
+        name: float(value) for name, value in evaluate_elbo(model, test, subject.stream("elbo")).compute().items()
+    }
+    if isinstance(model, HasPosteriorMean) and len(test) > 1:
+        figures["active_units"] = float(count_active_units(model, test).compute())
+    return figures

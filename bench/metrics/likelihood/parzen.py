@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torchmetrics import Metric
 
 from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import as_points, draw
-from bench.metrics.precision import full_float32
+from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, best_bandwidth
 
 SAMPLES = 16_384
 """Kernels in the published figures (Nowozin et al. 2016)."""
-
-_BLOCK = 2**22
-"""Pairs of points whose distances are held at once: 32 MB in float64."""
-
-_EXACT_PAIRS = 2**22
-"""Up to so many pairs, everything is in float64."""
-
-_EXACT_DIMENSIONS = 64
-"""Beyond so many pairs, distances are in float64 up to so many dimensions, else in float32; kernels in float32."""
-
-_NEGLIGIBLE = -80.0
-"""Logarithm of a term that adds nothing to 1 in float64; exponentials that underflow are ten times as slow."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +38,100 @@ class ParzenResult:
     bandwidth: float
 
 
+class ParzenLogLikelihood(Metric):
+    """Mean log-density of test points under Gaussian kernels on samples, in nats per point.
+
+    Samples and bandwidth are fixed. The state is sums over test points in float64, which merge across processes.
+
+    Args:
+        samples: kernel centres, what the model generated, shape (N, *shape).
+        bandwidth: standard deviation of the kernels, chosen on validation data.
+        kwargs: arguments of `torchmetrics.Metric`.
+
+    Raises:
+        BenchError: if there is no sample, one is not finite, or the bandwidth is not positive.
+    """
+
+    higher_is_better = True
+    is_differentiable = False
+    full_state_update = False
+
+    count: Tensor
+    density_sum: Tensor
+    square_sum: Tensor
+
+    def __init__(self, samples: Tensor, bandwidth: float, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.kernels = GaussianKernels(samples)
+        self.shape = tuple(samples.shape[1:])
+        self.bandwidth = float(as_bandwidths([bandwidth], samples.device))
+        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        for name in ("density_sum", "square_sum"):
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    @torch.no_grad()
+    def update(self, points: Tensor) -> None:
+        """Add a batch of test points.
+
+        Args:
+            points: shape (n, *shape).
+
+        Raises:
+            BenchError: if the shape is not the samples' or a value is not finite.
+        """
+        if tuple(points.shape[1:]) != self.shape:
+            raise BenchError(
+                f"test: examples of shape {tuple(points.shape[1:])}; expected {self.shape}, as samples have it"
+            )
+        rows = as_points(points, "test")
+        densities = self.kernels(rows, as_bandwidths([self.bandwidth], rows.device))[:, 0]
+        self.count += len(densities)
+        self.density_sum += densities.sum()
+        self.square_sum += densities.square().sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """`parzen_log_likelihood`, and from two points on `parzen_log_likelihood_se`: float64 scalars, in nats.
+
+        Raises:
+            BenchError: if there is no test point.
+        """
+        n = int(self.count)
+        if n == 0:
+            raise BenchError("Parzen log-likelihood: no test points; expected at least one")
+        mean = self.density_sum / n
+        if n == 1:
+            return {"parzen_log_likelihood": mean}
+        variance = (self.square_sum - n * mean.square()).clamp(min=0) / (n - 1)
+        return {"parzen_log_likelihood": mean, "parzen_log_likelihood_se": (variance / n).sqrt()}
+
+
+@torch.no_grad()
 def parzen_log_likelihood(
     samples: Tensor, test: Tensor, validation: Tensor, bandwidths: Tensor | None = None
 ) -> ParzenResult:
     """Mean log-density of `test` under Gaussian kernels on `samples`.
 
+    The bandwidth is the candidate with the highest mean log-density of `validation`, the first of several such.
+
     Args:
         samples: what the model generated, shape (N, *shape); the published figures have N = 16,384.
         test: test data, shape (n, *shape), n ≥ 2.
-        validation: data that the bandwidth is chosen on (the highest mean log-density), shape (m, *shape).
+        validation: data that the bandwidth is chosen on, shape (m, *shape).
         bandwidths: candidate standard deviations, shape (B,); `default_bandwidths(validation)` if not given.
 
     Raises:
         BenchError: if shapes do not fit, a value is not finite or a bandwidth not positive.
     """
-    kernels = as_points(samples, "samples")
-    points, chosen_on = as_points(test, "test", at_least=2), as_points(validation, "validation")
-    if len({kernels.shape[1], points.shape[1], chosen_on.shape[1]}) > 1:
-        shapes = [tuple(t.shape[1:]) for t in (samples, test, validation)]
+    shapes = [tuple(examples.shape[1:]) for examples in (samples, test, validation)]
+    if len(set(shapes)) > 1:
         raise BenchError(f"samples, test and validation: examples of shapes {shapes}; expected the same shape")
-    candidates = default_bandwidths(validation) if bandwidths is None else bandwidths
-    scores = parzen_log_density(chosen_on, kernels, candidates).mean(0)
-    bandwidth = candidates[int(scores.argmax())].reshape(1)
-    densities = parzen_log_density(points, kernels, bandwidth)[:, 0]
+    kernels = GaussianKernels(samples)
+    points, chosen_on = as_points(test, "test", at_least=2), as_points(validation, "validation")
+    widths = as_bandwidths(default_bandwidths(validation) if bandwidths is None else bandwidths, points.device)
+    best = best_bandwidth(kernels, chosen_on, widths)
+    densities = kernels(points, widths[best : best + 1])[:, 0]
     stderr = float(densities.std()) / math.sqrt(len(densities))
-    return ParzenResult(float(densities.mean()), stderr, float(bandwidth))
+    return ParzenResult(float(densities.mean()), stderr, float(widths[best]))
 
 
 def default_bandwidths(validation: Tensor) -> Tensor:
@@ -87,6 +146,7 @@ def default_bandwidths(validation: Tensor) -> Tensor:
     return scale * torch.logspace(-3, 0, 19, dtype=torch.float64)
 
 
+@torch.no_grad()
 def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> Tensor:
     """Log-density of each point, for each bandwidth.
 
@@ -99,43 +159,30 @@ def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> T
         Shape (n, B), float64, in nats.
 
     Raises:
-        BenchError: if a bandwidth is not positive and finite.
+        BenchError: if shapes do not fit, a value is not finite or a bandwidth not positive.
     """
-    widths = bandwidths.to(points.device, torch.float64)
-    if widths.ndim != 1 or not bool(((widths > 0) & widths.isfinite()).all()):
-        raise BenchError(f"bandwidths: {bandwidths.tolist()}; expected a list of positive numbers")
-    (n, size), count = points.shape, len(samples)
-    kernel = torch.float64 if n * count <= _EXACT_PAIRS else torch.float32
-    dtype = torch.float64 if size <= _EXACT_DIMENSIONS else kernel
-    # |x|² + |s|² − 2x·s cancels when the data lies far from the origin.
-    centre = samples.double().mean(0)
-    points, samples = (points - centre).to(dtype), (samples - centre).to(dtype)
-    with full_float32():
-        blocks = [_kernel_sums(rows, samples, widths, kernel) for rows in torch.split(points, max(1, _BLOCK // count))]
-    normaliser = math.log(count) + size / 2 * (2 * math.pi * widths.square()).log()
-    return torch.cat(blocks) - normaliser
+    if points.shape[1:] != samples.shape[1:]:
+        shapes = [tuple(examples.shape[1:]) for examples in (points, samples)]
+        raise BenchError(f"points and samples: examples of shapes {shapes}; expected the same shape")
+    rows = as_points(points, "points")
+    log_densities: Tensor = GaussianKernels(samples)(rows, as_bandwidths(bandwidths, rows.device))
+    return log_densities
 
 
-def _kernel_sums(points: Tensor, samples: Tensor, widths: Tensor, kernel: torch.dtype) -> Tensor:
-    """Log Σ_j exp(−‖x − s_j‖² / 2h²), shape (n, B), float64; each term relative to the largest, of type `kernel`."""
-    squared = torch.addmm(samples.square().sum(1), points, samples.T, alpha=-2)
-    squared += points.square().sum(1, keepdim=True)
-    nearest, index = squared.min(1, keepdim=True)
-    excess = (squared - nearest).to(kernel)
-    rates = -0.5 / widths.square()
-    buffer = torch.empty_like(excess)
-    sums = [torch.mul(excess, rate, out=buffer).clamp_(min=_NEGLIGIBLE).exp_().sum(1) for rate in rates.tolist()]
-    # The largest term carries the cancellation of the expanded square, so its distance is taken again, directly.
-    exact = (points - samples[index[:, 0]]).double().square().sum(1, keepdim=True)
-    return exact * rates + torch.stack(sums, 1).double().log()
+def parzen_labels(subject: Subject) -> dict[str, str]:
+    """`parzen_bandwidths`: what the bandwidth was chosen among, and by what."""
+    widths = default_bandwidths(subject.data.validation)
+    span = f"{float(widths[0]):.3g} to {float(widths[-1]):.3g}"
+    return {"parzen_bandwidths": f"{len(widths)} from {span}, highest validation log-likelihood"}
 
 
-@register_metric("parzen_log_likelihood", version=1)
+@register_metric("parzen_log_likelihood", version=1, labels=parzen_labels)
 def parzen(subject: Subject) -> dict[str, float]:
     """Parzen-window log-likelihood of the test split from min(16,384, `subject.samples`) generated examples.
 
     Columns: `parzen_log_likelihood`, `parzen_log_likelihood_se`, `parzen_bandwidth`, and `parzen_n`, the number of
-    generated examples.
+    generated examples. The bandwidth is chosen on the validation split, among `default_bandwidths`; the label
+    `parzen_bandwidths` says which those are.
 
     Raises:
         BenchError: if a sample is not finite.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import torch
 
 from bench.datasets.base import Dataset, load_dataset
-from bench.errors import BenchError
 from bench.metrics import METRICS, extractor_for, frechet_distance
 from tests.metrics.conftest import Sampler, SubjectMaker
 
@@ -20,7 +17,8 @@ def digits() -> Dataset:
 
 def test_of_the_test_split_itself_is_zero(make_subject: SubjectMaker, points: Dataset) -> None:
     figures = METRICS["fid"].measure(make_subject(points, lambda n, _: points.test[:n]))
-    assert figures == pytest.approx({"fid": 0, "fid_n": 300}, abs=1e-12)
+    assert figures["fid"] == pytest.approx(0, abs=1e-12)
+    assert figures["fid_n"] == 300
 
 
 def test_of_a_translation_is_its_square(make_subject: SubjectMaker, points: Dataset) -> None:
@@ -45,20 +43,3 @@ def test_uses_the_classifiers_features_and_tells_noise_from_images(make_subject:
     assert real["fid"] == pytest.approx(frechet_distance(extractor(digits.test), extractor(digits.train[:500])))
     assert real["fid_n"] == 500
     assert noise["fid"] > 5 * real["fid"]
-    assert METRICS["fid"].labels(make_subject(digits, lambda n, _: digits.train[:n])) == {
-        "feature_extractor": extractor.label
-    }
-
-
-def test_is_absent_without_an_extractor(make_subject: SubjectMaker) -> None:
-    faces = Dataset("faces", *torch.rand(3, 4, 3, 8, 8), "0" * 64)
-    subject = make_subject(faces, lambda n, _: torch.zeros(n, 3, 8, 8))
-    assert METRICS["fid"].measure(subject) == METRICS["fid"].labels(subject) == {}
-
-
-def test_refuses_samples_that_are_not_finite(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
-    with pytest.raises(BenchError, match="samples: 600 of 600 values are NaN or infinite"):
-        METRICS["fid"].measure(make_subject(points, lambda n, _: torch.full((n, 2), float("inf"))))
-    one = dataclasses.replace(points, test=points.test[:1], fingerprint="one point")
-    with pytest.raises(BenchError, match="expected at least 2"):
-        METRICS["fid"].measure(make_subject(one, normal))

@@ -39,6 +39,15 @@ def test_equals_scipy_matrix_root(n: int, m: int, d: int, shift: float) -> None:
     assert frechet_distance(x, y) == pytest.approx(by_matrix_root(x, y), rel=1e-6)
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    d=st.integers(1, 40), n=st.integers(2, 6), m=st.integers(2, 6), seed=st.integers(0, 10**6), shift=st.floats(-3, 3)
+)
+def test_equals_scipy_matrix_root_over_dimensions(d: int, n: int, m: int, seed: int, shift: float) -> None:
+    x, y = normal(n * d + 2, d, seed), normal(m * d + 2, d, seed + 1, scale=0.7, shift=shift)
+    assert frechet_distance(x, y) == pytest.approx(by_matrix_root(x, y), rel=1e-6)
+
+
 def test_equals_torchmetrics_on_the_same_features() -> None:
     class Features(nn.Module):
         num_features = 12

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from bench.datasets.base import Dataset
+from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.metrics import ELBO, METRICS, HasLikelihood, Subject, evaluate_elbo
+from bench.metrics.likelihood import count_active_units, importance_weighted_bound
+from bench.models.settings import VAESettings
+from bench.models.vae import VAE
 from tests.metrics.conftest import Sampler, SubjectMaker
 
 
@@ -111,6 +114,85 @@ def test_is_absent_without_a_likelihood(make_subject: SubjectMaker, points: Data
     subject: Subject = make_subject(points, normal)
     assert not isinstance(subject.model, HasLikelihood)
     assert METRICS["elbo"].measure(subject) == {}
+
+
+class Binarised(nn.Module):
+    """Knows of each example only whether it is positive."""
+
+    latent_dim = 1
+    binarisation = "static"
+
+    def observed(self, x: Tensor) -> Tensor:
+        """Whether x > 0; a function of the whole split: its first example is left as it is."""
+        binary = (x > 0).to(x.dtype)
+        binary[0] = x[0]
+        return binary
+
+    def elbo_terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        return x.sum(1), 0 * noise.sum(1)
+
+    def posterior_mean(self, x: Tensor) -> Tensor:
+        return 0.1 * x[:, :1]
+
+    def log_weights(self, x: Tensor, noise: Tensor) -> Tensor:
+        return x.sum(1) + 0 * noise.sum(-1)
+
+
+@pytest.mark.parametrize("chunk", [1, 64, 300])
+def test_examples_are_measured_as_the_model_observes_them(points: Dataset, chunk: int) -> None:
+    """By every figure, and before they are cut into chunks."""
+    model, x, generator = Binarised(), 100 * points.test, torch.Generator()
+    seen = model.observed(x)
+    expected = float(seen.sum(1).double().mean())
+    assert float(evaluate_elbo(model, x, generator, chunk=chunk).compute()["elbo"]) == pytest.approx(
+        expected, rel=1e-12
+    )
+    weighted = importance_weighted_bound(model, x, generator, samples=2, chunk=max(64, chunk))
+    assert float(weighted.compute()["log_likelihood_iw"]) == pytest.approx(expected, rel=1e-12)
+    units = count_active_units(model, x, chunk=chunk)
+    assert float(units.mean_sum) == pytest.approx(float(model.posterior_mean(seen).double().sum()), rel=1e-12)
+
+
+@pytest.mark.parametrize("binarisation", ["none", "static", "dynamic"])
+def test_vae_is_measured_on_its_binarised_test_split(make_subject: SubjectMaker, binarisation: str) -> None:
+    """Grey pixels would make the figure of a Bernoulli likelihood some nats better than the data allows."""
+    torch.manual_seed(0)
+    data = load_dataset("digits")
+    block = {"family": "vae", "likelihood": "bernoulli", "binarisation": binarisation}
+    model = VAE(VAESettings.model_validate(block), data.shape).eval()
+    subject = make_subject(data, lambda n, g: model.sample(torch.randn(n, 16, generator=g)), model=model)
+    figures = METRICS["elbo"].measure(subject)
+    seen = data.test if binarisation == "none" else model.observed(data.test)
+    noise = torch.randn(len(seen), model.latent_dim, generator=subject.stream("elbo"))
+    with torch.no_grad():
+        reconstruction, kl = model.elbo_terms(seen, noise)
+        units = int((model.posterior(seen)[0].double().var(0) > 0.01).sum())
+    assert set(seen.unique().tolist()) == {0.0, 1.0} or binarisation == "none"
+    assert figures["elbo"] == pytest.approx(float((reconstruction - kl).double().mean()), rel=1e-5)
+    assert figures["active_units"] == units
+    assert METRICS["elbo"].labels(subject) == {"binarisation": binarisation}
+    bound = METRICS["log_likelihood_iw"].measure(subject)["log_likelihood_iw"]
+    assert figures["elbo"] < bound
+
+
+def test_label_names_the_binarisation(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
+    for name in ("elbo", "log_likelihood_iw"):
+        labels = METRICS[name].labels
+        assert labels(make_subject(points, normal, model=Binarised())) == {"binarisation": "static"}
+        assert labels(make_subject(points, normal, model=LinearGaussian())) == {}
+
+
+def test_active_units_are_a_column_where_the_model_has_a_posterior_mean(
+    make_subject: SubjectMaker, points: Dataset, normal: Sampler
+) -> None:
+    """Here the posterior mean is 0.1 or 0, of variance 0.0025, but for one example."""
+    inactive = dataclasses.replace(points, test=points.test.clamp(-1, 1))
+    active = dataclasses.replace(points, test=torch.tensor([[9.0, 0.0]]).repeat(2, 1) * torch.tensor([[1.0], [-1.0]]))
+    for data, count in ((inactive, 0), (active, 1)):
+        figures = METRICS["elbo"].measure(make_subject(data, normal, model=Binarised()))
+        assert figures["active_units"] == count
+    one = dataclasses.replace(points, test=points.test[:1])
+    assert "active_units" not in METRICS["elbo"].measure(make_subject(one, normal, model=Binarised()))
 
 
 def test_one_example_has_no_standard_error() -> None:

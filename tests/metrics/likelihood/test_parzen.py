@@ -15,7 +15,7 @@ from torch import Tensor
 from bench.datasets.base import Dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, parzen_log_density, parzen_log_likelihood
-from bench.metrics.likelihood import parzen
+from bench.metrics.likelihood import ParzenLogLikelihood, kernels
 from bench.metrics.likelihood.parzen import default_bandwidths
 from tests.metrics.conftest import Sampler, SubjectMaker
 
@@ -47,8 +47,8 @@ def test_equals_scikit_learn(n: int, count: int, d: int, width: float, shift: fl
 
 def test_float32_on_images_equals_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path that large sets of images take, forced upon a small one."""
-    monkeypatch.setattr(parzen, "_EXACT_PAIRS", 0)
-    monkeypatch.setattr(parzen, "_BLOCK", 1000)
+    monkeypatch.setattr(kernels, "_EXACT_KERNELS", 0)
+    monkeypatch.setattr(kernels, "_BLOCK", 1000)
     generator = torch.Generator().manual_seed(0)
     samples = torch.rand(300, 784, generator=generator)
     points = samples[:50] + 0.1 * torch.randn(50, 784, generator=generator)
@@ -60,7 +60,7 @@ def test_float32_on_images_equals_scikit_learn(monkeypatch: pytest.MonkeyPatch) 
 
 def test_float32_kernels_on_points_equal_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path of large sets of points: modes a hundred times narrower than the distance between them."""
-    monkeypatch.setattr(parzen, "_EXACT_PAIRS", 0)
+    monkeypatch.setattr(kernels, "_EXACT_KERNELS", 0)
     centres = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
     points, samples = (centres.repeat(k, 1) + draws(3 * k, 2, k, scale=0.01) for k in (40, 100))
     for width in (0.001, 0.003, 0.1):
@@ -84,7 +84,7 @@ def test_narrow_kernels_far_away_stay_finite() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     points, samples, widths = draws(50, 2, 0), draws(40, 2, 1), torch.tensor([0.1, 1.0])
     whole = parzen_log_density(points, samples, widths)
-    monkeypatch.setattr(parzen, "_BLOCK", 100)
+    monkeypatch.setattr(kernels, "_BLOCK", 100)
     torch.testing.assert_close(parzen_log_density(points, samples, widths), whole, rtol=1e-12, atol=1e-12)
 
 
@@ -97,6 +97,49 @@ def test_bandwidth_is_chosen_on_validation_and_reported_on_test() -> None:
     densities = by_scikit_learn(test, samples, result.bandwidth)
     assert result.value == pytest.approx(densities.mean(), rel=1e-6)
     assert result.stderr == pytest.approx(densities.std(ddof=1) / math.sqrt(300), rel=1e-6)
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    d=st.sampled_from([1, 2, 20, 300]),
+    count=st.sampled_from([1, 2, 30, 300]),
+    scale=st.floats(0.05, 5),
+    pilot=st.sampled_from([1, 10]),
+    narrowest=st.floats(-2, 0.5),
+    span=st.floats(0.01, 2),
+)
+def test_bandwidth_is_the_one_that_trying_all_finds(
+    seed: int, d: int, count: int, scale: float, pilot: int, narrowest: float, span: float
+) -> None:
+    """From wide grids, where bounds exclude most candidates, to fine ones, where they exclude none."""
+    points = draws(40, d, seed)
+    density = kernels.GaussianKernels(draws(count, d, seed + 1, scale=scale))
+    widths = torch.logspace(narrowest, narrowest + span, 12, dtype=torch.float64)
+    found = kernels.best_bandwidth(density, points, widths, pilot=pilot)
+    assert found == int(density(points, widths).mean(0).argmax())
+
+
+def test_of_equal_bandwidths_the_first_is_chosen() -> None:
+    density = kernels.GaussianKernels(draws(30, 2, 0))
+    assert kernels.best_bandwidth(density, draws(20, 2, 1), torch.tensor([9.0, 0.5, 0.5]).double()) == 1
+
+
+def test_bounds_spare_most_bandwidths_on_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 784 dimensions scores of neighbouring bandwidths differ by hundreds of nats, the bounds by log N."""
+    scored: list[int] = []
+    terms = kernels.GaussianKernels.terms
+
+    def spy(self: kernels.GaussianKernels, points: Tensor, bandwidths: Tensor) -> tuple[Tensor, Tensor]:
+        scored.append(len(points) * len(bandwidths))
+        return terms(self, points, bandwidths)
+
+    monkeypatch.setattr(kernels.GaussianKernels, "terms", spy)
+    generator = torch.Generator().manual_seed(0)
+    density = kernels.GaussianKernels(torch.rand(500, 784, generator=generator))
+    points = torch.rand(1000, 784, generator=generator)
+    kernels.best_bandwidth(density, points, torch.logspace(-1, 0, 10, dtype=torch.float64), pilot=50)
+    assert sum(scored) == 50 * 10 + 1000
 
 
 def test_approaches_the_entropy_from_below() -> None:
@@ -118,6 +161,34 @@ def test_default_bandwidths_of_images_are_the_published_ones() -> None:
     torch.testing.assert_close(default_bandwidths(torch.rand(5, 1, 8, 8)), expected)
 
 
+def test_metric_class_equals_the_function_and_merges() -> None:
+    samples, test = draws(100, 4, 0).reshape(100, 1, 2, 2), draws(50, 4, 1).reshape(50, 1, 2, 2)
+    expected = parzen_log_likelihood(samples, test, test, torch.tensor([0.4], dtype=torch.float64))
+    whole, left, right = (ParzenLogLikelihood(samples, 0.4) for _ in range(3))
+    whole.update(test)
+    left.update(test[:20])
+    right.update(test[20:])
+    left.merge_state(right)
+    for metric in (whole, left):
+        figures = {name: float(value) for name, value in metric.compute().items()}
+        assert figures["parzen_log_likelihood"] == pytest.approx(expected.value, rel=1e-12)
+        assert figures["parzen_log_likelihood_se"] == pytest.approx(expected.stderr, rel=1e-9)
+
+
+def test_metric_class_of_one_point_has_no_standard_error() -> None:
+    metric = ParzenLogLikelihood(torch.zeros(1, 2), 1.0)
+    metric.update(torch.zeros(1, 2))
+    assert {k: float(v) for k, v in metric.compute().items()} == {
+        "parzen_log_likelihood": pytest.approx(-math.log(2 * math.pi))
+    }
+
+
+def test_label_names_the_choice_of_bandwidths(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
+    label = METRICS["parzen_log_likelihood"].labels(make_subject(points, normal))["parzen_bandwidths"]
+    widths = default_bandwidths(points.validation)
+    assert label == f"19 from {float(widths[0]):.3g} to {float(widths[-1]):.3g}, highest validation log-likelihood"
+
+
 def test_suite_metric_uses_the_smaller_number_of_samples(
     make_subject: SubjectMaker, points: Dataset, normal: Sampler
 ) -> None:
@@ -129,6 +200,7 @@ def test_suite_metric_uses_the_smaller_number_of_samples(
     assert many["parzen_n"] == 16_384
 
 
+@pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
 def test_refuses_bad_input() -> None:
     good = draws(10, 2, 0)
     with pytest.raises(BenchError, match="expected the same shape"):
@@ -139,3 +211,15 @@ def test_refuses_bad_input() -> None:
         parzen_log_likelihood(good * float("nan"), good, good)
     with pytest.raises(BenchError, match="test: 1 examples; expected at least 2"):
         parzen_log_likelihood(good, good[:1], good)
+    with pytest.raises(BenchError, match="samples: 0 examples"):
+        parzen_log_likelihood(good[:0], good, good)
+    with pytest.raises(BenchError, match="expected a list of positive numbers"):
+        parzen_log_likelihood(good, good, good, torch.tensor([]))
+    with pytest.raises(BenchError, match=r"points and samples.*expected the same shape"):
+        parzen_log_density(good, draws(10, 3, 0), torch.tensor([0.1]))
+    with pytest.raises(BenchError, match="expected a list of positive numbers"):
+        ParzenLogLikelihood(good, -1.0)
+    with pytest.raises(BenchError, match="expected \\(2,\\), as samples have it"):
+        ParzenLogLikelihood(good, 1.0).update(draws(10, 3, 0))
+    with pytest.raises(BenchError, match="no test points"):
+        ParzenLogLikelihood(good, 1.0).compute()

@@ -1,0 +1,28 @@
+"""KID: the kernel distance in feature space between test data and generated data (protocols, section 4)."""
+
+from __future__ import annotations
+
+from bench.errors import BenchError
+from bench.metrics.base import Subject, register_metric
+from bench.metrics.features.comparison import comparison, feature_labels
+from bench.metrics.features.kernel import discrepancy, within
+
+
+@register_metric("kid", version=1, labels=feature_labels)
+def kid(subject: Subject) -> dict[str, float]:
+    """`kid` with `kid_se` of n test and n generated examples, not scaled by 1,000, and `kid_n` = n.
+
+    n = min(test examples, `subject.samples`), the examples those of `fid`. Nothing for data that no feature extractor
+    is for.
+
+    Raises:
+        BenchError: if n < 2 or a sample is not finite.
+    """
+    features = comparison(subject)
+    if features is None:
+        return {}
+    if features.n < 2:
+        raise BenchError(f"kid: {features.n} examples of each side; expected at least 2")
+    real = features.real.once("kernel within", within)
+    result = discrepancy(features.real.features, real, features.generated)
+    return {"kid": result.value, "kid_se": result.stderr, "kid_n": float(features.n)}

@@ -1,0 +1,163 @@
+"""Precision and recall, density and coverage: how two sets of features fill each other's neighbourhoods.
+
+A set's manifold is the union of balls about its points that reach to their k-th neighbours. Precision and recall
+(Kynkäänniemi et al. 2019, eq. 1 and 2, k = 3) count points in the other set's manifold, edges included. Density and
+coverage (Naeem et al. 2020, k = 5) count balls about real points alone, edges left out, as both papers'
+programs have it. Coinciding points make a difference of that: a ball of radius 0 holds its centre, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from bench.metrics.features.neighbours import Balls, Hits, hits, squared_radii
+from bench.metrics.features.pairs import PairMetric, as_pair
+
+K_MANIFOLD = 3
+K_DENSITY = 5
+
+
+class PrecisionRecall(PairMetric):
+    """Precision and recall from batches of features.
+
+    Args:
+        k: which neighbour the balls reach to.
+    """
+
+    higher_is_better = True
+
+    def __init__(self, k: int = K_MANIFOLD, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.k = k
+
+    def compute(self) -> dict[str, Tensor]:
+        """`precision` and `recall`, float64 scalars.
+
+        Raises:
+            BenchError: if a side has k features or fewer, or dimensions differ.
+        """
+        real, fake = self.sides()
+        return _scalars(precision_recall(real, fake, self.k), real.device)
+
+
+class DensityCoverage(PairMetric):
+    """Density and coverage from batches of features.
+
+    Args:
+        k: which neighbour the balls reach to.
+    """
+
+    higher_is_better = True
+
+    def __init__(self, k: int = K_DENSITY, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.k = k
+
+    def compute(self) -> dict[str, Tensor]:
+        """`density` and `coverage`, float64 scalars.
+
+        Raises:
+            BenchError: if a side has k features or fewer, or dimensions differ.
+        """
+        real, fake = self.sides()
+        return _scalars(density_coverage(real, fake, self.k), real.device)
+
+
+def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, float]:
+    """How much of the model is in the data's manifold, and how much of the data in the model's.
+
+    Args:
+        x: features of the data, shape (n, d); points are their own features.
+        y: features of the model, shape (m, d).
+        k: which neighbour the balls reach to.
+
+    Returns:
+        `precision`, the share of y in balls about x, and `recall`, the share of x in balls about y; edges included.
+
+    Raises:
+        BenchError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+    """
+    real, fake = as_pair(x, y, at_least=k + 1)
+    balls = [data_manifold(squared_radii(real, [k])[k]), model_manifold(squared_radii(fake, [k])[k])]
+    return precision_recall_of(*hits(real, fake, balls))
+
+
+def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, float]:
+    """How densely the model fills the data's neighbourhoods, and how many of them it reaches.
+
+    Where both laws are one continuous law, the expectation of `density` is 1, and that of `coverage`
+    1 − (n−1)…(n−k) / ((n+m−1)…(n+m−k)): about 1 − 2⁻ᵏ for equal sizes, and not 1.
+
+    Args:
+        x: features of the data, shape (n, d); points are their own features.
+        y: features of the model, shape (m, d).
+        k: which neighbour the balls reach to.
+
+    Returns:
+        `density`, how many balls about x a point of y is in on average, as a multiple of k: it can exceed 1; and
+        `coverage`, the share of balls that hold a point of y. Edges are left out.
+
+    Raises:
+        BenchError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+    """
+    real, fake = as_pair(x, y, at_least=k + 1)
+    (found,) = hits(real, fake, [neighbourhoods(squared_radii(real, [k])[k])])
+    return density_coverage_of(found, k)
+
+
+def data_manifold(squares: Tensor) -> Balls:
+    """Closed balls about the data's features."""
+    return Balls(squares, about_rows=True, closed=True)
+
+
+def model_manifold(squares: Tensor) -> Balls:
+    """Closed balls about the model's features."""
+    return Balls(squares, about_rows=False, closed=True)
+
+
+def neighbourhoods(squares: Tensor) -> Balls:
+    """Open balls about the data's features."""
+    return Balls(squares, about_rows=True, closed=False)
+
+
+def precision_recall_of(in_data: Hits, in_model: Hits) -> dict[str, float]:
+    """The figures from what lies in the data's manifold, and in the model's."""
+    return {"precision": _share(in_data.columns), "recall": _share(in_model.rows)}
+
+
+def density_coverage_of(found: Hits, k: int) -> dict[str, float]:
+    """The figures from what lies in the data's neighbourhoods."""
+    return {"density": found.pairs / (k * len(found.columns)), "coverage": _share(found.rows)}
+
+
+def manifold_figures(real: Tensor, radii: dict[int, Tensor], generated: Tensor) -> dict[str, float]:
+    """All four figures from one pass over the distances.
+
+    Args:
+        real: features of the data, shape (n, d), float64.
+        radii: their squared radii for `NEIGHBOURS`.
+        generated: features of the model, shape (m, d), float64.
+    """
+    own = squared_radii(generated, [K_MANIFOLD])[K_MANIFOLD]
+    balls = [data_manifold(radii[K_MANIFOLD]), model_manifold(own), neighbourhoods(radii[K_DENSITY])]
+    in_data, in_model, near = hits(real, generated, balls)
+    return precision_recall_of(in_data, in_model) | density_coverage_of(near, K_DENSITY)
+
+
+def radii_of_data(real: Tensor) -> dict[int, Tensor]:
+    """Squared radii for `manifold_figures`."""
+    return squared_radii(real, NEIGHBOURS)
+
+
+NEIGHBOURS: Sequence[int] = (K_MANIFOLD, K_DENSITY)
+
+
+def _share(flags: Tensor) -> float:
+    return int(flags.count_nonzero()) / len(flags)
+
+
+def _scalars(figures: dict[str, float], device: torch.device) -> dict[str, Tensor]:
+    return {name: torch.tensor(value, dtype=torch.float64, device=device) for name, value in figures.items()}

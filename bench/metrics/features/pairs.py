@@ -1,0 +1,68 @@
+"""Two sets of features that are to be compared, and the metrics that keep them whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from bench.errors import BenchError
+from bench.metrics.checks import as_points
+
+
+def as_pair(x: Tensor, y: Tensor, *, at_least: int) -> tuple[Tensor, Tensor]:
+    """Two sets as finite rows of one dimension, shape (n, d) and (m, d) in float64, on the device of `x`.
+
+    Raises:
+        BenchError: if a set has fewer than `at_least` examples, dimensions differ, or a value is not finite.
+    """
+    first, second = as_points(x, "x", at_least=at_least), as_points(y, "y", at_least=at_least)
+    if first.shape[1] != second.shape[1]:
+        raise BenchError(f"y: dimension {second.shape[1]}; expected {first.shape[1]}, as x has it")
+    return first, second.to(first.device)
+
+
+class PairMetric(Metric):
+    """A metric whose state is all features of both sides, in the order in which they came."""
+
+    is_differentiable = False
+    full_state_update = False
+
+    real: list[Tensor]
+    fake: list[Tensor]
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.add_state("real", [], dist_reduce_fx="cat")
+        self.add_state("fake", [], dist_reduce_fx="cat")
+
+    def update(self, features: Tensor, real: bool) -> None:
+        """Add a batch.
+
+        Args:
+            features: shape (n, d).
+            real: whether they come from the data (else from the model).
+
+        Raises:
+            BenchError: if a value is not finite.
+        """
+        side = self.real if real else self.fake
+        side.append(as_points(features, "real features" if real else "generated features"))
+
+    def sides(self) -> tuple[Tensor, Tensor]:
+        """All features of the data, shape (n, d), and of the model, shape (m, d).
+
+        Raises:
+            BenchError: if a side has none.
+        """
+        return _whole(self.real, "real"), _whole(self.fake, "generated")
+
+
+def _whole(state: list[Tensor] | Tensor, side: str) -> Tensor:
+    """One tensor; synchronisation between processes leaves one, or an empty list."""
+    parts = [state] if isinstance(state, Tensor) else state
+    if not parts:
+        raise BenchError(f"no {side} features; expected some: update the metric with real={side == 'real'} first")
+    return torch.cat(parts)

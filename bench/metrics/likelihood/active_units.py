@@ -1,0 +1,103 @@
+"""How many latent dimensions a model uses (Burda et al. 2016, sec. 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from bench.errors import BenchError
+from bench.metrics.checks import require_finite
+from bench.metrics.likelihood.interface import HasPosteriorMean, observed
+from bench.metrics.precision import full_float32
+
+ACTIVE = 0.01
+"""A unit is active above this variance of its posterior mean (Burda et al. 2016, sec. 5)."""
+
+CHUNK = 1000
+"""Examples that go through the encoder at once."""
+
+
+class ActiveUnits(Metric):
+    """Number of latent dimensions u with Var_x(E_q(u|x)[u]) > 0.01 (Burda et al. 2016, sec. 5).
+
+    The state is sums in float64, which merge across processes. Squares are summed about zero, the prior's mean: of a
+    unit whose mean is m the variance is exact to about 1e-16 m², far below the threshold.
+
+    Args:
+        latent_dim: dimension of the latent variable.
+        kwargs: arguments of `torchmetrics.Metric`.
+
+    Raises:
+        BenchError: if `latent_dim` is not positive.
+    """
+
+    is_differentiable = False
+    full_state_update = False
+
+    count: Tensor
+    mean_sum: Tensor
+    square_sum: Tensor
+
+    def __init__(self, latent_dim: int, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        if latent_dim < 1:
+            raise BenchError(f"ActiveUnits: latent_dim {latent_dim}; expected at least 1")
+        self.latent_dim = latent_dim
+        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        for name in ("mean_sum", "square_sum"):
+            self.add_state(name, torch.zeros(latent_dim, dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, posterior_mean: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            posterior_mean: E_q(z|x)[z] of each example, shape (n, latent_dim).
+
+        Raises:
+            BenchError: if the shape is another or a value is not finite.
+        """
+        if posterior_mean.ndim != 2 or posterior_mean.shape[1] != self.latent_dim:
+            shape = tuple(posterior_mean.shape)
+            raise BenchError(f"ActiveUnits: posterior means of shape {shape}; expected (n, {self.latent_dim})")
+        require_finite(posterior_mean, "posterior mean")
+        means = posterior_mean.detach().double()
+        self.count += len(means)
+        self.mean_sum += means.sum(0)
+        self.square_sum += means.square().sum(0)
+
+    def compute(self) -> Tensor:
+        """Number of active units, an int64 scalar.
+
+        Raises:
+            BenchError: if there are fewer than two examples.
+        """
+        n = int(self.count)
+        if n < 2:
+            raise BenchError(f"ActiveUnits: {n} examples; expected at least 2, since a variance is taken over them")
+        variance = (self.square_sum - self.mean_sum.square() / n) / (n - 1)
+        return (variance > ACTIVE).sum()
+
+
+@torch.no_grad()
+def count_active_units(model: HasPosteriorMean, x: Tensor, *, chunk: int = CHUNK) -> ActiveUnits:
+    """The active units of `model` on the examples `x`.
+
+    Args:
+        model: the model, in evaluation mode.
+        x: the whole test split, shape (n, *shape); if the model binarises examples, it does so here.
+        chunk: examples that go through the model at once.
+
+    Returns:
+        The metric, ready to compute or to be merged with others.
+
+    Raises:
+        BenchError: if a posterior mean is not finite or of the wrong shape.
+    """
+    metric = ActiveUnits(model.latent_dim).to(x.device)
+    with full_float32():
+        for examples in torch.split(observed(model, x), chunk):
+            metric.update(model.posterior_mean(examples))
+    return metric

@@ -1,0 +1,164 @@
+"""The importance-weighted bound on the log-likelihood (Burda et al. 2016)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from bench.errors import BenchError
+from bench.metrics.base import Subject, register_metric
+from bench.metrics.checks import require_finite
+from bench.metrics.likelihood.interface import HasLogWeights, likelihood_labels, observed
+from bench.metrics.precision import full_float32
+from bench.streams import random_stream
+
+BLOCK = (32, 64)
+"""Draws and examples whose noise comes from one generator."""
+
+CHUNK = 2048
+"""Rows, one for a draw of an example, that go through the decoder at once: on a CPU their activations stay in cache."""
+
+
+class ImportanceWeightedBound(Metric):
+    """Mean of log 1/K Σ_k p(x, z_k) / q(z_k|x), z_k ~ q(z|x), in nats per example (Burda et al. 2016, eq. 8).
+
+    In expectation it is at least the ELBO, at most log p(x), and no smaller for a larger K. The state is sums in
+    float64, which merge across processes.
+
+    Args:
+        samples: K, the draws of each example.
+        kwargs: arguments of `torchmetrics.Metric`.
+
+    Raises:
+        BenchError: if there is no draw.
+    """
+
+    higher_is_better = True
+    is_differentiable = False
+    full_state_update = False
+
+    count: Tensor
+    bound_sum: Tensor
+    square_sum: Tensor
+
+    def __init__(self, samples: int, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        if samples < 1:
+            raise BenchError(f"importance-weighted bound: samples = {samples}; expected at least 1 draw an example")
+        self.samples = samples
+        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        for name in ("bound_sum", "square_sum"):
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, log_weights: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            log_weights: log p(x, z) − log q(z|x) of all draws of each example, shape (samples, n).
+
+        Raises:
+            BenchError: if the shape is another or a value is not finite.
+        """
+        if log_weights.ndim != 2 or log_weights.shape[0] != self.samples:
+            shape = tuple(log_weights.shape)
+            raise BenchError(f"importance-weighted bound: log-weights of shape {shape}; expected ({self.samples}, n)")
+        require_finite(log_weights, "log-weights")
+        bounds = log_weights.detach().double().logsumexp(0) - math.log(self.samples)
+        self.count += len(bounds)
+        self.bound_sum += bounds.sum()
+        self.square_sum += bounds.square().sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """`log_likelihood_iw`, and from two examples on `log_likelihood_iw_se`: float64 scalars, in nats.
+
+        The standard error is that of the mean over examples, the noise in z included.
+
+        Raises:
+            BenchError: if there is no example.
+        """
+        n = int(self.count)
+        if n == 0:
+            raise BenchError("importance-weighted bound: no examples; expected at least one")
+        mean = self.bound_sum / n
+        if n == 1:
+            return {"log_likelihood_iw": mean}
+        variance = (self.square_sum - n * mean.square()).clamp(min=0) / (n - 1)
+        return {"log_likelihood_iw": mean, "log_likelihood_iw_se": (variance / n).sqrt()}
+
+
+@torch.no_grad()
+def importance_weighted_bound(
+    model: HasLogWeights, x: Tensor, generator: torch.Generator, *, samples: int = 100, chunk: int = CHUNK
+) -> ImportanceWeightedBound:
+    """The importance-weighted bound of `model` on the examples `x` with `samples` draws each.
+
+    The noise is a function of the generator's state and of an example's and a draw's index alone: neither of `chunk`
+    nor of the number of examples or draws, so asking for more draws keeps the first ones. Memory: `chunk` rows in the
+    decoder and, beside x, 64 × `samples` log-weights.
+
+    Args:
+        model: the model, in evaluation mode.
+        x: the whole test split, shape (n, *shape); if the model binarises examples, it does so here.
+        generator: source of the latent noise; one number is drawn, which seeds all blocks of noise.
+        samples: K, draws of z for each example.
+        chunk: rows, one for a draw of an example, that go through the decoder at once; from 64 on.
+
+    Returns:
+        The metric, ready to compute or to be merged with others.
+
+    Raises:
+        BenchError: if `samples` or `chunk` is too small, or log-weights are not finite or of the wrong shape.
+    """
+    if chunk < BLOCK[1]:
+        raise BenchError(f"importance-weighted bound: chunk = {chunk}; expected at least {BLOCK[1]} rows")
+    metric = ImportanceWeightedBound(samples).to(x.device)
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    with full_float32():
+        for block, examples in enumerate(torch.split(observed(model, x), BLOCK[1])):
+            noise = _noise(seed, block, samples, (len(examples), model.latent_dim), x.device)
+            draws = (part for whole in noise for part in torch.split(whole, chunk // BLOCK[1]))
+            metric.update(torch.cat([_log_weights(model, examples, part) for part in draws]))
+    return metric
+
+
+def _noise(seed: int, block: int, samples: int, shape: tuple[int, int], device: torch.device) -> Iterator[Tensor]:
+    """Standard normal noise of a block of examples, by blocks of draws: shape (draws, *shape) each, `samples` in all.
+
+    Each block is drawn in full and then cut: a part of a tensor of random numbers is no function of its indices alone.
+    """
+    for first in range(0, samples, BLOCK[0]):
+        source = random_stream(seed, f"importance/{block}", device, first // BLOCK[0])
+        noise = torch.randn(*BLOCK, shape[1], generator=source, device=device)
+        yield noise[: samples - first, : shape[0]]
+
+
+def _log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
+    log_weights = model.log_weights(x, noise)
+    if log_weights.shape != noise.shape[:2]:
+        found, expected = tuple(log_weights.shape), tuple(noise.shape[:2])
+        raise BenchError(f"{type(model).__name__}.log_weights: shape {found}; expected (draws, examples) = {expected}")
+    return log_weights.double()
+
+
+@register_metric("log_likelihood_iw", version=1, labels=likelihood_labels)
+def log_likelihood_iw(subject: Subject) -> dict[str, float]:
+    """The importance-weighted bound on the test split with `subject.importance_samples` draws of z an example.
+
+    Columns: `log_likelihood_iw`, `log_likelihood_iw_se` and `importance_samples`, the number K of draws; nothing for
+    models without importance weights.
+
+    Raises:
+        BenchError: if a log-weight is not finite.
+    """
+    if not isinstance(subject.model, HasLogWeights):
+        return {}
+    samples = subject.importance_samples
+    noise = subject.stream("log_likelihood_iw")
+    metric = importance_weighted_bound(subject.model, subject.data.test, noise, samples=samples)
+    figures = {name: float(value) for name, value in metric.compute().items()}
+    return figures | {"importance_samples": float(samples)}

@@ -1,0 +1,115 @@
+"""How examples are given to the modes of their data: by distance to Gaussian modes, by a classifier to classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol as StructuralType
+
+import torch
+from torch import Tensor
+
+from bench.datasets.base import Dataset, Modes
+from bench.errors import BenchError
+from bench.metrics.checks import as_points, require_finite
+from bench.metrics.classifier import ImageClassifier, classified, classifier_for
+
+RADIUS = 3.0
+"""A point is of high quality within so many standard deviations of its nearest mode."""
+
+
+class ModeAssigner(StructuralType):
+    """How examples are given to modes."""
+
+    @property
+    def weights(self) -> Tensor:
+        """Probability of each mode under the data, shape (M,), positive."""
+
+    @property
+    def judges_quality(self) -> bool:
+        """Whether examples can be of low quality; else each counts for its mode."""
+
+    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """The mode of each example (int64) and whether it is of high quality (bool), shape (n,) each."""
+
+
+@dataclass(frozen=True)
+class NearestMode:
+    """Assigns points to the nearest centre; of high quality within three standard deviations, Euclidean.
+
+    Attributes:
+        modes: isotropic Gaussian modes.
+        weights: theirs.
+    """
+
+    modes: Modes
+    weights: Tensor
+    judges_quality: bool = True
+
+    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest mode of each point, shape (n, d), and whether it is within three standard deviations."""
+        points = as_points(samples, "samples")
+        centres = self.modes.centres.to(points)
+        if points.shape[1] != centres.shape[1]:
+            raise BenchError(f"samples: dimension {points.shape[1]}; expected {centres.shape[1]}, as the modes have it")
+        # Differences, not the expanded square: a mode's width can be 1e-8 of the distance between modes, squared.
+        distances = torch.cdist(points, centres, compute_mode="donot_use_mm_for_euclid_dist")
+        distance, mode = distances.min(1)
+        return mode, distance <= RADIUS * self.modes.scale.to(points)[mode]
+
+
+@dataclass(frozen=True)
+class PredictedClass:
+    """Assigns images to the class that a classifier predicts.
+
+    A classifier gives every image a class, noise too, so there is no notion of quality: each image counts.
+
+    Attributes:
+        classifier: the dataset's classifier.
+        weights: probability of each class.
+    """
+
+    classifier: ImageClassifier
+    weights: Tensor
+    judges_quality: bool = False
+
+    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """The predicted class of each image, shape (n, channels, side, side)."""
+        require_finite(samples, "samples")
+        mode = self.classifier.predict(samples)
+        return mode, torch.ones_like(mode, dtype=torch.bool)
+
+
+def assigner_for(data: Dataset | Modes) -> ModeAssigner | None:
+    """How examples of `data` are given to modes; None where it has no modes that can be told.
+
+    Raises:
+        BenchError: if the modes' weights are not positive and of sum 1, or a class has no test example.
+    """
+    if isinstance(data, Modes):
+        return NearestMode(data, _checked(data.weights, "modes"))
+    if data.modes is not None:
+        return NearestMode(data.modes, _checked(data.modes.weights, f"modes of {data.name}"))
+    shares = _class_shares(data)
+    if shares is None or not data.is_image or data.name not in classified():
+        return None
+    return PredictedClass(classifier_for(data.name, data.test.device), _checked(shares, f"classes of {data.name}"))
+
+
+def _class_shares(data: Dataset) -> Tensor | None:
+    """Probability of each class, shape (classes,): the law's where it is known, else the shares in the test split."""
+    if data.classes is None or data.class_weights is not None:
+        return data.class_weights
+    if data.test_labels is None:
+        return None
+    counts = torch.bincount(data.test_labels, minlength=data.classes).double()
+    return counts / counts.sum()
+
+
+def _checked(weights: Tensor, what: str) -> Tensor:
+    """Weights in float64, refused unless they are a distribution that charges every mode."""
+    exact = weights.double()
+    if bool((exact > 0).all()) and abs(float(exact.sum()) - 1) < 1e-4:
+        return exact / exact.sum()
+    lacking = int((~(exact > 0)).sum())
+    found = f"weights of sum {float(exact.sum()):.6g}, {lacking} of {len(exact)} not positive"
+    raise BenchError(f"{what}: {found}; expected positive numbers of sum 1, one for each mode")
