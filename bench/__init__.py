@@ -9,17 +9,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.api import check, fetch, load, report, run, status
+    from bench.api import check, evaluate, fetch, load, report, run, status
     from bench.datasets import load_dataset, register_dataset
     from bench.divergences import divergence, register_divergence
     from bench.errors import BenchError
     from bench.exact import exact_divergence
     from bench.metrics import (
+        density_coverage,
         estimate_divergences,
         frechet_distance,
+        frechet_infinity,
+        importance_weighted_bound,
+        kernel_distance,
         mode_coverage,
         parzen_log_likelihood,
+        precision_recall,
         register_estimator,
+        register_extractor,
         register_metric,
     )
     from bench.models import register_method
@@ -27,18 +33,25 @@ if TYPE_CHECKING:
 _HOME = {
     "BenchError": "bench.errors",
     "check": "bench.api",
+    "density_coverage": "bench.metrics",
     "divergence": "bench.divergences",
     "estimate_divergences": "bench.metrics",
+    "evaluate": "bench.api",
     "exact_divergence": "bench.exact",
     "fetch": "bench.api",
     "frechet_distance": "bench.metrics",
+    "frechet_infinity": "bench.metrics",
+    "importance_weighted_bound": "bench.metrics",
+    "kernel_distance": "bench.metrics",
     "load": "bench.api",
     "load_dataset": "bench.datasets",
     "mode_coverage": "bench.metrics",
     "parzen_log_likelihood": "bench.metrics",
+    "precision_recall": "bench.metrics",
     "register_dataset": "bench.datasets",
     "register_divergence": "bench.divergences",
     "register_estimator": "bench.metrics",
+    "register_extractor": "bench.metrics",
     "register_method": "bench.models",
     "register_metric": "bench.metrics",
     "report": "bench.api",
@@ -49,18 +62,25 @@ _HOME = {
 __all__ = [
     "BenchError",
     "check",
+    "density_coverage",
     "divergence",
     "estimate_divergences",
+    "evaluate",
     "exact_divergence",
     "fetch",
     "frechet_distance",
+    "frechet_infinity",
+    "importance_weighted_bound",
+    "kernel_distance",
     "load",
     "load_dataset",
     "mode_coverage",
     "parzen_log_likelihood",
+    "precision_recall",
     "register_dataset",
     "register_divergence",
     "register_estimator",
+    "register_extractor",
     "register_method",
     "register_metric",
     "report",

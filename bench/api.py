@@ -1,4 +1,4 @@
-"""The verbs: run, load, report, status, check, fetch. The command line and Python users call the same functions."""
+"""The verbs: run, evaluate, load, report, status, check, fetch. The command line and Python users call the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.registry import load_entry_points
 from bench.reporting import render
 from bench.results import load_curves, load_pictures, load_runs, locate
-from bench.session import Launch, prepare
+from bench.session import Launch, prepare, prepare_evaluation
 from bench.suite import load_suite, trial_settings
 from bench.suite.document import read_plain
 
@@ -30,6 +30,7 @@ def run(
     retry: Iterable[str] = (),
     inline: bool = False,
     address: str | None = None,
+    weights: bool = True,
 ) -> pd.DataFrame:
     """Run what is missing of a suite and return its results; running it again resumes it.
 
@@ -42,6 +43,7 @@ def run(
         retry: statuses to run again, such as "failed".
         inline: run in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.
+        weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
 
     Returns:
         A row per run, as `load` gives them.
@@ -50,26 +52,62 @@ def run(
         BenchError: if the suite is wrong or data is missing; nothing is started then.
     """
     session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
-    session.execute(Launch(inline=inline, address=address), Console(stderr=True))
+    session.execute(Launch(inline=inline, address=address, keep_weights=weights), Console(stderr=True))
     return session.results()
 
 
-def load(path: str | Path, *, curves: bool = False) -> pd.DataFrame:
+def evaluate(
+    path: str | Path,
+    metrics: Sequence[str],
+    *,
+    recompute: bool = False,
+    inline: bool = False,
+    address: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Add metrics to the results of a suite without training, from the weights that were kept.
+
+    The figures are those that the runs would have, had they been asked for at first. Run ids stay: they name what was
+    asked for then. Rows that have a metric already, under its present protocol version, are left as they are.
+
+    Args:
+        path: the suite's folder of results.
+        metrics: names of metrics, such as ["kid", "parzen_log_likelihood"].
+        recompute: whether to measure again what is there already.
+        inline: work in this process, without ray.
+        address: a running ray cluster; by default ray is started on this machine.
+        settings: resources to use in place of those that the runs were trained with: {"resources.gpu": 0}.
+
+    Returns:
+        A row per run, as `load` gives them.
+
+    Raises:
+        BenchError: if there are no results, a metric is unknown, no weights were kept, or rows cannot be measured:
+            those keep the figures that they had.
+    """
+    session = prepare_evaluation(path, metrics, recompute=recompute, settings=settings)
+    session.require(session.execute(Launch(inline=inline, address=address), Console(stderr=True)))
+    return session.results()
+
+
+def load(path: str | Path, *, curves: bool = False, references: bool = False) -> pd.DataFrame:
     """Results of a suite as a DataFrame.
 
     Args:
         path: the suite's folder of results, such as "results/quickstart"; of one that holds a `runs.parquet` alone,
             or of such a file, only the rows can be loaded.
         curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
+        references: whether to load the rows of real data, measured in the models' place, instead of the runs.
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    compacted = Path(path) if Path(path).is_file() else Path(path) / "runs.parquet"
+    name = "references.parquet" if references else "runs.parquet"
+    compacted = Path(path) if Path(path).is_file() else Path(path) / name
     if compacted.is_file() and not curves and not (compacted.parent / "runs").is_dir():
         return pd.read_parquet(compacted)
     root = locate(path)
-    return load_curves(root) if curves else load_runs(root)
+    return load_curves(root) if curves else load_runs(root, references=references)
 
 
 def report(path: str | Path, *, out: str | Path | None = None) -> Path:
@@ -89,7 +127,8 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     described = root / "suite.yaml"
     suite = read_plain(described) if described.exists() else {"name": root.name}
     target = Path(out) if out is not None else root / "report"
-    return render(load_runs(root), load_curves(root), load_pictures(root), suite, target)
+    frames = load_runs(root), load_curves(root), load_pictures(root)
+    return render(*frames, suite, target, references=load_runs(root, references=True))
 
 
 def status(path: str | Path) -> pd.DataFrame:
@@ -123,7 +162,7 @@ def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] 
     load_entry_points()
     small = {**trial_settings(suite), **(settings or {})}
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
-        session = prepare(suite, out=folder, seeds=1, settings=small)
+        session = prepare(suite, out=folder, seeds=1, settings=small, references=False)
         session.execute(Launch(inline=True), Console(quiet=True))
         return session.results()
 
@@ -142,4 +181,4 @@ def fetch(suite: str | Path | Mapping[str, Any]) -> Iterator[tuple[str, Path | N
         yield dataset.label, fetch_dataset(dataset.name, **dataset.parameters)
 
 
-__all__ = ["BenchError", "check", "fetch", "load", "report", "run", "status"]
+__all__ = ["BenchError", "check", "evaluate", "fetch", "load", "report", "run", "status"]

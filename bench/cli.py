@@ -30,6 +30,8 @@ SuiteFile = Annotated[Path, typer.Argument(help="Suite file, such as suites/quic
 Results = Annotated[Path, typer.Argument(help="A suite's results, such as results/quickstart.", show_default=False)]
 Budget = Annotated[str | None, typer.Option(help="A budget the suite names, such as smoke.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Folder of all results.")]
+Address = Annotated[str | None, typer.Option(help="A running ray cluster, such as auto.")]
+Inline = Annotated[bool, typer.Option("--inline", help="Work in this process, without ray.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key over everything else: training.steps=100. Repeatable."),
@@ -43,14 +45,17 @@ def run(
     seeds: Annotated[int | None, typer.Option(help="Number of seeds, in place of the suite's.", min=1)] = None,
     settings: Settings = None,
     out: Out = Path("results"),
-    address: Annotated[str | None, typer.Option(help="A running ray cluster, such as auto.")] = None,
-    inline: Annotated[bool, typer.Option("--inline", help="Run in this process, without ray.")] = False,
+    address: Address = None,
+    inline: Inline = False,
     retry: Annotated[
         list[str] | None, typer.Option(metavar="STATUS", help="Run again what ended so: failed, timeout, … Repeatable.")
     ] = None,
     checkpoint_seconds: Annotated[
         float, typer.Option(help="Least time between two checkpoints of a cohort.", min=0)
     ] = 30,
+    weights: Annotated[
+        bool, typer.Option("--weights/--no-weights", help="Keep trained weights, for bench evaluate.")
+    ] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
 ) -> None:
     """Run what is missing of a suite. Running the same command again resumes it."""
@@ -59,8 +64,7 @@ def run(
     from bench.session import Launch, prepare
     from bench.suite import parse_assignments
 
-    if address is not None and inline:
-        raise BenchError("--address and --inline exclude each other; leave one out")
+    _exclude(address, inline)
     console = Console(highlight=False)
     session = prepare(
         suite, out=out, budget=budget, seeds=seeds, settings=parse_assignments(settings or ()), retry=retry or ()
@@ -72,11 +76,47 @@ def run(
         return
     _interruptible()
     try:
-        session.execute(Launch(inline, address, checkpoint_seconds), console)
+        session.execute(Launch(inline, address, checkpoint_seconds, weights), console)
     except KeyboardInterrupt:
         console.print("interrupted; finished runs are kept, and the same command goes on from here")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     _conclude(Counter(session.results()["status"]), len(session.specs), session.store.root, console)
+
+
+@app.command()
+def evaluate(
+    results: Results,
+    metrics: Annotated[
+        list[str], typer.Option(help="Metrics to add, with commas between them: kid,parzen_log_likelihood. Repeatable.")
+    ],
+    recompute: Annotated[bool, typer.Option("--recompute", help="Measure again what is there already.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Other resources than in training: resources.gpu=0."),
+    ] = None,
+    address: Address = None,
+    inline: Inline = False,
+) -> None:
+    """Add metrics to finished runs without training, from the weights that were kept."""
+    from rich.console import Console
+
+    from bench.session import Launch, prepare_evaluation
+    from bench.suite import parse_assignments
+
+    _exclude(address, inline)
+    names = [name.strip() for given in metrics for name in given.split(",") if name.strip()]
+    session = prepare_evaluation(results, names, recompute=recompute, settings=parse_assignments(settings or ()))
+    console = Console(highlight=False)
+    console.print(session.summary(), markup=False, soft_wrap=True)
+    _interruptible()
+    try:
+        ended = session.execute(Launch(inline, address), console)
+    except KeyboardInterrupt:
+        console.print("interrupted; what was measured is kept, and the same command goes on from here")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    console.print(f"results in {session.store.root}\nbench report {session.store.root}", markup=False, soft_wrap=True)
+    if ended.total() > ended["done"]:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -150,6 +190,12 @@ def main() -> NoReturn:
         typer.echo(f"bench: {error}", err=True)
         sys.exit(EXIT_BAD_INPUT)
     sys.exit(0)
+
+
+def _exclude(address: str | None, inline: bool) -> None:
+    """Refuse both at once."""
+    if address is not None and inline:
+        raise BenchError("--address and --inline exclude each other; leave one out")
 
 
 def _interruptible() -> None:

@@ -1,9 +1,10 @@
-"""Evaluate one trained model: every metric to its protocol, and a picture of samples."""
+"""Evaluate one trained model, or real data in its place: every metric to its protocol, and a picture of samples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, Subject
 from bench.models import GenerativeModel
-from bench.spec import RunSpec
+from bench.spec import MeasuredSpec, ReferenceSpec, RunSpec
 from bench.streams import random_stream
 
 PICTURE_POINTS = 2000
@@ -21,9 +22,26 @@ PICTURE_IMAGES = 64
 IMAGE_SPREAD = 0.1
 _CHUNK = 4096
 
+Sampler = Callable[[int, torch.Generator], Tensor]
+
 
 class NotFiniteError(Exception):
     """A trained model gives samples that are not finite."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What measuring gave.
+
+    Attributes:
+        figures: by column name.
+        labels: texts that belong to figures.
+        columns: names of the figures that each metric gave, by metric.
+    """
+
+    figures: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def subject_of(
@@ -38,15 +56,46 @@ def subject_of(
         curves: its learning curves; the last point of each becomes the figure `training_<name>`.
     """
 
-    def stream(name: str) -> torch.Generator:
-        return random_stream(spec.seed, f"evaluation/{name}", data.test.device)
-
     @torch.no_grad()
     def sample(n: int, generator: torch.Generator) -> Tensor:
         latents = model.prior.draw(n, generator=generator)
         return torch.cat([model.sample(z) for z in torch.split(latents, _CHUNK)])
 
+    trained_on = () if model.divergence is None else (model.divergence.name,)
+    subject = _subject(spec, model, data, sample)
+    return replace(
+        subject,
+        training={f"training_{name}": value for _, name, value in curves},
+        law=model.law(),
+        divergences=(*subject.divergences, *trained_on),
+    )
+
+
+def reference_of(spec: ReferenceSpec, data: Dataset) -> Subject:
+    """Training examples in the model's place: what a model scores that draws from the data itself.
+
+    Examples are drawn without replacement; where more are asked for than there are, all of them come before any comes
+    again.
+
+    Args:
+        spec: the reference row.
+        data: its dataset, on the device where measuring is to happen.
+    """
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        rounds = -(-n // len(data.train))
+        orders = [torch.randperm(len(data.train), generator=generator, device=generator.device) for _ in range(rounds)]
+        return data.train[torch.cat(orders)[:n]]
+
+    return _subject(spec, torch.nn.Identity(), data, sample)
+
+
+def _subject(spec: MeasuredSpec, model: torch.nn.Module, data: Dataset, sample: Sampler) -> Subject:
     spread = spec.evaluation.spread
+
+    def stream(name: str) -> torch.Generator:
+        return random_stream(spec.seed, f"evaluation/{name}", data.test.device)
+
     return Subject(
         model=model,
         data=data,
@@ -54,30 +103,37 @@ def subject_of(
         stream=stream,
         samples=spec.evaluation.samples,
         spread=spread if spread is not None else IMAGE_SPREAD if data.is_image else 0.0,
-        training={f"training_{name}": value for _, name, value in curves},
-        law=model.law(),
-        divergences=(*spec.evaluation.divergences, *([] if model.divergence is None else [model.divergence.name])),
+        training={},
+        divergences=spec.evaluation.divergences,
         extractor=spec.evaluation.extractor,
         importance_samples=spec.evaluation.importance_samples,
     )
 
 
-def evaluate(subject: Subject, metrics: Sequence[str]) -> tuple[dict[str, float], dict[str, str]]:
+def evaluate(subject: Subject, metrics: Sequence[str], known: Evaluation | None = None) -> Evaluation:
     """The figures of `metrics` and what training left, with the labels that belong to them.
+
+    Args:
+        subject: what is measured.
+        metrics: names of the metrics.
+        known: figures that are there already and stay, but for those of `metrics`, which are measured again.
 
     Raises:
         BenchError: if two metrics give the same column, or one gives a figure that is not a number. Infinity is one:
             exact divergences can be infinite.
     """
-    figures = dict(subject.training)
-    labels: dict[str, str] = {}
+    before = known or Evaluation()
+    replaced = {column for name in metrics for column in before.columns.get(name, ())}
+    figures = {name: value for name, value in before.figures.items() if name not in replaced} | dict(subject.training)
+    labels, columns = dict(before.labels), dict(before.columns)
     for name in metrics:
         protocol = METRICS[name]
         measured = protocol.measure(subject)
         _check(name, measured, figures)
         figures |= measured
         labels |= protocol.labels(subject)
-    return figures, labels
+        columns[name] = tuple(measured)
+    return Evaluation(figures, labels, columns)
 
 
 def picture(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +156,7 @@ def _to_numpy(examples: Tensor, data: Dataset) -> np.ndarray:
     return array
 
 
-def _check(name: str, measured: dict[str, float], known: dict[str, float]) -> None:
+def _check(name: str, measured: Mapping[str, float], known: Mapping[str, float]) -> None:
     twice = sorted(measured.keys() & known.keys())
     if twice:
         raise BenchError(f"metric '{name}': column '{twice[0]}' is given by another metric already; rename it")

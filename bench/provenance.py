@@ -37,6 +37,13 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
+def described(device: torch.device) -> str:
+    """The device and the code that used it, in one line."""
+    place = environment()
+    commit = f" at {place['git_commit'][:12]}" if place["git_commit"] else ""
+    return f"{device_name(device)}, torch {place['torch']}, bench {place['bench']}{commit}"
+
+
 class PeakMemory:
     """Peak memory since construction: the allocator's on CUDA, else the process's resident set.
 

@@ -42,7 +42,10 @@ def test_run_resume_status_report_of_a_suite(
     run = ("run", suite, "--out", tmp_path, "--inline")
     code, out, _ = invoke(capsys, monkeypatch, *run)
     assert code == 0
-    assert out.splitlines()[0] == "odd: 6 runs: 0 done, 0 failed, 6 to do, no estimate yet"
+    assert (
+        out.splitlines()[0]
+        == "odd: 6 runs: 0 done, 0 failed, 6 to do and 2 of real data for reference, no estimate yet"
+    )
     assert "4 done, 2 diverged" in out
     code, out, _ = invoke(capsys, monkeypatch, *run)
     assert (code, out.splitlines()[0]) == (0, "odd: 6 runs: 4 done, 2 failed, 0 to do")

@@ -12,10 +12,10 @@ import torch
 
 from bench.datasets import load_dataset
 from bench.errors import BenchError
-from bench.evaluate import evaluate, subject_of
+from bench.evaluation import evaluate, reference_of, subject_of
 from bench.metrics import METRICS, Protocol, Subject
 from bench.models import METHODS, GenerativeModel
-from bench.spec import EvaluationSettings, ResourceSettings, RunSpec, TrainingSettings
+from bench.spec import EvaluationSettings, ReferenceSpec, ResourceSettings, RunSpec, TrainingSettings
 
 LINEAR = {"latent": 1, "generator": [], "critic": [4]}
 
@@ -75,9 +75,10 @@ def test_a_subject_carries_the_law_and_the_divergence_of_its_model() -> None:
 
 
 def test_figures_of_all_metrics_and_of_training(metric: Any) -> None:
-    figures, labels = evaluate(subject({"family": "mle"}), [metric("test_a", a=1.0), metric("test_b", b=math.inf)])
-    assert figures == {"training_bound": 0.2, "a": 1.0, "b": math.inf}
-    assert labels == {}
+    found = evaluate(subject({"family": "mle"}), [metric("test_a", a=1.0), metric("test_b", b=math.inf)])
+    assert found.figures == {"training_bound": 0.2, "a": 1.0, "b": math.inf}
+    assert found.labels == {}
+    assert found.columns == {"test_a": ("a",), "test_b": ("b",)}
 
 
 def test_bad_figures_are_refused(metric: Any) -> None:
@@ -89,3 +90,42 @@ def test_bad_figures_are_refused(metric: Any) -> None:
     with pytest.raises(BenchError, match="column 'training_bound'"):
         evaluate(measured, [metric("test_bound", training_bound=1.0)])
     assert evaluate(dataclasses.replace(measured, training={}), [metric("test_bound", training_bound=1.0)])
+
+
+def test_real_data_comes_from_the_training_split_without_repeats_while_it_lasts() -> None:
+    data = load_dataset("digits")
+    reference = ReferenceSpec(
+        suite="s",
+        method="real data",
+        dataset="digits",
+        dataset_name="digits",
+        dataset_parameters={},
+        dataset_sha256=data.fingerprint,
+        seed=0,
+        evaluation=EvaluationSettings(samples=300),
+        metrics=(),
+        protocols={},
+        resources=ResourceSettings(),
+    )
+    measured = reference_of(reference, data)
+    drawn = measured.sample(300, measured.stream("x")).flatten(1)
+    train = {tuple(row) for row in data.train.flatten(1).tolist()}
+    distinct = {tuple(row) for row in drawn.tolist()}
+    assert distinct <= train
+    assert len(distinct) == 300
+    assert measured.sample(300, measured.stream("x")).flatten(1).equal(drawn)
+    thrice = measured.sample(2500, measured.stream("y")).flatten(1)
+    counts = torch.unique(thrice, dim=0, return_counts=True)[1]
+    assert len(counts) == len(train) == 1000
+    assert set(counts.tolist()) == {2, 3}
+
+
+def test_known_figures_stay_but_for_those_measured_again(metric: Any) -> None:
+    measured = subject({"family": "mle"})
+    before = evaluate(measured, [metric("test_a", a=1.0, old=2.0), metric("test_b", b=3.0)])
+    METRICS._entries["test_a"] = Protocol("test_a", 2, lambda _: {"a": 5.0})
+    after = evaluate(measured, ["test_a"], before)
+    assert after.figures == {"training_bound": 0.2, "a": 5.0, "b": 3.0}
+    assert after.columns == {"test_a": ("a",), "test_b": ("b",)}
+    with pytest.raises(BenchError, match="column 'b' is given by another metric"):
+        evaluate(measured, [metric("test_c", b=1.0)], before)

@@ -10,15 +10,19 @@ from typing import Any
 import torch
 
 from bench.execute.calibrations import run_calibrations
+from bench.execute.evaluations import run_additions, run_adoptions, run_references
 from bench.execute.models import Progress, run_models
 from bench.execute.records import Workplace, blank
 from bench.results import RunRecord
-from bench.spec import CalibrationSpec, RunSpec, WorkSpec
+from bench.spec import AdditionSpec, AdoptionSpec, CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
 
 Run = Callable[[Sequence[Any], frozenset[str], Workplace, Progress], Iterator[RunRecord]]
 
 _KINDS: Mapping[type[WorkSpec], Run] = {
     RunSpec: run_models,
+    AdditionSpec: lambda specs, wanted, place, _: run_additions(specs, wanted, place),
+    AdoptionSpec: lambda specs, wanted, place, _: run_adoptions(specs, wanted, place),
+    ReferenceSpec: lambda specs, wanted, place, _: run_references(specs, wanted, place),
     CalibrationSpec: lambda specs, wanted, place, _: run_calibrations(specs, wanted, place),
 }
 

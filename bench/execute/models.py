@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 
 import torch
 
-from bench.datasets import Dataset, load_dataset
-from bench.errors import BenchError
-from bench.evaluate import evaluate, picture, subject_of
-from bench.execute.records import Workplace, blank, failed
-from bench.models import METHODS, GenerativeModel
+from bench.datasets import Dataset
+from bench.evaluation import evaluate, picture, subject_of
+from bench.execute.loading import dataset_of, untrained, weights_of
+from bench.execute.records import Workplace, blank, failed, measured
 from bench.provenance import PeakMemory
 from bench.results import RunRecord
 from bench.spec import RunSpec
@@ -38,7 +37,7 @@ def run_models(
     started, memory = datetime.now(UTC), PeakMemory(place.device)
     blanks = {spec.run_id: blank(spec, len(specs), started, place.device) for spec in specs}
     try:
-        data = _load(specs[0]).to(place.device)
+        data = dataset_of(specs[0], place.device)
         trained = _train(specs, data, place, progress)
     except Exception as error:  # a failure is a result
         yield from (failed(blanks[i], error) for i in blanks if i in wanted)
@@ -46,33 +45,19 @@ def run_models(
     for index, spec in enumerate(specs):
         if spec.run_id in wanted:
             begun = replace(blanks[spec.run_id], train_seconds=trained.seconds)
-            yield replace(_measured(spec, index, trained, data, begun), peak_memory_mb=memory.megabytes())
-
-
-def _load(spec: RunSpec) -> Dataset:
-    data = load_dataset(spec.dataset_name, **spec.dataset_parameters)
-    if data.fingerprint != spec.dataset_sha256:
-        raise BenchError(
-            f"dataset '{spec.dataset_name}': found fingerprint {data.fingerprint[:12]} on this machine; expected "
-            f"{spec.dataset_sha256[:12]}, as where the suite was planned; make the files of both machines the same"
-        )
-    return data
+            record = _measured(spec, index, trained, data, begun, place)
+            yield replace(record, peak_memory_mb=memory.megabytes())
 
 
 def _train(specs: Sequence[RunSpec], data: Dataset, place: Workplace, progress: Progress) -> Trained:
     first = specs[0]
-    family = METHODS[first.family]
-    settings = family.settings.model_validate(first.model)
     checkpoint = None
     if place.checkpoint is not None:
         owner = {"runs": [spec.run_id for spec in specs], "device": place.device.type, "torch": torch.__version__}
         checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
 
-    def build() -> GenerativeModel:
-        return family.build(settings, data.shape)
-
     return train(
-        build,
+        lambda: untrained(first, data),
         data.train,
         [spec.seed for spec in specs],
         first.training,
@@ -82,7 +67,9 @@ def _train(specs: Sequence[RunSpec], data: Dataset, place: Workplace, progress: 
     )
 
 
-def _measured(spec: RunSpec, index: int, trained: Trained, data: Dataset, record: RunRecord) -> RunRecord:
+def _measured(
+    spec: RunSpec, index: int, trained: Trained, data: Dataset, record: RunRecord, place: Workplace
+) -> RunRecord:
     """Evaluate one member of a trained cohort."""
     began = time.monotonic()
     curves = trained.curves.rows(index)
@@ -96,7 +83,8 @@ def _measured(spec: RunSpec, index: int, trained: Trained, data: Dataset, record
         subject = subject_of(spec, model, data, curves)
         samples, reference = picture(subject)
         record = replace(record, samples=samples, reference=reference)
-        metrics, labels = evaluate(subject, spec.metrics)
+        record = measured(record, evaluate(subject, spec.metrics))
+        record = replace(record, weights=weights_of(model) if place.keep_weights else None)
     except Exception as error:  # a failure is a result
-        return replace(failed(record, error), eval_seconds=time.monotonic() - began)
-    return replace(record, metrics=metrics, labels=labels, eval_seconds=time.monotonic() - began)
+        record = failed(record, error)
+    return replace(record, eval_seconds=time.monotonic() - began)

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from bench.errors import BenchError
-from bench.evaluate import NotFiniteError
+from bench.evaluation import Evaluation, NotFiniteError
 from bench.provenance import device_name, environment
-from bench.results import RunRecord, Status
+from bench.results import RunRecord, RunStore, Status
 from bench.spec import WorkSpec
 from bench.training import TrainingTimeoutError
 
@@ -23,13 +23,17 @@ class Workplace:
 
     Attributes:
         device: where to train and evaluate.
+        store: the suite's results so far.
         checkpoint: the cohort's checkpoint file, or None to keep none.
         checkpoint_seconds: least time between two checkpoints.
+        keep_weights: whether records carry the weights of trained models.
     """
 
     device: torch.device
+    store: RunStore
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
+    keep_weights: bool = True
 
 
 def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.device) -> RunRecord:
@@ -52,6 +56,11 @@ def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.dev
         environment=environment(),
         protocols=spec.protocols,
     )
+
+
+def measured(record: RunRecord, evaluation: Evaluation) -> RunRecord:
+    """The record with what was measured."""
+    return replace(record, metrics=evaluation.figures, labels=evaluation.labels, measured=evaluation.columns)
 
 
 def failed(record: RunRecord, error: Exception) -> RunRecord:

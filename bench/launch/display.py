@@ -26,13 +26,16 @@ class Display:
         plans: what is going to run.
         console: where to print.
         clock: seconds since some moment.
+
+    Attributes:
+        finished: how many runs ended how, so far.
     """
 
     def __init__(self, plans: Sequence[CohortPlan], console: Console, clock: Callable[[], float]) -> None:
         self._console = console
         self._clock = clock
         self._total = sum(len(plan.wanted) for plan in plans)
-        self._finished: Counter[str] = Counter()
+        self.finished: Counter[str] = Counter()
         self._running: dict[str, tuple[CohortPlan, int]] = {}
         self._began = clock()
         columns = (
@@ -65,12 +68,12 @@ class Display:
         elif isinstance(event, Finished):
             self._finish(event)
         self._progress.update(
-            self._task, completed=self._finished.total(), state=self._state(), left=_left(self.seconds_left())
+            self._task, completed=self.finished.total(), state=self._state(), left=_left(self.seconds_left())
         )
 
     def seconds_left(self) -> float | None:
         """Expected time to the end, at the pace so far; None before the first run is finished."""
-        done = self._finished.total()
+        done = self.finished.total()
         if not done:
             return None
         under_way = sum(len(plan.wanted) * step / plan.specs[0].steps for plan, step in self._running.values())
@@ -78,18 +81,18 @@ class Display:
         return (self._clock() - self._began) * (self._total - worked) / worked
 
     def _finish(self, event: Finished) -> None:
-        self._finished[event.record.status] += 1
+        self.finished[event.record.status] += 1
         members = self._running.get(event.plan.cohort_id)
         if members is not None and event.record.run_id == _last_wanted(event.plan):
             del self._running[event.plan.cohort_id]
         width = len(str(self._total))
-        self._console.print(f"[{self._finished.total():>{width}}/{self._total}]".replace("[", r"\["), end=" ")
+        self._console.print(f"[{self.finished.total():>{width}}/{self._total}]".replace("[", r"\["), end=" ")
         self._console.print(_line(event.record), soft_wrap=True)
 
     def _state(self) -> str:
-        failed = self._finished.total() - self._finished["done"]
+        failed = self.finished.total() - self.finished["done"]
         running = sum(len(plan.wanted) for plan, _ in self._running.values())
-        return f"{self._finished['done']} done, {running} running, {failed} failed"
+        return f"{self.finished['done']} done, {running} running, {failed} failed"
 
 
 def _last_wanted(plan: CohortPlan) -> str:

@@ -43,6 +43,11 @@ class CohortPlan:
         return self.specs[0].resources
 
     @property
+    def amends(self) -> bool:
+        """Whether it adds to records that are there already."""
+        return self.specs[0].amends
+
+    @property
     def label(self) -> str:
         """Dataset, method and seeds, for people."""
         seeds = ", ".join(str(spec.seed) for spec in self.specs)
@@ -95,7 +100,7 @@ def estimate(store: RunStore, specs: Sequence[WorkSpec] = ()) -> Estimates:
     """
     columns = ["dataset", "method", "status", "cohort_size", "steps", "train_seconds", "eval_seconds"]
     seen: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    for row in store.read(columns).to_pylist():
+    for row in (*store.read(columns).to_pylist(), *store.read(columns, references=True).to_pylist()):
         if row["status"] == "done" and row["eval_seconds"] is not None:
             trained = (row["train_seconds"] or 0.0) / ((row["steps"] or 1) * row["cohort_size"])
             seen[row["dataset"], row["method"]].append((trained, row["eval_seconds"]))

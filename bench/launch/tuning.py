@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def _fit(trials: Sequence[Trial], store: RunStore, options: WorkOptions, emit: E
         _run_trial,
         trials=list(trials),
         root=store.root,
-        options=WorkOptions(options.checkpoint_seconds, count_attempts=True),
+        options=replace(options, count_attempts=True),
         extra=extra,
     )
     longest = max(len(trial) for trial in trials)
@@ -147,7 +148,7 @@ def _run_trial(
     store = RunStore(root)
     done = store.finished()
     for plan in trials[config["trial"]]:
-        if not plan.wanted <= done:
+        if plan.amends or not plan.wanted <= done:
             work(plan, store, options, lambda event: tune.report({"event": event}))
 
 

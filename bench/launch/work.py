@@ -29,19 +29,25 @@ class WorkOptions:
 
     Attributes:
         checkpoint_seconds: least time between two checkpoints of a cohort.
+        keep_weights: whether trained models' weights are kept beside the runs' files.
         count_attempts: whether to give a cohort up that has killed its process `MAX_ATTEMPTS` times.
     """
 
     checkpoint_seconds: float = 30.0
+    keep_weights: bool = True
     count_attempts: bool = False
 
 
 def work(plan: CohortPlan, store: RunStore, options: WorkOptions, emit: Emit) -> None:
-    """Execute the cohort and put its records in place; only then are they reported."""
+    """Execute the cohort and put its records in place; only then are they reported.
+
+    One that adds to records leaves those as they are that it could not add to.
+    """
     device = device_for(plan.resources)
     if options.count_attempts and _attempt(plan, store) > MAX_ATTEMPTS:
         for record in crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device):
-            store.write(record)
+            if not plan.amends:
+                store.write(record)
             emit(Finished(plan, record))
         return
     emit(Started(plan))
@@ -55,10 +61,11 @@ def work(plan: CohortPlan, store: RunStore, options: WorkOptions, emit: Emit) ->
             emit(Stepped(plan, step))
 
     with _threads(plan.resources):
-        place = Workplace(device, checkpoint, options.checkpoint_seconds)
+        place = Workplace(device, store, checkpoint, options.checkpoint_seconds, options.keep_weights)
         for record in run_cohort(plan.specs, plan.wanted, place, progress):
-            store.write(record)
-            emit(Finished(plan, replace(record, samples=None, reference=None, curves=())))
+            if record.status == "done" or not plan.amends:
+                store.write(record)
+            emit(Finished(plan, replace(record, samples=None, reference=None, curves=(), weights=None)))
     checkpoint.unlink(missing_ok=True)
     _attempts(plan, store).unlink(missing_ok=True)
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def render(
-    runs: pd.DataFrame, curves: pd.DataFrame, pictures: pd.DataFrame, suite: Mapping[str, Any], out: str | Path
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    pictures: pd.DataFrame,
+    suite: Mapping[str, Any],
+    out: str | Path,
+    references: pd.DataFrame | None = None,
 ) -> Path:
     """Write `index.html`, `tables/` and `figures/` under `out`; an older report stays whole until this one is complete.
 
@@ -27,16 +32,18 @@ def render(
         pictures: `run_id, samples, reference`; arrays of points (n, d) or of images (n, C, H, W) uint8. May be empty.
         suite: the resolved suite: name, title, seeds, datasets, methods, published, …
         out: folder of the report; made if missing.
+        references: rows like those of `runs` that measure real data in the model's place, one per dataset and seed.
+            Printed under the methods; they count as no run, and nothing is ranked or marked against them.
 
     Returns:
         The path of `index.html`.
 
     Raises:
-        BenchError: if `runs` lacks a column that identifies a run, or a published figure is incomplete.
+        BenchError: if `runs` or `references` lacks a column that identifies a run, or a published figure is incomplete.
     """
     from bench.reporting.page import render as write
 
-    return write(runs, curves, pictures, suite, Path(out))
+    return write(runs, curves, pictures, suite, Path(out), references)
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:

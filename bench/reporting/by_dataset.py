@@ -13,11 +13,13 @@ from bench.reporting.columns import divergence_of
 from bench.reporting.comparison import headline_dots
 from bench.reporting.curves import learning_curves
 from bench.reporting.figures import Plot
+from bench.reporting.floors import floor
 from bench.reporting.gap import gaps
 from bench.reporting.gap_figure import gap_figure
 from bench.reporting.gap_table import BOUND, GAP, gap_table
 from bench.reporting.heatmap import heatmap
 from bench.reporting.published import PublishedFigure, published_figures
+from bench.reporting.references import attached, real_data, told
 from bench.reporting.samples import sample_pictures
 from bench.reporting.sections import Block, Content, Frames, Section, anchors
 from bench.reporting.statistics import counts, dataset_names, figures, method_names, order, summary_of
@@ -30,9 +32,9 @@ KINDS = ("comparison", "samples", *matrix.KINDS, GAP, "curves")
 _GUIDE = (
     "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
     "mean of a column in bold where one end is better; they claim no significance. An empty cell means that the metric "
-    "does not apply. Only finished runs have figures; every other run is counted. Each table is also in tables/ as "
-    "CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
+    "does not apply. Only finished runs have figures; every other run is counted."
 )
+_FILES = "Each table is also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class _Sources:
     counts: pd.DataFrame
     published: Sequence[PublishedFigure]
     looks: Mapping[str, Look]
+    references: pd.DataFrame
 
 
 def content(frames: Frames) -> Content:
@@ -56,7 +59,8 @@ def content(frames: Frames) -> Content:
     methods = [name for name in order(runs["method"], runs["method_name"], method_names(suite)) if name in used]
     datasets = order(runs["dataset"], runs["dataset_name"], dataset_names(suite))
     drawn = looks(methods)
-    sources = _Sources(frames, runs, values, summary_of(values), count, published_figures(suite), drawn)
+    beside = attached(frames.references, runs)
+    sources = _Sources(frames, runs, values, summary_of(values), count, published_figures(suite), drawn, beside)
     named = anchors([name for name in datasets if name in set(count["dataset"])], KINDS)
     tables = {name: _whole(name, sources) for name in named}
     sections = [Section(name, anchor, tuple(_blocks(name, tables[name], sources))) for name, anchor in named.items()]
@@ -65,15 +69,19 @@ def content(frames: Frames) -> Content:
         whole={named[name]: table for name, table in tables.items()},
         summary=sources.summary,
         paragraph=overview.summary_paragraph(runs, count, suite),
-        guide=_GUIDE,
-        failures=overview.failures(runs, methods, datasets),
+        guide=" ".join(part for part in (_GUIDE, told(tables.values()), _FILES) if part),
+        failures=[
+            *overview.failures(runs, methods, datasets),
+            *overview.failures(beside, list(dict.fromkeys(beside["method"])), datasets),
+        ],
         sections=tuple(sections),
         looks=drawn,
     )
 
 
 def _whole(dataset: str, sources: _Sources) -> Table:
-    return build(dataset, sources.summary, sources.counts, _published(dataset, sources))
+    references = [*real_data(dataset, sources.references, sources.runs), *floor(dataset, sources.runs)]
+    return build(dataset, sources.summary, sources.counts, _published(dataset, sources), references)
 
 
 def _published(dataset: str, sources: _Sources) -> list[PublishedFigure]:
@@ -89,7 +97,7 @@ def _blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Block]:
     rest = select(whole, lambda column: not column.divergence and (gap is None or column.name != BOUND))
     if any(header.column.printed for header in rest.headers) or not whole.headers:
         yield Block(table=rest)
-    yield from _figure(headline_dots(dataset, sources.values, sources.looks))
+    yield from _figure(headline_dots(dataset, sources.values, sources.looks, whole))
     yield from _figure(sample_pictures(dataset, sources.runs, sources.frames.pictures, sources.looks))
     yield from _matrices(whole, _floors(dataset, sources.runs))
     if gap is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -72,7 +73,7 @@ class Row:
         label: name of the method.
         kind: whether it is a method of the suite, a reference (such as real against real), or published.
         detail: source and note of a published row.
-        done: seeds that finished; None for published rows.
+        done: seeds that finished; None for rows that are no mean over seeds.
         total: seeds in all.
         outcomes: how many of the others ended in which way.
         cells: one per header; None where the metric does not apply.
@@ -98,6 +99,23 @@ class Row:
     def outcome_text(self) -> str:
         """How the unfinished seeds ended: `1 diverged, 2 not run`."""
         return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row to read methods against, before it is known which columns its table has.
+
+    Attributes:
+        row: the row, without cells.
+        cells: its figures, by metric and protocol.
+    """
+
+    row: Row
+    cells: Mapping[tuple[str, str], Cell]
+
+    def in_columns(self, keys: Iterable[tuple[str, str]]) -> Row:
+        """The row of a table with these columns; figures of other columns are left out."""
+        return replace(self.row, kind="reference", cells=tuple(self.cells.get(key) for key in keys))
 
 
 @dataclass(frozen=True)
@@ -147,4 +165,4 @@ class Table:
         return [row for row in self.rows if row.kind in kinds]
 
 
-__all__ = ["BAND", "Cell", "Header", "Kind", "Row", "Table"]
+__all__ = ["BAND", "Cell", "Header", "Kind", "Reference", "Row", "Table"]

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader
 from tabulate import tabulate
 
 from bench.reporting.cells import BAND, Cell, Header, Row, Table
+from bench.reporting.references import told
 from bench.reporting.statistics import STATUSES
 from bench.reporting.tables import bands
 from bench.reporting.text import EMPTY, MINUS, slug
@@ -56,21 +57,20 @@ def to_markdown(table: Table) -> str:
     parts = [f"## {markdown(_title(table))}", *(markdown(note) for note in table.notes)]
     for band in bands(table):
         heads = [*_first_heads(table, markdown), *(_head(header, markdown) for header in band.headers)]
-        rows = [_texts(band, row, markdown, _markdown_cell) for row in band.rows]
+        rows = [_texts(band, row, markdown, _markdown_cell, "*{}*") for row in band.rows]
         aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
         parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
-    parts += [f"{OWN} {OWN_NOTE}"] if table.marks_own else []
+    parts += [markdown(note) for note in (*_own_note(table), *_reference_note(table))]
     return "\n\n".join(parts) + "\n"
 
 
 def to_latex(table: Table) -> str:
     r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
     template = _environment().get_template("table.tex.j2")
-    notes = [*table.notes, *([f"{OWN} {OWN_NOTE}"] if table.marks_own else [])]
     first = _first_heads(table, latex)
     parts = []
     for number, band in enumerate(bands(table, min(BAND, table.band)), start=1):
-        rows = [{"kind": row.kind, "cells": _texts(band, row, latex, _latex_cell)} for row in band.rows]
+        rows = [{"kind": row.kind, "cells": _texts(band, row, latex, _latex_cell, r"\emph{{{}}}")} for row in band.rows]
         parts.append(
             template.render(
                 table=band,
@@ -81,7 +81,7 @@ def to_latex(table: Table) -> str:
                 name="-".join(part for part in (slug(table.dataset), table.kind, str(number)) if part),
                 number=number,
                 best=any(cell and cell.best for row in table.rows for cell in row.cells),
-                notes=[latex(note) for note in notes],
+                notes=[latex(note) for note in (*table.notes, *_own_note(table), *_reference_note(band))],
             )
         )
     return "\n".join(parts)
@@ -103,7 +103,7 @@ def _record(table: Table, row: Row) -> dict[str, Any]:
         "dataset": table.dataset, "method": row.label, "kind": row.kind, "source": row.detail or None,
         "trained_on": row.divergence or None, "seeds_done": row.done, "seeds_total": row.total,
     }  # fmt: skip
-    ours = row.kind != "published"
+    ours = row.done is not None
     record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in (*STATUSES[1:], "not_run")}
     for header, cell in zip(table.headers, row.cells, strict=True):
         name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
@@ -119,10 +119,26 @@ def _first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
     return [escape(head) for head in (*table.heads, table.aside) if head]
 
 
-def _texts(table: Table, row: Row, escape: Callable[[str], str], write: Callable[[str, str, bool], str]) -> list[str]:
-    first = [_label(row), _seeds(row), *([row.aside] if table.aside else [])]
+def _own_note(table: Table) -> list[str]:
+    return [f"{OWN} {OWN_NOTE}"] if table.marks_own else []
+
+
+def _reference_note(table: Table) -> list[str]:
+    return [note for note in (told([table]),) if note]
+
+
+def _texts(
+    table: Table,
+    row: Row,
+    escape: Callable[[str], str],
+    write: Callable[[str, str, bool], str],
+    emphasis: str,
+) -> list[str]:
+    """The row's texts; `emphasis` is the format of a reference's label."""
+    label = escape(_label(row))
+    first = [_seeds(row), *([row.aside] if table.aside else [])]
     cells = [_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)]
-    return [*(escape(text) for text in first), *cells]
+    return [emphasis.format(label) if row.kind == "reference" else label, *(escape(text) for text in first), *cells]
 
 
 def _cell(
@@ -161,8 +177,9 @@ def _label(row: Row) -> str:
 
 def _seeds(row: Row) -> str:
     if row.done is None:
-        return "published" if row.kind == "published" else ""
-    return f"{row.done}/{row.total}" + (f" ({row.outcome_text})" if row.outcomes else "")
+        return "" if row.kind == "method" else row.kind
+    more = [text for text in ("reference" if row.kind == "reference" else "", row.outcome_text) if text]
+    return f"{row.done}/{row.total}" + (f" ({', '.join(more)})" if more else "")
 
 
 def _head(header: Header, escape: Callable[[str], str]) -> str:

@@ -37,7 +37,7 @@ def heatmap(table: Table, floors: Mapping[str, float]) -> Plot | None:
         table: a matrix of `matrix.estimated` or `matrix.exact`.
         floors: what counts as nothing in each column: the typical standard error of one run.
     """
-    rows = [row for row in table.of_kind("method", "reference") if any(row.cells)]
+    rows = [row for row in table.of_kind("method") if any(row.cells)]
     headers = [h for i, h in enumerate(table.headers) if any(row.cells[i] for row in rows)]
     kept = [table.headers.index(header) for header in headers]
     if len(rows) < 2 or len(headers) < 2:

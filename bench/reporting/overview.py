@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.reporting.columns import Column, describe
+from bench.reporting.columns import SOURCES, Column, describe
 from bench.reporting.statistics import STATUSES, dataset_names, method_names
 from bench.reporting.text import duration, one_line, plural
 from bench.reporting.variants import numbers
@@ -116,12 +116,17 @@ def environments(runs: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def data_sources(runs: pd.DataFrame) -> list[dict[str, str]]:
-    """Fingerprint and feature extractor of each dataset."""
-    names = [
-        name for name in ("dataset", "dataset_sha256", "feature_extractor", "mode_classifier") if name in runs.columns
+    """Fingerprint of each dataset, with the extractors and whatever else its figures depend on."""
+    keys = [name for name in ("dataset", "dataset_sha256") if name in runs.columns]
+    labels = [name for name in SOURCES if name in runs.columns]
+    if not keys:
+        return []
+    texts = runs[keys].astype(object).where(runs[keys].notna(), "")
+    return [
+        {name: str(texts.loc[group.index[0], name]) for name in keys}
+        | {name: ", ".join(_distinct(group[name])) for name in labels}
+        for _, group in runs.groupby([texts[name] for name in keys], sort=False)
     ]
-    known = runs[names].astype(object).where(runs[names].notna(), "").drop_duplicates()
-    return [{str(name): str(value) for name, value in row.items()} for row in known.to_dict(orient="records")]
 
 
 def _seeds(counts: pd.DataFrame) -> str:

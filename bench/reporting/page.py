@@ -18,6 +18,7 @@ from bench.reporting.columns import GROUP_NOTES, describe, sort_key
 from bench.reporting.export import to_csv, to_latex, to_markdown
 from bench.reporting.figures import inline, save
 from bench.reporting.publish import GENERATOR, PAGE, replacing
+from bench.reporting.references import apart
 from bench.reporting.sections import Content, Frames
 from bench.reporting.tables import bands
 
@@ -34,15 +35,25 @@ _NAMES = {
     "dataset": "Dataset",
     "dataset_sha256": "SHA-256",
     "feature_extractor": "Feature extractor",
+    "feature_rule": "Examples before it",
+    "feature_split": "Reference split",
+    "feature_size": "Features",
+    "binarisation": "Binarisation",
     "mode_classifier": "Classifier of modes",
 }
 
 
 def render(
-    runs: pd.DataFrame, curves: pd.DataFrame, pictures: pd.DataFrame, suite: Mapping[str, Any], out: Path
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    pictures: pd.DataFrame,
+    suite: Mapping[str, Any],
+    out: Path,
+    references: pd.DataFrame | None = None,
 ) -> Path:
     """Write the report; see `bench.reporting.render`."""
-    content = _builder(suite)(Frames(runs, curves, pictures, suite))
+    methods, beside = apart(runs, references)
+    content = _builder(suite)(Frames(methods, curves, pictures, suite, beside))
     with replacing(out) as draft:
         _write_files(content, draft)
         (draft / PAGE).write_text(_page(content, suite), encoding="utf-8")

@@ -38,7 +38,7 @@ class PublishedFigure:
             measured: the columns of our own figures.
         """
         ours = [key for key in measured if key[0] == self.metric]
-        if describe(self.metric).depends_on == EXTRACTOR:
+        if EXTRACTOR in describe(self.metric).depends_on:
             extractor = self.feature_extractor or STANDARD_EXTRACTOR
             ours = [key for key in ours if extractor.casefold() in key[1].casefold()]
         if len(ours) == 1:

@@ -66,8 +66,8 @@ class Look:
 
     @property
     def glyph(self) -> str:
-        """The marker as a character."""
-        return _GLYPHS[self.marker]
+        """The marker as a character; empty for a line without one."""
+        return _GLYPHS.get(self.marker, "")
 
     @property
     def line(self) -> tuple[float, tuple[float, ...]] | Literal["solid"]:

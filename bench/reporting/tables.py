@@ -10,12 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-from bench.reporting.cells import Cell, Header, Row, Table
+from bench.reporting.cells import Cell, Header, Reference, Row, Table
 from bench.reporting.columns import Column, describe, sort_key
 from bench.reporting.published import PublishedFigure
 
 
-def build(dataset: str, summary: pd.DataFrame, counts: pd.DataFrame, published: Iterable[PublishedFigure]) -> Table:
+def build(
+    dataset: str,
+    summary: pd.DataFrame,
+    counts: pd.DataFrame,
+    published: Iterable[PublishedFigure],
+    references: Iterable[Reference] = (),
+) -> Table:
     """The table of one dataset.
 
     Args:
@@ -23,16 +29,17 @@ def build(dataset: str, summary: pd.DataFrame, counts: pd.DataFrame, published: 
         summary: as `statistics.summarise` gives it.
         counts: as `statistics.counts` gives it, in the order of printing.
         published: the published figures on this dataset.
+        references: rows to read the methods against; figures in columns that no method has are left out.
     """
     mine = summary[summary["dataset"] == dataset]
     published = list(published)
     measured = list(dict.fromkeys(zip(mine["metric"], mine["protocol"], strict=True)))
     places = {figure: figure.place(measured) for figure in published}
     keys = sorted(dict.fromkeys([*measured, *places.values()]), key=lambda key: sort_key(key[0]))
-    cells = {(row["method"], row["metric"], row["protocol"]): _cell(row) for row in mine.to_dict(orient="records")}
+    cells = {(row["method"], row["metric"], row["protocol"]): cell_of(row) for row in mine.to_dict(orient="records")}
     about = counts[counts["dataset"] == dataset].to_dict(orient="records")
     rows = [method_row(count, [cells.get((count["method"], *key)) for key in keys]) for count in about]
-    rows = sorted(rows, key=lambda row: row.kind != "method")
+    rows += [row for reference in references if any((row := reference.in_columns(keys)).cells)]
     rows += _published_rows(keys, places, {count["method"]: count["divergence"] for count in about})
     return mark_best(Table(dataset, _headers(keys), tuple(rows)))
 
@@ -74,19 +81,19 @@ def bands(table: Table, width: int | None = None) -> list[Table]:
 
 
 def select(table: Table, wanted: Callable[[Column], bool]) -> Table:
-    """The columns that are wanted; published rows without a figure in any of them are left out."""
+    """The columns that are wanted; rows other than methods without a figure in any of them are left out."""
     return _columns_of(table, [i for i, header in enumerate(table.headers) if wanted(header.column)])
 
 
 def _even_chunks(items: Sequence[int], width: int) -> list[list[int]]:
     count = math.ceil(len(items) / width)
-    ends = [round(len(items) * i / count) for i in range(count + 1)]
+    ends = [len(items) * i // count for i in range(count + 1)]
     return [list(items[start:end]) for start, end in pairwise(ends)]
 
 
 def _columns_of(table: Table, indices: Sequence[int]) -> Table:
     rows = [replace(row, cells=tuple(row.cells[i] for i in indices)) for row in table.rows]
-    kept = [row for row in rows if row.kind != "published" or any(row.cells)]
+    kept = [row for row in rows if row.kind == "method" or any(row.cells)]
     return replace(table, headers=tuple(table.headers[i] for i in indices), rows=tuple(kept))
 
 
@@ -98,7 +105,8 @@ def _headers(keys: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     )
 
 
-def _cell(row: Mapping[Any, Any]) -> Cell:
+def cell_of(row: Mapping[Any, Any]) -> Cell:
+    """The cell of a row of `statistics.summarise`."""
     column = describe(row["metric"])
     std = None if row["n"] < 2 or math.isnan(row["std"]) else float(row["std"])
     given = column.fixed and row["minimum"] == row["maximum"]
@@ -118,7 +126,7 @@ def method_row(count: Mapping[Any, Any], cells: Iterable[Cell | None]) -> Row:
     outcomes = [(s, int(count[s])) for s in ("diverged", "failed", "out_of_memory", "timeout", "not_run") if count[s]]
     return Row(
         count["method"],
-        "reference" if count["family"] == "reference" else "method",
+        "method",
         tuple(cells),
         done=int(count["done"]),
         total=int(count["total"]),
@@ -156,4 +164,4 @@ def _marked(cell: Cell | None, best: float | None) -> Cell | None:
     return replace(cell, best=True) if cell is not None and best is not None and cell.mean == best else cell
 
 
-__all__ = ["bands", "build", "mark_best", "method_row", "select"]
+__all__ = ["bands", "build", "cell_of", "mark_best", "method_row", "select"]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import BenchError
-from bench.reporting.columns import IDENTITY, PROVENANCE, describe, sort_key
+from bench.reporting.columns import IDENTITY, LABELS, PROVENANCE, describe, sort_key
 
 REQUIRED = ("run_id", "method", "dataset", "seed", "status")
 _LABELS = frozenset({
@@ -39,14 +39,19 @@ def identified(runs: pd.DataFrame) -> pd.DataFrame:
     """
     if not len(runs.columns):
         return pd.DataFrame(columns=[*REQUIRED, "dataset_name", "method_name"])
-    missing = [name for name in REQUIRED if name not in runs.columns]
-    if missing:
-        raise BenchError(f"cannot report on these runs: the frame lacks {', '.join(missing)}; bench.load gives them")
+    require(runs, "runs")
     frame = _oldest_first(runs)
     frame = frame.assign(dataset_name=frame["dataset"], method_name=frame["method"])
     frame["dataset"] = _dataset_labels(frame)
     frame["method"] = _method_labels(frame)
     return frame
+
+
+def require(frame: pd.DataFrame, what: str) -> None:
+    """Raise a `BenchError` if a column is missing that identifies a row; `what` says of which rows."""
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise BenchError(f"cannot report on these {what}: the frame lacks {', '.join(missing)}; bench.load gives them")
 
 
 def metric_columns(runs: pd.DataFrame) -> list[str]:
@@ -67,7 +72,7 @@ def numbers(column: pd.Series[Any]) -> pd.Series[float]:
 
 
 def protocol_of(runs: pd.DataFrame, metric: str) -> pd.Series[str]:
-    """What each run's figure in column `metric` was measured by: protocol and version, network, noise, n.
+    """What each run's figure in column `metric` was measured by: protocol and version, network, binarisation, noise, n.
 
     A column that no protocol column is known to measure takes those that are present wherever it is, so that a new
     version of an unknown metric is kept apart too.
@@ -75,14 +80,13 @@ def protocol_of(runs: pd.DataFrame, metric: str) -> pd.Series[str]:
     column = describe(metric)
     known = [name for name in (f"protocol_{metric}", f"protocol_{column.protocol}") if name in runs.columns]
     sources = known or _possible_protocols(runs, metric)
-    if column.depends_on in runs.columns:
-        sources = [*sources, column.depends_on]
-    settings = [(n, letter) for n, letter in (*column.settings, (f"{metric}_n", "n")) if n in runs.columns]
-    if not sources and not settings:
-        return pd.Series("", index=runs.index, dtype=object)
     texts = runs[sources].astype(object).where(runs[sources].notna(), "")
-    for name, letter in settings:
-        texts[f"{letter} of {name}"] = [f"{letter} = {v:.12g}" if pd.notna(v) else "" for v in numbers(runs[name])]
+    for name in (name for name in column.depends_on if name in runs.columns):
+        texts[name] = [LABELS[name].format(value) if pd.notna(value) else "" for value in runs[name]]
+    for name, letter in dict((*column.settings, (f"{metric}_n", "n"))).items():
+        if name in runs.columns:
+            values = numbers(runs[name])
+            texts[f"{letter} of {name}"] = [f"{letter} = {v:.12g}" if pd.notna(v) else "" for v in values]
     joined = [" · ".join(str(value) for value in row if value != "") for row in texts.itertuples(index=False)]
     return pd.Series(joined, index=runs.index, dtype=object)
 
@@ -171,4 +175,4 @@ def _named(flat: Mapping[str, str], keys: Sequence[str]) -> str:
     return ", ".join(f"{key.rsplit('.', 1)[-1]} {flat.get(key, 'unset').strip(chr(34))}" for key in keys)
 
 
-__all__ = ["REQUIRED", "identified", "metric_columns", "numbers", "protocol_of"]
+__all__ = ["REQUIRED", "identified", "metric_columns", "numbers", "protocol_of", "require"]

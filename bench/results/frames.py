@@ -11,7 +11,7 @@ from bench.errors import BenchError
 from bench.results.record import SCHEMA, unpack_array
 from bench.results.store import RunStore, write_table
 
-_BULKY = ("curves", "samples", "reference")
+_BULKY = ("curves", "samples", "reference", "measured")
 _IDENTITY_END = SCHEMA.names.index("metrics")
 _PROVENANCE = SCHEMA.names[SCHEMA.names.index("started_at") :]
 
@@ -33,12 +33,16 @@ METRIC_ORDER = (
 """Columns that come first, in this order; all others follow by name."""
 
 
-def load_runs(root: Path) -> pd.DataFrame:
+def load_runs(root: Path, *, references: bool = False) -> pd.DataFrame:
     """A row per run of the suite whose results are at `root`, in the order dataset, method, seed.
 
     Metrics and protocols are columns; a metric that does not apply to a run is null.
+
+    Args:
+        root: the suite's folder.
+        references: the reference rows, real data in the models' place, instead of the runs.
     """
-    table = RunStore(root).read([name for name in SCHEMA.names if name not in _BULKY])
+    table = RunStore(root).read([name for name in SCHEMA.names if name not in _BULKY], references=references)
     frame = table.to_pandas(types_mapper=_pandas_type)
     metrics = _expand(table, "metrics").astype("float64")
     labels = _expand(table, "labels")
@@ -72,9 +76,12 @@ def load_pictures(root: Path) -> pd.DataFrame:
 
 
 def compact(root: Path) -> Path:
-    """Write `runs.parquet`, one row per run, and return its path."""
+    """Write `runs.parquet`, a row per run, and `references.parquet` if there are any; return the first one's path."""
     path = Path(root) / "runs.parquet"
     write_table(pa.Table.from_pandas(load_runs(root), preserve_index=False), path)
+    references = load_runs(root, references=True)
+    if len(references):
+        write_table(pa.Table.from_pandas(references, preserve_index=False), path.with_name("references.parquet"))
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 added `measured`."""
 
 Status = Literal["done", "diverged", "failed", "out_of_memory", "timeout"]
 STATUSES: tuple[Status, ...] = ("done", "diverged", "failed", "out_of_memory", "timeout")
@@ -36,6 +37,7 @@ SCHEMA = pa.schema(
         pa.field("metrics", pa.map_(_TEXT, _NUMBER), nullable=False),
         pa.field("labels", pa.map_(_TEXT, _TEXT), nullable=False),
         pa.field("protocols", pa.map_(_TEXT, _TEXT), nullable=False),
+        pa.field("measured", pa.map_(_TEXT, pa.list_(_TEXT))),
         pa.field("curves", pa.list_(pa.struct([("step", _INTEGER), ("metric", _TEXT), ("value", _NUMBER)]))),
         pa.field("samples", pa.binary()),
         pa.field("reference", pa.binary()),
@@ -56,6 +58,9 @@ SCHEMA = pa.schema(
         pa.field("dataset_sha256", _TEXT, nullable=False),
     ]
 )
+
+ENVIRONMENT = ("hostname", "python", "torch", "ray", "bench", "git_commit", "git_dirty")
+_MAPS = ("metrics", "labels", "protocols", "measured")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class RunRecord:
         metrics: figures by column name; what does not apply is left out.
         labels: texts that belong to figures, such as `feature_extractor`.
         protocols: name and version of each protocol, by metric.
+        measured: names of the columns that each metric gave, by metric.
         curves: learning curves as (steps done, name, value).
         samples: a picture of what the model generates: points (n, d) or images (n, C, H, W) as bytes.
         reference: the same of test data.
@@ -88,6 +94,7 @@ class RunRecord:
         eval_seconds: wall time of evaluation.
         steps: training steps done.
         peak_memory_mb: peak memory of the device (CUDA) or the process.
+        weights: parameters and buffers of the trained model, by name; kept in a file of their own.
     """
 
     run_id: str
@@ -108,6 +115,7 @@ class RunRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     protocols: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, Sequence[str]] = field(default_factory=dict)
     curves: tuple[tuple[int, str, float], ...] = ()
     samples: np.ndarray | None = None
     reference: np.ndarray | None = None
@@ -115,18 +123,30 @@ class RunRecord:
     eval_seconds: float | None = None
     steps: int | None = None
     peak_memory_mb: float | None = None
+    weights: Mapping[str, np.ndarray] | None = None
 
     def to_table(self) -> pa.Table:
         """The record as a table of one row with `SCHEMA`."""
         row = {f: getattr(self, f) for f in SCHEMA.names if f in self.__dataclass_fields__}
         row |= dict(self.environment)
-        row |= {name: sorted(getattr(self, name).items()) for name in ("metrics", "labels", "protocols")}
+        row |= {name: sorted(getattr(self, name).items()) for name in _MAPS}
         row |= {"samples": _pack(self.samples), "reference": _pack(self.reference)}
         row["schema_version"] = SCHEMA_VERSION
         row["config"] = json.dumps(self.config, sort_keys=True, ensure_ascii=False)
         row["curves"] = [{"step": s, "metric": m, "value": v} for s, m, v in self.curves]
         row["steps_per_second"] = self.steps / self.train_seconds if self.steps and self.train_seconds else None
         return pa.Table.from_pylist([row], schema=SCHEMA)
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> RunRecord:
+        """The record in a table of one row, as `to_table` made it; without weights."""
+        row = table.to_pylist()[0]
+        row |= {name: dict(row[name] or ()) for name in _MAPS}
+        row |= {name: None if row[name] is None else unpack_array(row[name]) for name in ("samples", "reference")}
+        row["config"] = json.loads(row["config"])
+        row["curves"] = tuple((point["step"], point["metric"], point["value"]) for point in row["curves"] or ())
+        fields = {name: value for name, value in row.items() if name in cls.__dataclass_fields__}
+        return cls(**fields, environment={name: row[name] for name in ENVIRONMENT})
 
 
 def _pack(array: np.ndarray | None) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +12,11 @@ import pyarrow.parquet as pq
 
 from bench.errors import BenchError
 from bench.results.record import SCHEMA, RunRecord
+from bench.results.weights import Weights, read_weights, write_weights
 
 COMPRESSION = "zstd"
+REFERENCE_PREFIX = "reference-"
+"""What the ids of reference rows begin with; they have a folder of their own."""
 
 
 class RunStore:
@@ -37,25 +40,58 @@ class RunStore:
         return self.root / "runs"
 
     @property
+    def references(self) -> Path:
+        """Folder of the files of reference rows."""
+        return self.root / "references"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of unfinished cohorts' checkpoints."""
         return self.root / "checkpoints"
 
     def path(self, run_id: str) -> Path:
-        """The file of one run."""
-        return self.runs / f"{run_id}.parquet"
+        """The file of one run or reference row."""
+        folder = self.references if run_id.startswith(REFERENCE_PREFIX) else self.runs
+        return folder / f"{run_id}.parquet"
+
+    def weights_path(self, run_id: str) -> Path:
+        """The file of one run's weights, where they are kept: beside the run's own."""
+        return self.path(run_id).with_suffix(".safetensors")
+
+    def with_weights(self) -> frozenset[str]:
+        """Ids of the runs whose weights are kept."""
+        return frozenset(path.stem for path in self.runs.glob("*.safetensors") if not path.name.startswith("."))
 
     def finished(self) -> frozenset[str]:
-        """Ids of the runs that have a record."""
-        return frozenset(path.stem for path in self._files())
+        """Ids of the runs and reference rows that have a record."""
+        return frozenset(path.stem for folder in (self.runs, self.references) for path in _files(folder))
 
     def write(self, record: RunRecord) -> None:
-        """Put a run's file in place, atomically."""
+        """Put a run's files in place, atomically: its weights first, so that whoever finds a run finds them too."""
+        if record.weights is not None:
+            write_weights(record.weights, self.weights_path(record.run_id), record.run_id)
         write_table(record.to_table(), self.path(record.run_id))
+
+    def record(self, run_id: str) -> RunRecord:
+        """One run's record, without its weights.
+
+        Raises:
+            BenchError: if its file cannot be read.
+        """
+        return RunRecord.from_table(read_run(self.path(run_id)))
+
+    def weights(self, run_id: str) -> Weights:
+        """One run's kept weights.
+
+        Raises:
+            BenchError: if there are none, or their file cannot be read.
+        """
+        return read_weights(self.weights_path(run_id))
 
     def remove(self, run_id: str) -> None:
         """Forget a run, so that it is run again."""
         self.path(run_id).unlink(missing_ok=True)
+        self.weights_path(run_id).unlink(missing_ok=True)
 
     def relabel(self, run_id: str, *, suite: str, method: str, dataset: str) -> None:
         """Give a finished run the labels it has in the suite now; its figures stay as they are."""
@@ -72,26 +108,36 @@ class RunStore:
         with suppress(OSError):  # not there, or not empty
             self.checkpoints.rmdir()
 
-    def read(self, columns: Iterable[str] | None = None) -> pa.Table:
-        """All runs in one table, a row each, in the order of their ids."""
+    def read(self, columns: Iterable[str] | None = None, *, references: bool = False) -> pa.Table:
+        """All runs, or all reference rows, in one table, a row each, in the order of their ids."""
         wanted = list(columns) if columns is not None else None
-        schema = SCHEMA if wanted is None else pa.schema([SCHEMA.field(name) for name in wanted])
-        return pa.concat_tables([schema.empty_table(), *(read_run(path, wanted) for path in self._files())])
-
-    def _files(self) -> Iterator[Path]:
-        return iter(sorted(p for p in self.runs.glob("*.parquet") if not p.name.startswith(".")))
+        folder = self.references if references else self.runs
+        return pa.concat_tables([_schema(wanted).empty_table(), *(read_run(path, wanted) for path in _files(folder))])
 
 
 def read_run(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """One run's file.
+    """One run's file; columns that its version did not have yet are null.
 
     Raises:
         BenchError: if it cannot be read, or lacks what this version expects.
     """
+    schema = _schema(columns)
     try:
-        return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowException, OSError) as error:
+        table = pq.ParquetFile(path).read(columns=columns)
+        for field in schema:
+            if field.nullable and field.name not in table.column_names:
+                table = table.append_column(field, pa.nulls(len(table), field.type))
+        return table.select(schema.names)
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise BenchError(f"{path}: not a readable result ({error}); delete it and run the suite again") from error
+
+
+def _schema(columns: list[str] | None) -> pa.Schema:
+    return SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
 
 
 def write_table(table: pa.Table, path: Path) -> None:

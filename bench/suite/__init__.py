@@ -6,7 +6,7 @@
 from bench.suite.calibration import CalibrationSuite
 from bench.suite.document import parse_assignments, read_plain
 from bench.suite.errors import Problem, SuiteError
-from bench.suite.load import load_suite, trial_settings
+from bench.suite.load import import_plugins_of, load_suite, trial_settings
 from bench.suite.plugins import PluginError, import_plugin
 from bench.suite.resolved import dump_suite
 from bench.suite.schema import PublishedFigure
@@ -22,6 +22,7 @@ __all__ = [
     "SuiteError",
     "dump_suite",
     "import_plugin",
+    "import_plugins_of",
     "load_suite",
     "parse_assignments",
     "read_plain",

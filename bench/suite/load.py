@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
 from bench.metrics.estimation.estimate import MIN_POINTS
 from bench.suite.checks import unknown_name
-from bench.suite.document import Document
+from bench.suite.document import Document, read_plain
 from bench.suite.load_calibration import load_calibration
 from bench.suite.load_models import load_models
+from bench.suite.plugins import PluginError, import_plugin
 from bench.suite.request import Request, request_of
 from bench.suite.suite import Suite
 
@@ -32,7 +34,13 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "models": Kind(
         load_models,
-        {"training.steps": 3, "training.batch_size": 32, "evaluation.samples": 200, "resources.gpu": 0},
+        {
+            "training.steps": 3,
+            "training.batch_size": 32,
+            "evaluation.samples": 200,
+            "evaluation.importance_samples": 5,
+            "resources.gpu": 0,
+        },
     ),
     "calibration": Kind(
         load_calibration,
@@ -83,3 +91,18 @@ def _kind(request: Request) -> Kind:
 
 def _named_kind(document: Document) -> Any:  # noqa: ANN401 - whatever the user wrote
     return document.values.get("kind", DEFAULT_KIND)
+
+
+def import_plugins_of(path: Path) -> None:
+    """Import the plugin files that a resolved suite names; nothing where there is no such file.
+
+    Raises:
+        BenchError: if the file cannot be read or a plugin cannot be imported.
+    """
+    if not path.exists():
+        return
+    for name in read_plain(path).get("plugins") or ():
+        try:
+            import_plugin((path.parent / name).resolve())
+        except PluginError as error:
+            raise BenchError(f"{path}: plugins: {name}: {error}") from error

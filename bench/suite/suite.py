@@ -118,6 +118,6 @@ class ModelSuite(Suite):
             training=cell.training,
             evaluation=cell.evaluation,
             metrics=tuple(sorted(self.metrics)),  # their order decides nothing, so it is no part of the identity
-            protocols={name: f"{METRICS[name].name}/{METRICS[name].version}" for name in sorted(self.metrics)},
+            protocols={name: METRICS[name].label for name in sorted(self.metrics)},
             resources=cell.resources,
         )

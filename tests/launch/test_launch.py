@@ -88,7 +88,7 @@ def test_ray_and_inline_give_the_same_figures(inline: pd.DataFrame, on_ray: tupl
 
 def test_nothing_is_left_behind(on_ray: tuple[pd.DataFrame, Path]) -> None:
     left = sorted(path.name for path in on_ray[1].iterdir())
-    assert left == ["runs", "runs.parquet", "suite.yaml"]
+    assert left == ["references", "references.parquet", "runs", "runs.parquet", "suite.yaml"]
     assert not list(on_ray[1].glob("runs/.*"))
 
 
@@ -174,6 +174,11 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(*curves, check_exact=True)
 
 
+def hears_interruptions() -> None:
+    """A shell starts background jobs, such as these tests, deaf to SIGINT; its children would be too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("mode", ["inline", "ray"])
 def test_interruption_keeps_what_is_finished(tmp_path: Path, mode: str) -> None:
     suite = long_suite(tmp_path)
@@ -181,7 +186,12 @@ def test_interruption_keeps_what_is_finished(tmp_path: Path, mode: str) -> None:
     options = (*options, "--inline") if mode == "inline" else options
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        command(suite, tmp_path, *options), cwd=ROOT, text=True, stdout=subprocess.PIPE, env=environment
+        command(suite, tmp_path, *options),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        env=environment,
+        preexec_fn=hears_interruptions,
     )
     assert process.stdout is not None
     assert "0 done, 0 failed, 40 to do" in process.stdout.readline()

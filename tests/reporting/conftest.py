@@ -21,5 +21,12 @@ def runs() -> pd.DataFrame:
 def report(runs: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the report on all made-up runs."""
     out = tmp_path_factory.mktemp("report")
-    render(runs, synthetic.curves(runs), synthetic.pictures(runs), synthetic.suite(), out)
+    render(
+        runs,
+        synthetic.curves(runs),
+        synthetic.pictures(runs),
+        synthetic.suite(),
+        out,
+        references=synthetic.references(),
+    )
     return out

@@ -1,4 +1,4 @@
-"""Made-up frames as `bench.load` gives them: a point set and a set of images, five methods, three seeds."""
+"""Made-up frames as `bench.load` gives them: a point set and a set of images, five methods, three seeds, real data."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ METHODS = {
 }
 DATASETS = ("ring", "digits")
 SEEDS = 3
+PROTOCOLS = (
+    "elbo", "log_likelihood_iw", "parzen_log_likelihood", "divergences", "fid", "kid", "precision", "recall", "density",
+    "coverage", "mode_coverage",
+)  # fmt: skip
 TRACEBACK = (
     "Traceback (most recent call last):\n"
     '  File "bench/training/loop.py", line 88, in step\n'
@@ -24,6 +28,8 @@ TRACEBACK = (
     "RuntimeError: CUDA error: device-side assert triggered\n"
 )
 _EXTRACTORS = {"ring": "identity", "digits": "digits-cnn sha256:3f1d0c77"}
+_RULES = {"ring": "as they are", "digits": "as they are"}
+_COUNTED = ("fid", "kid", "precision", "recall", "density", "coverage")
 _DIVERGENCES = {"kl": 0.31, "reverse_kl": 0.44, "js": 0.12, "gan": -1.26, "jeffreys": 0.75, "squared_hellinger": 0.15}
 
 
@@ -70,6 +76,12 @@ def runs() -> pd.DataFrame:
         for seed in range(SEEDS)
         if not (dataset == "digits" and method == "js" and seed > 0)
     ]
+    return pd.DataFrame(rows).astype({"started_at": "datetime64[us, UTC]"})
+
+
+def references() -> pd.DataFrame:
+    """Rows that measure real data in the model's place: one per dataset and seed."""
+    rows = [_reference(dataset, seed) for dataset in DATASETS for seed in range(SEEDS)]
     return pd.DataFrame(rows).astype({"started_at": "datetime64[us, UTC]"})
 
 
@@ -146,15 +158,29 @@ def _run(dataset: str, method: str, seed: int) -> dict[str, Any]:
         "git_dirty": False,
         "dataset_sha256": f"{_rng(dataset).integers(2**63):016x}" * 4,
         "feature_extractor": _EXTRACTORS[dataset],
-        "protocol_elbo": "elbo/1",
-        "protocol_divergences": "divergences/1",
-        "protocol_fid": "fid/1",
-        "protocol_mode_coverage": "mode_coverage/1",
+        "feature_rule": _RULES[dataset],
+        "feature_size": "128" if dataset == "digits" else "2",
+        "feature_split": "test",
+        "mode_classifier": "digits-cnn sha256:3f1d0c77" if dataset == "digits" else None,
+        "binarisation": "static" if (dataset, method) == ("digits", "vae") else None,
+        **{f"protocol_{name}": f"{name}/1" for name in PROTOCOLS},
     }
 
 
-def _metrics(dataset: str, method: str, rng: np.random.Generator) -> dict[str, float]:
-    quality = 1 + list(METHODS).index(method) * 0.35
+def _reference(dataset: str, seed: int) -> dict[str, Any]:
+    row = _run(dataset, "vae", seed)
+    figures = _metrics(dataset, "vae", _rng(dataset, "real data", seed), quality=0.3)
+    unknown = {"elbo", "elbo_se", "reconstruction", "kl_term", "active_units", "log_likelihood_iw", "training_bound"}
+    return (
+        {name: None if name in _metrics(dataset, "vae", _rng()) else value for name, value in row.items()}
+        | {name: value for name, value in figures.items() if name not in unknown}
+        | {"run_id": f"real-{dataset}-{seed}", "method": "real data", "family": "reference", "config": "{}"}
+        | {"steps": None, "steps_per_second": None, "train_seconds": None, "binarisation": None}
+    )
+
+
+def _metrics(dataset: str, method: str, rng: np.random.Generator, quality: float | None = None) -> dict[str, float]:
+    quality = 1 + list(METHODS).index(method) * 0.35 if quality is None else quality
     noise = rng.normal(0, 0.06, 20)
     on_images = dataset == "digits"
     total = 10.0 if on_images else 8.0
@@ -173,6 +199,7 @@ def _metrics(dataset: str, method: str, rng: np.random.Generator) -> dict[str, f
         kl_term = 7.3 * (1 + noise[12])
         figures |= {"elbo": reconstruction - kl_term, "elbo_se": 0.08, "reconstruction": reconstruction}
         figures |= {"kl_term": kl_term, "active_units": float(rng.integers(6, 9))}
+        figures |= {"log_likelihood_iw": figures["elbo"] + 1.3, "importance_samples": 100.0}
     else:
         figures["training_bound"] = figures[f"div_{method}"] - 0.1 * (1 + noise[13])
     figures["divergence_n"] = 500.0 if on_images else 2500.0
@@ -181,7 +208,28 @@ def _metrics(dataset: str, method: str, rng: np.random.Generator) -> dict[str, f
     elif method != "vae":
         figures |= {f"div_{name}_exact": figures[f"div_{name}"] + 0.01 for name in _DIVERGENCES}
         figures |= {"div_reverse_kl_exact": np.inf} if method == "gan" else {}
-    return figures
+    return figures | _features(figures["fid"], quality, on_images, rng) | _parzen(quality, on_images, rng)
+
+
+def _features(fid: float, quality: float, on_images: bool, rng: np.random.Generator) -> dict[str, float]:
+    noise = rng.normal(0, 0.01, 5)
+    return {
+        "fid_infinity": 0.9 * fid,
+        "fid_infinity_se": 0.02 * fid,
+        "kid": 0.02 * (quality - 0.3) * (1 + noise[0]) + 0.0001 * noise[0],
+        "kid_se": 0.0004,
+        "precision": 0.99 - 0.11 * quality + noise[1],
+        "recall": 0.97 - 0.16 * quality + noise[2],
+        "density": 1.06 - 0.2 * quality + noise[3],
+        "coverage": 0.99 - 0.12 * quality + noise[4],
+        "mode_n": 2500.0,
+    } | {f"{name}_n": 500.0 if on_images else 2500.0 for name in _COUNTED}
+
+
+def _parzen(quality: float, on_images: bool, rng: np.random.Generator) -> dict[str, float]:
+    value = (40.0 if on_images else 1.5) - 4 * quality + rng.normal(0, 0.3)
+    error = {"parzen_log_likelihood_se": 0.3, "parzen_bandwidth": 0.129, "parzen_n": 10000.0}
+    return {"parzen_log_likelihood": value} | error
 
 
 def _curves(row: dict[str, Any]) -> pd.DataFrame:

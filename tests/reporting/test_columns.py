@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, exact_divergence_of, lower_end, sort_key
+from bench.reporting.columns import (
+    GROUPS,
+    LABELS,
+    PROVENANCE,
+    SCHEMA,
+    describe,
+    divergence_of,
+    exact_divergence_of,
+    lower_end,
+    sort_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +27,8 @@ from bench.reporting.columns import GROUPS, SCHEMA, describe, divergence_of, exa
         ("kid", "lower"),
         ("precision", "higher"),
         ("recall", "higher"),
-        ("density", "higher"),
+        ("fid_infinity", "lower"),
+        ("density", None),
         ("coverage", "higher"),
         ("modes_covered", "higher"),
         ("high_quality_fraction", "higher"),
@@ -101,7 +112,29 @@ def test_lower_ends() -> None:
 
 def test_columns_are_printed_by_group() -> None:
     names = ["train_seconds", "my_metric", "div_js", "div_kl", "fid", "elbo", "div_alpha(0.3)"]
-    expected = ["elbo", "fid", "div_kl", "div_js", "div_alpha(0.3)", "my_metric", "train_seconds"]
+    expected = ["elbo", "div_kl", "div_js", "div_alpha(0.3)", "fid", "my_metric", "train_seconds"]
     assert sorted(names, key=sort_key) == expected
     exact = ["div_kl_exact", "div_alpha(0.3)", "div_kl", "div_alpha(0.3)_exact"]
     assert sorted(exact, key=sort_key) == ["div_kl", "div_alpha(0.3)", "div_kl_exact", "div_alpha(0.3)_exact"]
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("Likelihood", "elbo reconstruction kl_term active_units log_likelihood_iw parzen_log_likelihood"),
+        ("Features", "fid fid_infinity kid precision recall density coverage"),
+        ("Modes", "modes_covered modes_total high_quality_fraction mode_kl"),
+    ],
+)
+def test_printed_columns_of_a_group(group: str, names: str) -> None:
+    assert [name for name, column in SCHEMA.items() if column.group == group and column.printed] == names.split()
+
+
+@pytest.mark.parametrize("name", [name for column in SCHEMA.values() for name, _ in column.settings])
+def test_settings_are_columns_that_are_not_printed(name: str) -> None:
+    assert describe(name).fixed
+    assert not describe(name).printed
+
+
+def test_labels_are_no_metrics() -> None:
+    assert {label for column in SCHEMA.values() for label in column.depends_on} == set(LABELS) <= set(PROVENANCE)

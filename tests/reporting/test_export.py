@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.reporting.cells import Table
 from bench.reporting.export import latex, markdown, to_csv, to_frame, to_latex, to_markdown
+from bench.reporting.floors import floor
 from bench.reporting.published import PublishedFigure
+from bench.reporting.references import attached, real_data
+from bench.reporting.statistics import counts, summarise
+from bench.reporting.tables import build
+from bench.reporting.variants import identified
 
 from . import synthetic
 from .test_statistics import frame
@@ -115,3 +122,40 @@ def test_unfinished_seeds_are_in_every_format(runs: pd.DataFrame) -> None:
     table = table_of(runs)
     assert "2/3 (1 diverged)" in to_markdown(table)
     assert "2/3 (1 diverged)" in to_latex(table)
+
+
+def _with_references() -> Table:
+    runs = frame([{"method": m, "kid": v, "elbo": v} for m, v in (("a", 3.0), ("b", 2.0))])
+    known = identified(runs)
+    rows = frame([{"method": "real_data", "family": "reference", "kid": v, "seed": v} for v in (1.0, 2.0)])
+    references = [*real_data("ring", attached(rows, known), known), *floor("ring", known)]
+    published = [PublishedFigure("paper", "fid", 9.0)]
+    return build("ring", summarise(runs), counts(known, {}), published, references)
+
+
+def test_references_are_told_in_markdown() -> None:
+    text = to_markdown(_with_references())
+    assert re.search(r"\| \*real\\_data\* +\| 2/2 \(reference\) +\| +\| +\| +1\.50 ± 0\.71 \|", text)
+    assert re.search(r"\| \*floor\* +\| reference +\| +\| +\| +0 \|", text)
+    assert text.count("Reference rows stand apart") == 1
+
+
+def test_references_are_below_a_rule_in_latex() -> None:
+    lines = [line.strip() for line in to_latex(_with_references()).splitlines()]
+    first = lines.index(r"\emph{real\_data} & 2/2 (reference) &  &  & $1.50 \pm 0.71$ \\")
+    assert lines[first - 1] == r"\midrule"
+    assert lines[first + 1] == r"\emph{floor} & reference &  &  & $0$ \\"
+    assert lines[first + 2] == r"\addlinespace"
+
+
+def test_references_are_told_in_csv() -> None:
+    read = pd.read_csv(io.StringIO(to_csv(_with_references()))).set_index("method")
+    assert read.loc["real_data", ["kind", "seeds_done", "seeds_total", "kid_n"]].tolist() == ["reference", 2, 2, 2]
+    assert read.loc["floor", ["seeds_done", "seeds_failed", "kid_n", "kid_std"]].isna().all()
+    assert read.loc["floor", "kid_mean"] == 0
+    assert not read.loc[["real_data", "floor"], "kid_best"].any()
+
+
+def test_bands_without_references_do_not_tell_of_them(runs: pd.DataFrame) -> None:
+    assert "Reference rows" not in to_markdown(table_of(runs))
+    assert "Reference rows" not in to_latex(table_of(runs))

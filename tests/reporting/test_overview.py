@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.reporting.overview import environments, failures, listed, readings, summary_paragraph
+from bench.reporting.overview import data_sources, environments, failures, listed, readings, summary_paragraph
 from bench.reporting.statistics import counts
 from bench.reporting.variants import identified
 
@@ -69,13 +69,26 @@ def test_environments_are_told_apart() -> None:
 
 def test_readings_collect_the_protocols_of_a_column() -> None:
     keys = [("elbo", ""), ("fid", "fid/1"), ("fid", "fid/2"), ("fid", "fid/1"), ("kid", "kid/1")]
-    (likelihood, (elbo,)), (quality, (fid, kid)) = readings(keys)
-    assert (likelihood, quality) == ("Likelihood", "Sample quality")
+    (likelihood, (elbo,)), (features, (fid, kid)) = readings(keys)
+    assert (likelihood, features) == ("Likelihood", "Features")
     assert [(reading.column.name, reading.protocols) for reading in (elbo, fid, kid)] == [
         ("elbo", ()),
         ("fid", ("fid/1", "fid/2")),
         ("kid", ("kid/1",)),
     ]
+
+
+def test_data_sources_tell_what_figures_depend_on() -> None:
+    rows = [
+        {"dataset_sha256": "a", "feature_extractor": "e", "binarisation": "static"},
+        {"dataset_sha256": "a", "feature_extractor": "f", "binarisation": None},
+        {"dataset_sha256": "b", "feature_extractor": "f", "binarisation": None, "dataset": "grid"},
+    ]
+    assert data_sources(frame(rows)) == [
+        {"dataset": "ring", "dataset_sha256": "a", "feature_extractor": "e, f", "binarisation": "static"},
+        {"dataset": "grid", "dataset_sha256": "b", "feature_extractor": "f", "binarisation": ""},
+    ]
+    assert data_sources(pd.DataFrame({"fid": [1.0]})) == []
 
 
 def test_long_lists_are_cut() -> None:

@@ -19,6 +19,7 @@ from . import synthetic
 from .test_statistics import frame
 
 _LOADING = {"src", "srcset", "href", "xlink:href", "data", "action", "poster", "background"}
+_SHARES = ["precision", "recall", "coverage", "parzen_log_likelihood"]
 _HOSTILE = "<script>alert(1)</script> & 100 % _x_ \u03b2 $"
 
 
@@ -63,7 +64,8 @@ def _small(tmp_path: Path, runs: pd.DataFrame, **suite: object) -> Path:
 
 def _slim(runs: pd.DataFrame) -> pd.DataFrame:
     """The same runs with fewer figures: faster to draw."""
-    return runs.drop(columns=[name for name in runs.columns if name.startswith(("div_", "training_", "mode"))])
+    drawn = ("div_", "training_", "mode", "precision", "recall", "coverage", "parzen")
+    return runs.drop(columns=[name for name in runs.columns if name.startswith(drawn)])
 
 
 def test_nothing_is_loaded_from_elsewhere(page: _Page, report: Path) -> None:
@@ -112,6 +114,39 @@ def test_what_was_run_is_told(page: _Page) -> None:
 def test_figures_of_the_table_are_those_of_the_frame(page: _Page, runs: pd.DataFrame) -> None:
     values = runs[(runs["dataset"] == "digits") & (runs["method"] == "gan")]["fid"]
     assert f"{values.mean():.2f} ± {values.std():.2f}" in page.text
+
+
+def test_references_stand_apart(page: _Page) -> None:
+    """In a group of their own under the methods, in every table that has figures of theirs."""
+    kinds = [a.get("class") for a in page.all("tbody") if a.get("class")]
+    assert kinds.count("reference") > 6
+    assert all(before == "method" for before, kind in pairwise(kinds) if kind == "reference")
+    assert all(before != "published" for before, kind in pairwise(kinds) if kind == "reference")
+    bodies = re.findall(r'<tbody class="reference">(.*?)</tbody>', page.source, re.DOTALL)
+    assert all("Reference</span>" in body and "best" not in body for body in bodies)
+    assert any("real data" in body for body in bodies)
+    assert sum("floor" in body for body in bodies) > 6
+    assert re.search(r"real data</span></span></th>\s*<td class=\"seeds\"><span>3/3</span>", page.source)
+    assert "Reference rows stand apart and compete with no method" in page.text
+
+
+def test_references_are_drawn_with_a_legend(page: _Page) -> None:
+    legend = re.findall(r'<ul class="legend".*?</ul>', page.source, re.DOTALL)
+    assert sum("real data" in text and "floor" in text for text in legend) == len(synthetic.DATASETS)
+    assert "For reference: real data" in "".join(a.get("aria-label", "") for a in page.all("svg"))
+
+
+def test_the_heat_maps_compare_methods_only(page: _Page) -> None:
+    maps = [a["aria-label"] for a in page.all("svg") if a.get("aria-label", "").startswith("Heat map")]
+    assert len(maps) == 3
+    assert all(re.search(r"Heat map, [45] methods", text) for text in maps)
+
+
+def test_every_group_of_metrics_has_its_columns(page: _Page) -> None:
+    heads = "".join(page.texts)
+    assert all(name in heads for name in ("Likelihood", "Features", "Modes", "Divergences"))
+    assert all(name in heads for name in ("IW bound", "Active units", "FID∞", "KID", "Recall", "Density", "Coverage"))
+    assert not [name for name in ("Modes n", "Parzen n", "Feature size", "Bandwidth") if name in heads]
 
 
 def test_every_table_and_figure_is_also_a_file(report: Path) -> None:
@@ -169,7 +204,7 @@ def test_a_suite_of_an_unknown_kind_is_refused(tmp_path: Path, runs: pd.DataFram
 
 
 def test_the_same_input_gives_the_same_page(tmp_path: Path, runs: pd.DataFrame) -> None:
-    few = runs[(runs["dataset"] == "ring") & runs["method"].isin(["vae", "kl"])].drop(columns=["fid", "mode_kl"])
+    few = runs[(runs["dataset"] == "ring") & runs["method"].isin(["vae", "kl"])].drop(columns=["fid", *_SHARES])
     pages = [_small(tmp_path / name, few, datasets=["ring"]).read_bytes() for name in ("one", "two")]
     assert pages[0] == pages[1]
 
@@ -189,7 +224,7 @@ def test_runs_that_all_failed_are_told(tmp_path: Path, runs: pd.DataFrame) -> No
 
 
 def test_names_are_shown_and_not_interpreted(tmp_path: Path, runs: pd.DataFrame) -> None:
-    few = runs.drop(columns=["fid", "modes_covered", "mode_kl", "div_js", "div_reverse_kl"])
+    few = runs.drop(columns=["fid", "modes_covered", "mode_kl", "div_js", "div_reverse_kl", *_SHARES])
     few = few[few["dataset"] == "ring"].replace({"method": {"gan": _HOSTILE}, "dataset": {"ring": "a/../b <i>"}})
     few.loc[few["status"] == "diverged", "error"] = f"Traceback:\n{_HOSTILE}"
     path = _small(tmp_path, few, title=_HOSTILE, datasets=["a/../b <i>"], methods={}, published=[])
@@ -204,7 +239,7 @@ def test_two_extractors_do_not_share_a_column(tmp_path: Path, runs: pd.DataFrame
     few = _slim(runs)[runs["dataset"] == "digits"].copy()
     few.loc[few["method"] == "gan", "feature_extractor"] = "inception-v3-fid"
     page = _Page(_small(tmp_path, few, datasets=["digits"], published=[]))
-    assert "fid/1 · digits-cnn sha256:3f1d0c77" in page.text
+    assert "fid/1 · digits-cnn sha256:3f1d0c77 · as they are · against test · n = 500" in page.text
     assert "fid/1 · inception-v3-fid" in page.text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bench.reporting.cells import BAND, Row, Table
+from bench.reporting.cells import BAND, Cell, Reference, Row, Table
 from bench.reporting.published import PublishedFigure, published_figures
 from bench.reporting.statistics import counts, summarise
 from bench.reporting.tables import bands, build
@@ -50,11 +50,12 @@ def test_the_best_mean_is_marked(metric: str, values: list[float | None], best: 
 
 
 def test_references_and_published_figures_do_not_compete() -> None:
-    runs = _methods(elbo=[1.0, 2.0, 9.0])
-    runs.loc[runs["method"] == "m2", "family"] = "reference"
-    table = table_of(runs, published=(PublishedFigure("paper", "elbo", 99.0),))
+    runs = _methods(elbo=[1.0, 2.0])
+    rows = [Reference(Row(name, "reference", ()), {("elbo", ""): Cell(9.0, None, None)}) for name in ("real", "floor")]
+    published = [PublishedFigure("paper", "elbo", 99.0)]
+    table = build("ring", summarise(runs), counts(identified(runs), {}), published, rows)
     assert _best(table, "elbo") == {"m1"}
-    assert [row.kind for row in table.rows] == ["method", "method", "reference", "published"]
+    assert [row.kind for row in table.rows] == ["method", "method", "reference", "reference", "published"]
 
 
 def test_a_single_seed_has_no_spread() -> None:
@@ -124,7 +125,8 @@ def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
     table = table_of(runs.assign(training_elbo=1.0, mine=2.0))
     parts = bands(table)
     shown = [header.column.name for part in parts for header in part.headers]
-    assert shown == [header.column.name for header in table.headers if header.column.name != "training_elbo"]
+    assert shown == [header.column.name for header in table.headers if header.column.printed]
+    assert "training_elbo" not in shown
     assert all(len(part.headers) <= BAND for part in parts)
     assert all([row.label for row in part.rows] == list(synthetic.METHODS) for part in parts)
 
@@ -138,3 +140,16 @@ def test_outcomes_are_written_out() -> None:
     assert Row("m", "method", (), outcomes=(("out_of_memory", 1), ("not_run", 2))).outcome_text == (
         "1 out of memory, 2 not run"
     )
+
+
+def test_references_without_a_figure_in_any_column_are_left_out() -> None:
+    runs = _methods(elbo=[1.0, 2.0])
+    rows = [Reference(Row("real", "reference", ()), {("fid", ""): Cell(9.0, None, None)})]
+    table = build("ring", summarise(runs), counts(identified(runs), {}), (), rows)
+    assert [row.kind for row in table.rows] == ["method", "method"]
+
+
+def test_the_feature_columns_are_cut_between_distances_and_shares(runs: pd.DataFrame) -> None:
+    parts = [[header.column.name for header in part.headers] for part in bands(table_of(runs))]
+    assert ["precision", "recall", "density", "coverage"] in parts
+    assert ["modes_covered", "modes_total", "high_quality_fraction", "mode_kl"] in [part[:4] for part in parts]

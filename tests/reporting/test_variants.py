@@ -37,6 +37,35 @@ def test_two_sample_sizes_never_share_a_figure() -> None:
     assert summary["mean"].to_dict() == {"n = 1000": 1.0, "n = 10000": 3.0}
 
 
+@pytest.mark.parametrize(
+    ("column", "label", "told"),
+    [
+        ("kid", "feature_extractor", "{}"), ("coverage", "feature_rule", "{}"), ("fid", "feature_split", "against {}"),
+         ("mode_kl", "mode_classifier", "{}"),
+        ("elbo", "binarisation", "binarisation {}"), ("log_likelihood_iw", "binarisation", "binarisation {}"),
+        ("active_units", "binarisation", "binarisation {}"),
+    ],
+)  # fmt: skip
+def test_two_labels_never_share_a_figure(column: str, label: str, told: str) -> None:
+    rows = [{column: 1.0, label: "a"}, {column: 3.0, label: "b"}, {column: 5.0, label: None}]
+    summary = summarise(frame(rows)).set_index("protocol")
+    assert summary["mean"].to_dict() == {told.format("a"): 1.0, told.format("b"): 3.0, "": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("column", "setting", "letter"),
+    [
+        ("log_likelihood_iw", "importance_samples", "K"), ("kid", "kid_n", "n"), ("fid", "fid_n", "n"),
+        ("fid_infinity", "fid_n", "n"),
+        ("mode_kl", "mode_n", "n"), ("parzen_log_likelihood", "parzen_n", "n"), ("div_kl", "divergence_n", "n"),
+    ],
+)  # fmt: skip
+def test_two_settings_never_share_a_figure(column: str, setting: str, letter: str) -> None:
+    summary = summarise(frame([{column: 1.0, setting: 10.0}, {column: 3.0, setting: 100.0}]))
+    mine = summary[summary["metric"] == column].set_index("protocol")
+    assert mine["mean"].to_dict() == {f"{letter} = 10": 1.0, f"{letter} = 100": 3.0}
+
+
 def test_other_columns_ignore_the_extractor() -> None:
     rows = [{"elbo": 1.0, "feature_extractor": "a"}, {"elbo": 3.0, "feature_extractor": "b"}]
     assert summarise(frame(rows))["n"].tolist() == [2]

@@ -65,6 +65,56 @@ def test_figures_survive(metrics: dict[str, float]) -> None:
     assert table.schema == SCHEMA
 
 
+@given(
+    metrics=st.dictionaries(st.text(min_size=1, max_size=9), st.floats(allow_nan=False), max_size=5),
+    labels=st.dictionaries(st.text(min_size=1, max_size=9), st.text(), max_size=3),
+    curves=st.lists(st.tuples(st.integers(0, 9), st.text(max_size=5), st.floats(allow_nan=False)), max_size=4),
+    measured=st.dictionaries(st.text(min_size=1, max_size=5), st.lists(st.text(max_size=5), max_size=3), max_size=3),
+)
+def test_a_record_is_read_back(metrics: Any, labels: Any, curves: Any, measured: Any) -> None:
+    written = record(
+        metrics=metrics, labels=labels, curves=tuple(curves), measured=measured, train_seconds=2.5, steps=None
+    )
+    assert RunRecord.from_table(written.to_table()) == written
+
+
+def test_weights_lie_beside_their_run(tmp_path: Path) -> None:
+    weights = {
+        "layer.weight": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+        "batches": np.array(7),
+        "none": np.zeros((0, 4), dtype=np.float32),
+    }
+    results = RunStore(store(tmp_path, record("a", weights=weights), record("b")))
+    assert sorted(path.name for path in results.runs.iterdir()) == ["a.parquet", "a.safetensors", "b.parquet"]
+    found = results.weights("a")
+    assert {name: array.dtype for name, array in found.items()} == {k: v.dtype for k, v in weights.items()}
+    for name, array in weights.items():
+        np.testing.assert_array_equal(found[name], array)
+    assert results.with_weights() == {"a"}
+    assert results.finished() == {"a", "b"}
+    with pytest.raises(BenchError, match=r"b\.safetensors: not a readable file of weights"):
+        results.weights("b")
+    results.remove("a")
+    assert [path.name for path in results.runs.iterdir()] == ["b.parquet"]
+
+
+def test_files_of_an_earlier_version_are_read(tmp_path: Path) -> None:
+    path = RunStore(store(tmp_path, record("a", metrics={"elbo": 1.0}), record("b", metrics={"elbo": 2.0}))).path("a")
+    pq.write_table(pq.read_table(path).drop_columns(["measured"]), path)
+    assert load_runs(tmp_path)["elbo"].tolist() == [1.0, 2.0]
+    assert RunStore(tmp_path).record("a").measured == {}
+
+
+def test_reference_rows_have_a_place_of_their_own(tmp_path: Path) -> None:
+    store(tmp_path, record("a", metrics={"fid": 1.0}), record("reference-a", metrics={"fid": 2.0}))
+    assert load_runs(tmp_path)["fid"].tolist() == [1.0]
+    assert load_runs(tmp_path, references=True)["fid"].tolist() == [2.0]
+    assert RunStore(tmp_path).finished() == {"a", "reference-a"}
+    compact(tmp_path)
+    assert pd.read_parquet(tmp_path / "runs.parquet")["run_id"].tolist() == ["a"]
+    assert pd.read_parquet(tmp_path / "references.parquet")["run_id"].tolist() == ["reference-a"]
+
+
 def test_frames(tmp_path: Path) -> None:
     samples = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
     pictures, labels = {"samples": samples, "reference": samples}, {"feature_extractor": "x"}

@@ -1,9 +1,8 @@
-"""One command's work on one suite: what is planned, what is done, what is missing."""
+"""A suite beside its results: what is planned, what is done, what is missing."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,29 +13,17 @@ import pandas as pd
 from rich.console import Console
 
 from bench.errors import BenchError
-from bench.launch import CohortPlan, Display, Estimates, WorkOptions, estimate, plan_cohorts, run_inline, run_on_ray
+from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
 from bench.launch import total_seconds as expected_seconds
 from bench.registry import load_entry_points
 from bench.results import STATUSES, RunStore, compact, load_runs
-from bench.spec import WorkSpec
+from bench.session.launching import Launch, carry_out, duration
+from bench.session.recorded import adoptions
+from bench.spec import AdoptionSpec, ReferenceSpec, WorkSpec
 from bench.suite import Suite, dump_suite, load_suite
+from bench.suite.references import references as references_of
 
 RETRIED = tuple(status for status in STATUSES if status != "done")
-
-
-@dataclass(frozen=True)
-class Launch:
-    """Where the runs are to be executed; nothing here changes a result.
-
-    Attributes:
-        inline: in this process, without ray.
-        address: a running ray cluster; None for ray on this machine.
-        checkpoint_seconds: least time between two checkpoints of a cohort.
-    """
-
-    inline: bool = False
-    address: str | None = None
-    checkpoint_seconds: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +35,8 @@ class Session:
         store: its folder.
         specs: all its runs.
         plans: cohorts that hold the missing ones.
+        references: rows of real data, which are wanted beside the runs.
+        reference_plans: cohorts that hold the missing ones of these.
         estimates: what earlier runs took.
         again: ids of finished runs that are to be run again.
     """
@@ -56,6 +45,8 @@ class Session:
     store: RunStore
     specs: tuple[WorkSpec, ...]
     plans: tuple[CohortPlan, ...]
+    references: tuple[ReferenceSpec, ...]
+    reference_plans: tuple[CohortPlan, ...]
     estimates: Estimates
     again: frozenset[str] = frozenset()
 
@@ -69,10 +60,14 @@ class Session:
         counts = Counter(_statuses(self.store, self.specs).values())
         failed = counts.total() - counts["done"]
         seconds = expected_seconds(self.plans, self.estimates, os.cpu_count() or 1)
-        time_left = "" if not self.to_do else f", {_duration(seconds)}"
+        references = sum(len(plan.wanted) for plan in self.reference_plans)
+        trained = sum(len(plan.wanted) for plan in self.plans if isinstance(plan.specs[0], AdoptionSpec))
+        told = f" ({trained} of them trained already)" if trained else ""
+        rows = f" and {references} of real data for reference" if references else ""
+        time_left = f", {duration(seconds)}" if self.to_do else ""
         return (
             f"{self.suite.name}: {len(self.specs)} runs: {counts['done']} done, {failed} failed, "
-            f"{self.to_do} to do{time_left}"
+            f"{self.to_do} to do{told}{rows}{time_left}"
         )
 
     def execute(self, launch: Launch, console: Console) -> None:
@@ -83,9 +78,11 @@ class Session:
         self.store.root.mkdir(parents=True, exist_ok=True)
         dump_suite(self.suite, self.store.root / "suite.yaml")
         try:
-            if self.plans:
-                self._launch(launch, console)
+            plans = (*self.plans, *self.reference_plans)
+            if plans:
+                carry_out(plans, self.store, launch, console, self.estimates)
         finally:
+            _replace_references(self.store, self.references)
             self.store.tidy()
             compact(self.store.root)
 
@@ -93,16 +90,6 @@ class Session:
         """The suite's rows, those of this session's runs only."""
         runs = load_runs(self.store.root)
         return runs[runs["run_id"].isin({spec.run_id for spec in self.specs})].reset_index(drop=True)
-
-    def _launch(self, launch: Launch, console: Console) -> None:
-        options = WorkOptions(launch.checkpoint_seconds)
-        with Display(self.plans, console, time.monotonic) as display:
-            if launch.inline:
-                run_inline(self.plans, self.store, options, display.show)
-            else:
-                run_on_ray(
-                    self.plans, self.store, options, display.show, estimates=self.estimates, address=launch.address
-                )
 
 
 def prepare(
@@ -113,6 +100,7 @@ def prepare(
     seeds: int | Sequence[int] | None = None,
     settings: Mapping[str, Any] | None = None,
     retry: Iterable[str] = (),
+    references: bool = True,
 ) -> Session:
     """Read a suite and hold it against its results; starts and writes nothing.
 
@@ -123,6 +111,7 @@ def prepare(
         seeds: number of seeds, or a list of them, in place of the suite's.
         settings: dotted keys to set over everything else.
         retry: statuses to run again, such as "failed".
+        references: whether rows of real data are wanted beside the runs.
 
     Raises:
         BenchError: if the suite is wrong, data is missing or a status is unknown.
@@ -134,15 +123,31 @@ def prepare(
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
     specs = tuple(resolved.runs())
     store = RunStore(Path(out) / resolved.name)
-    again = frozenset(run_id for run_id, status in _statuses(store, specs).items() if status in set(retry))
+    rows = references_of(specs) if references else ()
+    statuses = _statuses(store, specs) | _statuses(store, rows, references=True)
+    again = frozenset(run_id for run_id, status in statuses.items() if status in set(retry))
     finished = store.finished() - again
-    return Session(resolved, store, specs, tuple(plan_cohorts(specs, finished, store)), estimate(store, specs), again)
+    adopted = adoptions(specs, finished, store)
+    finished_or_trained = finished | {spec.run_id for spec in adopted}
+    plans = (*plan_cohorts(adopted, finished, store), *plan_cohorts(specs, finished_or_trained, store))
+    reference_plans = tuple(plan_cohorts(rows, finished, store))
+    return Session(resolved, store, specs, plans, rows, reference_plans, estimate(store, specs), again)
 
 
-def _statuses(store: RunStore, specs: Sequence[WorkSpec]) -> dict[str, str]:
+def _statuses(store: RunStore, specs: Sequence[WorkSpec], *, references: bool = False) -> dict[str, str]:
     ids = {spec.run_id for spec in specs}
-    rows = store.read(["run_id", "status"]).to_pylist()
+    rows = store.read(["run_id", "status"], references=references).to_pylist()
     return {row["run_id"]: row["status"] for row in rows if row["run_id"] in ids}
+
+
+def _replace_references(store: RunStore, rows: Sequence[ReferenceSpec]) -> None:
+    """Of each dataset and seed only the rows stay that belong beside the runs as they are measured now."""
+    wanted = {row.run_id for row in rows}
+    finished = store.finished()
+    places = {(row.dataset, row.seed) for row in rows if row.run_id in finished}
+    for found in store.read(["run_id", "dataset", "seed"], references=True).to_pylist():
+        if found["run_id"] not in wanted and (found["dataset"], found["seed"]) in places:
+            store.remove(found["run_id"])
 
 
 def _label(store: RunStore, specs: Sequence[WorkSpec]) -> None:
@@ -153,11 +158,3 @@ def _label(store: RunStore, specs: Sequence[WorkSpec]) -> None:
         current = {"suite": spec.suite, "method": spec.method, "dataset": spec.dataset}
         if labels.get(spec.run_id, current) != current:
             store.relabel(spec.run_id, suite=spec.suite, method=spec.method, dataset=spec.dataset)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "no estimate yet"
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

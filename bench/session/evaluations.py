@@ -1,0 +1,145 @@
+"""Results beside metrics that are to be added to them, from the weights that were kept."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+from rich.console import Console
+
+from bench.errors import BenchError
+from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
+from bench.launch import total_seconds as expected_seconds
+from bench.metrics import METRICS
+from bench.registry import load_entry_points
+from bench.results import RunStore, compact, load_runs, locate
+from bench.session.launching import Launch, carry_out, duration
+from bench.session.recorded import Row, evaluation_fields, finished_models, finished_references, spec_of
+from bench.spec import AdditionSpec, ResourceSettings
+from bench.suite import import_plugins_of
+
+
+@dataclass(frozen=True)
+class EvaluationSession:
+    """Metrics to add to the results of a suite.
+
+    Attributes:
+        store: the suite's folder.
+        metrics: what is asked for.
+        plans: cohorts that lack some of it.
+        runs: number of models that were trained to the end.
+        without_weights: how many of them cannot be measured.
+        estimates: what evaluation took so far.
+    """
+
+    store: RunStore
+    metrics: tuple[str, ...]
+    plans: tuple[CohortPlan, ...]
+    runs: int
+    without_weights: int
+    estimates: Estimates
+
+    def summary(self) -> str:
+        """The plan in one line."""
+        to_do = sum(len(plan.wanted) for plan in self.plans)
+        seconds = expected_seconds(self.plans, self.estimates, os.cpu_count() or 1)
+        time_left = f", {duration(seconds)} at the most" if to_do and seconds is not None else ""
+        lacking = f", {self.without_weights} without weights" if self.without_weights else ""
+        return f"{self.store.root.name}: {self.runs} runs done{lacking}; {to_do} rows to measure{time_left}"
+
+    def execute(self, launch: Launch, console: Console) -> Counter[str]:
+        """Measure what is missing and compact the results; how many rows ended how."""
+        try:
+            return carry_out(self.plans, self.store, launch, console, self.estimates) if self.plans else Counter()
+        finally:
+            compact(self.store.root)
+
+    def require(self, ended: Counter[str]) -> None:
+        """Refuse to go on as if all were measured.
+
+        Raises:
+            BenchError: if rows could not be measured, or were not reached.
+        """
+        wanted = sum(len(plan.wanted) for plan in self.plans)
+        if ended["done"] < wanted:
+            raise BenchError(
+                f"{wanted - ended['done']} of {wanted} rows could not be measured and keep the figures that they had; "
+                "the lines above say why"
+            )
+
+    def results(self) -> pd.DataFrame:
+        """The suite's rows."""
+        return load_runs(self.store.root)
+
+
+def prepare_evaluation(
+    results: str | Path,
+    metrics: Sequence[str],
+    *,
+    recompute: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> EvaluationSession:
+    """Hold results against metrics; starts and writes nothing.
+
+    Args:
+        results: a suite's folder of results.
+        metrics: names of the metrics.
+        recompute: whether to measure again what is there already, under the protocol's present version.
+        settings: dotted keys of the `resources:` block, to set over those that the runs were trained with.
+
+    Raises:
+        BenchError: if there are no results, a metric is unknown, or no finished run has kept its weights.
+    """
+    load_entry_points()
+    store = RunStore(locate(results))
+    import_plugins_of(store.root / "suite.yaml")
+    if not metrics:
+        raise BenchError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
+    asked = tuple(dict.fromkeys(METRICS[name].name for name in metrics))
+    trained = finished_models(store)
+    kept = [row for row in trained if store.weights_path(row["run_id"]).exists()]
+    if not kept:
+        raise BenchError(
+            f"{store.root}: none of its {len(trained)} finished models has its weights beside it (*.safetensors); "
+            "they are kept unless a suite is run with --no-weights; train it again to keep them"
+        )
+    resources = _resources(settings or {})
+    specs = [_lacking(row, asked, recompute, resources) for row in (*kept, *finished_references(store))]
+    lacking = sorted((spec for spec in specs if spec.again), key=lambda spec: (spec.dataset, spec.method, spec.seed))
+    plans = plan_cohorts(lacking, frozenset(), store)
+    return EvaluationSession(store, asked, tuple(plans), len(trained), len(trained) - len(kept), estimate(store))
+
+
+def _resources(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of the `resources:` block; nothing else can be set without making other figures of the runs wrong.
+
+    Raises:
+        BenchError: if there is anything else, or a value does not fit.
+    """
+    known = [f"resources.{name}" for name in ResourceSettings.model_fields]
+    for key in settings:
+        if key not in known:
+            raise BenchError(f"--set {key}: only resources can be set here; expected one of {', '.join(known)}")
+    values = {key.removeprefix("resources."): value for key, value in settings.items()}
+    try:
+        ResourceSettings.model_validate(values)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise BenchError(f"--set resources.{wrong['loc'][0]}: found {wrong['input']!r}; {wrong['msg']}") from None
+    return values
+
+
+def _lacking(row: Row, asked: Sequence[str], recompute: bool, resources: Mapping[str, Any]) -> AdditionSpec:
+    """What a record lacks of the metrics; all of them, if they are to be measured again."""
+    of = spec_of(row, resources)
+    return AdditionSpec(
+        **evaluation_fields(of),
+        recorded_as=row["run_id"],
+        again=tuple(name for name in asked if recompute or row["protocols"].get(name) != METRICS[name].label),
+    )

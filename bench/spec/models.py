@@ -1,0 +1,163 @@
+"""Runs of generative models, and what is measured beside them or later."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from bench.spec.settings import LATER_SETTINGS, EvaluationSettings, TrainingSettings
+from bench.spec.work import WorkSpec, digest
+
+REFERENCE = "reference"
+"""Family of reference rows, and what their ids begin with."""
+
+
+class MeasuredSpec(WorkSpec):
+    """Something that draws examples, measured against one dataset.
+
+    Attributes:
+        dataset_name: registered name of the dataset.
+        dataset_parameters: keyword arguments of the dataset.
+        evaluation: sample sizes.
+        metrics: names of the metrics to measure.
+    """
+
+    dataset_name: str
+    dataset_parameters: dict[str, Any]
+    evaluation: EvaluationSettings
+    metrics: tuple[str, ...]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result; see `WorkSpec.identity`.
+
+        Settings of the evaluation that came later count only where they are not what they were before they could be
+        set, so that earlier runs are found.
+        """
+        identity = super().identity
+        fields = EvaluationSettings.model_fields
+        for name in LATER_SETTINGS:
+            if getattr(self.evaluation, name) == fields[name].default:
+                del identity["evaluation"][name]
+        return identity
+
+
+class RunSpec(MeasuredSpec):
+    """One generative model: a method on one dataset with one seed.
+
+    Attributes:
+        model: the method's settings, validated by its family.
+        training: the training budget.
+    """
+
+    model: dict[str, Any]
+    training: TrainingSettings
+
+    @property
+    def family(self) -> str:
+        """The registered family of the method."""
+        return str(self.model["family"])
+
+    @property
+    def divergence(self) -> str | None:
+        """The divergence that it is trained on, if it is trained on one."""
+        given = self.model.get("divergence")
+        return None if given is None else str(given)
+
+    @property
+    def steps(self) -> int:
+        """Training steps."""
+        return self.training.steps
+
+    @property
+    def training_id(self) -> str:
+        """Hash of what decides the trained model: the identity without what is measured of it, and how."""
+        return digest({k: v for k, v in self.identity.items() if k not in ("evaluation", "metrics", "protocols")})
+
+
+class ReferenceSpec(MeasuredSpec):
+    """Training examples in a model's place: what real data scores against real data, a row beside the methods."""
+
+    @property
+    def family(self) -> str:
+        """The same for all."""
+        return REFERENCE
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the identity, told from those of runs by how it begins."""
+        return f"{REFERENCE}-{super().run_id}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result; see `WorkSpec.identity`."""
+        return super().identity | {"kind": REFERENCE}
+
+    @property
+    def steps(self) -> int:
+        """Nothing is trained."""
+        return 1
+
+
+class EvaluationSpec(WorkSpec):
+    """Something to be measured that was trained before, or is real data.
+
+    Attributes:
+        of: what was run, or is to be taken for it.
+        recorded_as: id of the record that is there.
+        again: names of the metrics to measure now.
+    """
+
+    of: RunSpec | ReferenceSpec
+    recorded_as: str
+    again: tuple[str, ...]
+
+    @property
+    def family(self) -> str:
+        """The run's."""
+        return self.of.family
+
+    @property
+    def divergence(self) -> str | None:
+        """The run's."""
+        return self.of.divergence
+
+    @property
+    def steps(self) -> int:
+        """Nothing is trained."""
+        return 1
+
+    @property
+    def cohort_key(self) -> str:
+        """Equal for runs that differ only in their seed and lack the same metrics."""
+        return f"{self.of.cohort_key}-{','.join(self.again)}"
+
+
+class AdditionSpec(EvaluationSpec):
+    """Figures to be added to a record. Its id stays: it names what was asked for at first."""
+
+    amends: ClassVar[bool] = True
+
+    @property
+    def run_id(self) -> str:
+        """The record's."""
+        return self.recorded_as
+
+
+class AdoptionSpec(EvaluationSpec):
+    """A run of which only the measuring is new: it takes over the trained model and the figures of a recorded one.
+
+    Attributes:
+        kept: names of the metrics whose figures still hold.
+    """
+
+    kept: tuple[str, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The new run's."""
+        return self.of.run_id
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The new run's."""
+        return self.of.identity

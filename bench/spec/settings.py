@@ -1,0 +1,78 @@
+"""The blocks of a suite file, with their defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from bench.divergences import divergence
+from bench.errors import BenchError
+
+
+class Settings(BaseModel):
+    """A block of a suite file: frozen, and no key but the declared ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingSettings(Settings):
+    """The `training:` block."""
+
+    steps: PositiveInt = Field(2000, description="Generator or model updates.")
+    batch_size: PositiveInt = Field(256, description="Examples a seed sees in an update.")
+    lr: PositiveFloat = Field(1e-3, description="Learning rate.")
+    betas: tuple[NonNegativeFloat, NonNegativeFloat] = Field((0.5, 0.999), description="Adam's decay rates.")
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="Update rule.")
+    curve_points: PositiveInt = Field(100, description="Points at which learning curves are recorded.")
+
+
+def _known_divergence(name: str) -> str:
+    try:
+        return divergence(name).name
+    except BenchError as error:
+        raise ValueError(str(error)) from None
+
+
+KnownDivergence = Annotated[str, AfterValidator(_known_divergence)]
+"""A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
+
+
+LATER_SETTINGS = ("divergences", "extractor", "importance_samples")
+"""Keys of the `evaluation:` block that runs of the first version do not have."""
+
+
+class EvaluationSettings(Settings):
+    """The `evaluation:` block."""
+
+    samples: PositiveInt = Field(10_000, description="Generated examples, where the protocol leaves the number open.")
+    spread: NonNegativeFloat | None = Field(
+        None,
+        description="Noise added to both sides before divergences are estimated; default 0 for points, 0.1 for images.",
+    )
+    divergences: tuple[KnownDivergence, ...] = Field(
+        (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."
+    )
+    extractor: str | None = Field(
+        None, description="Feature extractor of fid, kid, precision, …: inception-v3-fid; default: the dataset's own."
+    )
+    importance_samples: PositiveInt = Field(
+        100, description="Draws of z an example in the importance-weighted bound log_likelihood_iw."
+    )
+
+
+class ResourceSettings(Settings):
+    """The `resources:` block, for one cohort. Never part of a run's identity."""
+
+    cpu: PositiveFloat = Field(1, description="CPU cores.")
+    gpu: NonNegativeFloat = Field(0, description="GPUs; a fraction lets cohorts share one.")
+    cohort: PositiveInt | None = Field(
+        None, description="Seeds trained together as one tensor dimension; default 1 on a CPU, all seeds on a GPU."
+    )
+    timeout: PositiveFloat | None = Field(None, description="Seconds after which training ends with status timeout.")
+
+
+class MethodSettings(Settings):
+    """What every method's block has; each family adds its own factors."""
+
+    family: str = Field(description="Registered family: autoencoder, vae, fgan, mle, or one of a plugin.")

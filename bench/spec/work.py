@@ -1,0 +1,82 @@
+"""One run of any kind as data: the resolved settings, and the identity that follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from bench.spec.settings import ResourceSettings, Settings
+
+IDENTITY_VERSION = 1
+"""Raised when the same settings come to mean something else; old runs are then no longer found."""
+
+
+class WorkSpec(Settings, ABC):
+    """One run of any kind, with everything that decides its result.
+
+    Attributes:
+        suite: name of the suite it was planned by; a label.
+        method: what the suite calls what is run; a label.
+        dataset: what the suite calls what it is run on; a label.
+        dataset_sha256: fingerprint of the examples, or of what decides them.
+        seed: seed of all that is random.
+        protocols: name and version of each protocol that figures follow: {"fid": "fid/1"}.
+        resources: what a cohort of such runs needs.
+        amends: whether it adds to a record that is there already.
+    """
+
+    amends: ClassVar[bool] = False
+
+    suite: str
+    method: str
+    dataset: str
+    dataset_sha256: str
+    seed: int = Field(ge=0)
+    protocols: dict[str, str]
+    resources: ResourceSettings
+
+    @property
+    @abstractmethod
+    def family(self) -> str:
+        """The kind of thing that is run."""
+
+    @property
+    def divergence(self) -> str | None:
+        """The divergence that is trained on, if there is one."""
+        return None
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """Units in which progress is told."""
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """A rough guess at the time that a run takes on one core, or None if there is no telling."""
+        return None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the result, and nothing else: no labels, paths, devices or worker counts."""
+        decisive = self.model_dump(mode="json", exclude={"suite", "method", "dataset", "resources"})
+        return decisive | {"identity_version": IDENTITY_VERSION}
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the identity: 16 hexadecimal digits."""
+        return digest(self.identity)
+
+    @property
+    def cohort_key(self) -> str:
+        """Equal for runs that differ only in their seed."""
+        return digest({k: v for k, v in self.identity.items() if k != "seed"} | {"method": self.method})
+
+
+def digest(content: dict[str, Any]) -> str:
+    """16 hexadecimal digits that change with any value in `content`."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,185 @@
+"""Measuring without training: kept weights, metrics added later, and real data in a model's place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import bench
+from bench.cli import app
+from bench.errors import BenchError
+from bench.results import RunStore
+from tests.launch.test_launch import NETWORK, PLUGIN, odd_suite, suite_file
+
+RUN = ["dataset", "method", "seed"]
+OF_ITS_OWN = ["run_id", "config", "started_at", "train_seconds", "eval_seconds", "steps_per_second", "peak_memory_mb"]
+"""What differs between two executions, and what says which metrics were asked for at first."""
+
+
+def small_suite(*metrics: str, **changes: Any) -> dict[str, Any]:
+    """Every family: statistics of batch normalisation and latents fitted after training are to be kept too."""
+    gan = {"latent": 2, "generator": [8], "critic": [8], "batch_norm": True}
+    return {
+        "name": "small",
+        "seeds": 2,
+        "datasets": ["blob", "digits"],
+        "methods": {
+            "vae": {"family": "vae", "network": NETWORK},
+            "autoencoder": {"family": "autoencoder", "network": NETWORK},
+            "kl": {"family": "fgan", "divergence": "kl", "network": gan},
+        },
+        "training": {"steps": 10, "batch_size": 16},
+        "evaluation": {"samples": 300},
+        "metrics": list(metrics),
+        "plugins": [str(PLUGIN)],
+    } | changes
+
+
+def figures(results: Path, *, references: bool = False) -> pd.DataFrame:
+    frame = bench.load(results, references=references).set_index(RUN)
+    return frame.drop(columns=[*OF_ITS_OWN, "evaluated_later"], errors="ignore").sort_index(axis="columns")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a suite that asks for few metrics."""
+    out = tmp_path_factory.mktemp("first")
+    bench.run(small_suite("elbo", "distance"), out=out, inline=True)
+    return out / "small"
+
+
+@pytest.fixture(scope="module")
+def all_at_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the same suite that asks for more."""
+    out = tmp_path_factory.mktemp("all")
+    bench.run(small_suite("elbo", "distance", "fid", "parzen_log_likelihood"), out=out, inline=True)
+    return out / "small"
+
+
+@pytest.fixture
+def results(first: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(first, tmp_path / "small"))
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["inline", "ray"])
+def test_metrics_added_later_are_what_they_would_have_been(results: Path, all_at_once: Path, inline: bool) -> None:
+    before = bench.load(results)
+    after = bench.evaluate(results, ["parzen_log_likelihood", "fid"], inline=inline)
+    for references in (False, True):
+        pd.testing.assert_frame_equal(
+            figures(results, references=references), figures(all_at_once, references=references), check_exact=True
+        )
+    assert list(after["run_id"]) == list(before["run_id"])
+    assert after["evaluated_later"].str.match(r"parzen_log_likelihood/\d, fid/\d on cpu, torch .*").all()
+    assert bench.run(small_suite("elbo", "distance"), out=results.parent, inline=True).equals(after)
+
+
+def test_what_is_there_is_measured_again_only_on_demand(results: Path) -> None:
+    store = RunStore(results)
+    path = store.path(bench.load(results)["run_id"][0])
+    written = path.stat().st_mtime_ns
+    bench.evaluate(results, ["distance"], inline=True)
+    assert path.stat().st_mtime_ns == written
+    before = figures(results)
+    bench.evaluate(results, ["distance"], inline=True, recompute=True)
+    assert path.stat().st_mtime_ns != written
+    pd.testing.assert_frame_equal(figures(results), before, check_exact=True)
+
+
+def test_a_suite_that_asks_for_more_trains_nothing_again(results: Path, all_at_once: Path) -> None:
+    before = bench.load(results).set_index(RUN)
+    suite = small_suite("elbo", "distance", "fid", "parzen_log_likelihood")
+    after = bench.run(suite, out=results.parent, inline=True)
+    pd.testing.assert_frame_equal(figures(results), figures(all_at_once), check_exact=True)
+    assert set(after["run_id"]) == set(bench.load(all_at_once)["run_id"])
+    assert (after.set_index(RUN)["started_at"] == before["started_at"]).all()
+    assert len(list((results / "runs").glob("*.safetensors"))) == len(before)
+    assert len(bench.load(results, references=True)) == 2 * 2
+
+
+def test_other_sample_sizes_measure_all_anew_without_training(results: Path, tmp_path: Path) -> None:
+    changes = {"evaluation": {"samples": 200}}
+    again = bench.run(small_suite("elbo", "fid", **changes), out=results.parent, inline=True)
+    fresh = bench.run(small_suite("elbo", "fid", **changes), out=tmp_path / "fresh", inline=True)
+    assert again["evaluated_later"].notna().all()
+    assert "distance" not in again
+    pd.testing.assert_frame_equal(figures(results), figures(tmp_path / "fresh" / "small"), check_exact=True)
+    assert len(fresh) == len(again) == len(bench.load(results))
+
+
+def test_more_steps_are_trained(results: Path) -> None:
+    suite = small_suite("elbo", training={"steps": 11, "batch_size": 16})
+    assert "evaluated_later" not in bench.run(suite, out=results.parent, inline=True)
+
+
+def test_cohorts_keep_each_members_weights(tmp_path: Path) -> None:
+    methods = {"vae": {"family": "vae", "network": NETWORK}, "plugged in": {"family": "failing"}}
+    suite = small_suite("distance", methods=methods, datasets=["blob"])
+    bench.run(suite, out=tmp_path, inline=True, settings={"resources.cohort": 2})
+    before = figures(tmp_path / "small")
+    bench.evaluate(tmp_path / "small", ["distance"], inline=True, recompute=True)
+    pd.testing.assert_frame_equal(figures(tmp_path / "small"), before, check_exact=True)
+
+
+def test_no_weights_no_later_evaluation(tmp_path: Path) -> None:
+    path = suite_file(tmp_path, odd_suite())
+    ran = CliRunner().invoke(app, ["run", str(path), "--inline", "--no-weights", "--out", str(tmp_path)])
+    assert ran.exit_code == 0, ran.output
+    assert not list(tmp_path.rglob("*.safetensors"))
+    with pytest.raises(BenchError, match="none of its 2 finished models has its weights beside it"):
+        bench.evaluate(tmp_path / "odd", ["fid"], inline=True)
+
+
+def test_bad_requests_are_refused(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"unknown metric 'fidd'.*did you mean 'fid'"):
+        bench.evaluate(results, ["fidd"])
+    with pytest.raises(BenchError, match="found none; expected names"):
+        bench.evaluate(results, [])
+    with pytest.raises(BenchError, match="only resources can be set here"):
+        bench.evaluate(results, ["fid"], settings={"evaluation.samples": 7})
+    with pytest.raises(BenchError, match=r"--set resources.cpu: found -1; "):
+        bench.evaluate(results, ["fid"], settings={"resources.cpu": -1})
+    with pytest.raises(BenchError, match="found no results"):
+        bench.evaluate(tmp_path / "nowhere", ["fid"])
+
+
+def test_what_cannot_be_measured_keeps_its_figures(results: Path) -> None:
+    store = RunStore(results)
+    run = bench.load(results)["run_id"][0]
+    store.weights_path(run).write_bytes(b"damaged")
+    before = figures(results)
+    with pytest.raises(BenchError, match="1 of 16 rows could not be measured and keep the figures that they had"):
+        bench.evaluate(results, ["fid"], inline=True)
+    after = bench.load(results).set_index("run_id")
+    assert after["fid"].isna().sum() == 1
+    assert (after["status"] == "done").all()
+    pd.testing.assert_frame_equal(figures(results)[before.columns], before, check_exact=True)
+
+
+def test_the_command(results: Path) -> None:
+    told = CliRunner().invoke(app, ["evaluate", str(results), "--metrics", "fid, parzen_log_likelihood", "--inline"])
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert lines[0].startswith("small: 12 runs done; 16 rows to measure, about ")
+    assert sum("done" in line and "fid" in line for line in lines) == 16
+    again = CliRunner().invoke(app, ["evaluate", str(results), "--metrics", "fid", "--inline"])
+    assert again.output.splitlines()[0] == "small: 12 runs done; 0 rows to measure"
+
+
+def test_real_data_beside_the_models(all_at_once: Path) -> None:
+    rows = bench.load(all_at_once, references=True)
+    assert rows[["dataset", "method", "family", "seed", "status"]].to_numpy().tolist() == [
+        [dataset, "real data", "reference", seed, "done"] for dataset in ("blob", "digits") for seed in (0, 1)
+    ]
+    assert rows[["fid", "parzen_log_likelihood"]].notna().all(axis=None)
+    assert "elbo" not in rows
+    runs = bench.load(all_at_once)
+    assert set(runs["method"]) == {"vae", "autoencoder", "kl"}
+    best = runs.groupby("dataset")["fid"].min()
+    assert (rows.groupby("dataset")["fid"].max() < best).all()
+    assert pd.read_parquet(all_at_once / "references.parquet")["run_id"].tolist() == rows["run_id"].tolist()
