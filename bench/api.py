@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.datasets import fetch as fetch_dataset
 from bench.errors import BenchError
+from bench.metrics import load_extractor
 from bench.registry import load_entry_points
 from bench.reporting import render
 from bench.results import load_curves, load_pictures, load_runs, locate
@@ -102,12 +103,20 @@ def load(path: str | Path, *, curves: bool = False, references: bool = False) ->
     Raises:
         BenchError: if there are no results at `path`.
     """
-    name = "references.parquet" if references else "runs.parquet"
-    compacted = Path(path) if Path(path).is_file() else Path(path) / name
-    if compacted.is_file() and not curves and not (compacted.parent / "runs").is_dir():
-        return pd.read_parquet(compacted)
-    root = locate(path)
+    given = Path(path)
+    compacted = given if given.is_file() else given / "runs.parquet"
+    if not curves and compacted.is_file() and (given.is_file() or not (given / "runs").is_dir()):
+        return _compacted(compacted, references=references)
+    root = locate(given)
     return load_curves(root) if curves else load_runs(root, references=references)
+
+
+def _compacted(path: Path, *, references: bool) -> pd.DataFrame:
+    """The rows of a `runs.parquet`, or of the file of reference rows beside it; no rows if there is none."""
+    beside = path.with_name("references.parquet")
+    if references and beside.is_file():
+        return pd.read_parquet(beside)
+    return pd.read_parquet(path).iloc[: 0 if references else None]
 
 
 def report(path: str | Path, *, out: str | Path | None = None) -> Path:
@@ -168,17 +177,22 @@ def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] 
 
 
 def fetch(suite: str | Path | Mapping[str, Any]) -> Iterator[tuple[str, Path | None]]:
-    """Make the files of a suite's datasets present, for machines that will have no network.
+    """Make the files of a suite's datasets and feature extractors present, for machines that will have no network.
 
     Yields:
-        The name of a dataset and the folder of its files; None for one that needs none.
+        The name of a dataset and the folder of its files, None for one that needs none; then the name of each feature
+        extractor that the suite chooses, once it can be used, and None.
 
     Raises:
         BenchError: if a file can neither be found nor fetched.
     """
     load_entry_points()
-    for dataset in load_suite(suite).datasets:
+    loaded = load_suite(suite)
+    for dataset in loaded.datasets:
         yield dataset.label, fetch_dataset(dataset.name, **dataset.parameters)
+    for extractor in loaded.extractors:
+        load_extractor(extractor)
+        yield extractor, None
 
 
 __all__ = ["BenchError", "check", "evaluate", "fetch", "load", "report", "run", "status"]

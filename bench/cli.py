@@ -179,7 +179,7 @@ def fetch(suite: SuiteFile) -> None:
     from bench import api
 
     for name, folder in api.fetch(suite):
-        typer.echo(f"{name}: {folder or 'needs no files'}")
+        typer.echo(f"{name}: {folder or 'nothing to fetch'}")
 
 
 def main() -> NoReturn:

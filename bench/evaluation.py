@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,11 +37,33 @@ class Evaluation:
         figures: by column name.
         labels: texts that belong to figures.
         columns: names of the figures that each metric gave, by metric.
+        protocols: name and version of each metric's protocol.
     """
 
     figures: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, metrics: Collection[str]) -> Evaluation:
+        """What is left without the figures of some metrics. Labels stay: others may share them."""
+        dropped = {column for name in metrics for column in self.columns.get(name, ())}
+        return Evaluation(
+            {column: value for column, value in self.figures.items() if column not in dropped},
+            self.labels,
+            {name: columns for name, columns in self.columns.items() if name not in metrics},
+            {name: protocol for name, protocol in self.protocols.items() if name not in metrics},
+        )
+
+    def updated(self, new: Evaluation) -> Evaluation:
+        """Both, the new figures in place of what their metrics gave before."""
+        kept = self.without(new.columns)
+        return Evaluation(
+            {**kept.figures, **new.figures},
+            {**kept.labels, **new.labels},
+            {**kept.columns, **new.columns},
+            {**kept.protocols, **new.protocols},
+        )
 
 
 def subject_of(
@@ -116,24 +138,40 @@ def evaluate(subject: Subject, metrics: Sequence[str], known: Evaluation | None 
     Args:
         subject: what is measured.
         metrics: names of the metrics.
-        known: figures that are there already and stay, but for those of `metrics`, which are measured again.
+        known: figures that are there already and are to stay beside the new ones. Those whose labels would be others
+            now, such as the hash of another feature extractor, are measured again too: figures share labels.
+
+    Returns:
+        What was measured, without what stays.
 
     Raises:
         BenchError: if two metrics give the same column, or one gives a figure that is not a number. Infinity is one:
             exact divergences can be infinite.
     """
     before = known or Evaluation()
-    replaced = {column for name in metrics for column in before.columns.get(name, ())}
-    figures = {name: value for name, value in before.figures.items() if name not in replaced} | dict(subject.training)
-    labels, columns = dict(before.labels), dict(before.columns)
-    for name in metrics:
+    wanted = [*metrics, *(name for name in _outdated(subject, before) if name not in metrics)]
+    taken = {**before.without(wanted).figures, **subject.training}
+    figures = dict(subject.training)
+    labels: dict[str, str] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    for name in wanted:
         protocol = METRICS[name]
         measured = protocol.measure(subject)
-        _check(name, measured, figures)
+        _check(name, measured, taken)
+        taken |= measured
         figures |= measured
         labels |= protocol.labels(subject)
         columns[name] = tuple(measured)
-    return Evaluation(figures, labels, columns)
+    return Evaluation(figures, labels, columns, {name: METRICS[name].label for name in wanted})
+
+
+def _outdated(subject: Subject, known: Evaluation) -> list[str]:
+    """Metrics whose figures are known under labels that are not theirs any more."""
+    return [
+        name
+        for name in known.columns
+        if name in METRICS and METRICS[name].labels(subject).items() - known.labels.items()
+    ]
 
 
 def picture(subject: Subject) -> tuple[np.ndarray, np.ndarray]:

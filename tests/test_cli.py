@@ -141,7 +141,7 @@ def test_fetch_says_what_needs_nothing(
     suite = odd_suite() | {"datasets": ["ring", "digits"], "metrics": ["elbo"]}
     code, out, _ = invoke(capsys, monkeypatch, "fetch", suite_file(tmp_path, suite))
     assert code == 0
-    assert out.splitlines() == ["ring: needs no files", "digits: needs no files"]
+    assert out.splitlines() == ["ring: nothing to fetch", "digits: nothing to fetch"]
 
 
 def test_results_are_a_plain_parquet_file(

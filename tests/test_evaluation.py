@@ -124,8 +124,11 @@ def test_known_figures_stay_but_for_those_measured_again(metric: Any) -> None:
     measured = subject({"family": "mle"})
     before = evaluate(measured, [metric("test_a", a=1.0, old=2.0), metric("test_b", b=3.0)])
     METRICS._entries["test_a"] = Protocol("test_a", 2, lambda _: {"a": 5.0})
-    after = evaluate(measured, ["test_a"], before)
+    new = evaluate(measured, ["test_a"], before)
+    assert new.figures == {"training_bound": 0.2, "a": 5.0}
+    after = before.updated(new)
     assert after.figures == {"training_bound": 0.2, "a": 5.0, "b": 3.0}
     assert after.columns == {"test_a": ("a",), "test_b": ("b",)}
+    assert after.protocols == {"test_a": "test_a/2", "test_b": "test_b/1"}
     with pytest.raises(BenchError, match="column 'b' is given by another metric"):
         evaluate(measured, [metric("test_c", b=1.0)], before)

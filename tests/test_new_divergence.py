@@ -12,6 +12,7 @@ from torch.distributions import Normal
 
 import bench
 from bench.divergences import DIVERGENCES
+from bench.suite import load_suite
 
 PLUGIN = """
 import bench
@@ -65,3 +66,23 @@ def test_exact_values_and_facts_follow_from_f(plugin: Path) -> None:
     value, hellinger = (bench.exact_divergence(name, p, q) for name in ("triangular", "squared_hellinger"))
     assert hellinger <= value <= 2 * hellinger
     assert bench.exact_divergence("triangular", q, p) == pytest.approx(value, rel=1e-7)
+
+
+def test_a_suite_may_ask_every_method_for_it(tmp_path: Path) -> None:
+    """Its name is known once the suite's own plugin is imported, which is not before the file is read."""
+    (tmp_path / "wide.py").write_text(PLUGIN.replace("triangular", "triangular_too"))
+    suite = {
+        "name": "asked",
+        "plugins": [str(tmp_path / "wide.py")],
+        "seeds": 1,
+        "datasets": ["mixture"],
+        "methods": {"mle": {"family": "mle"}},
+        "evaluation": {"divergences": ["triangular_too"]},
+        "metrics": ["divergences"],
+    }
+    try:
+        (run,) = load_suite(suite).runs()
+        assert run.evaluation.divergences == ("triangular_too",)
+    finally:
+        DIVERGENCES._entries.pop("triangular_too", None)
+        DIVERGENCES._origins.pop("triangular_too", None)

@@ -21,7 +21,7 @@ Run = Callable[[Sequence[Any], frozenset[str], Workplace, Progress], Iterator[Ru
 _KINDS: Mapping[type[WorkSpec], Run] = {
     RunSpec: run_models,
     AdditionSpec: lambda specs, wanted, place, _: run_additions(specs, wanted, place),
-    AdoptionSpec: lambda specs, wanted, place, _: run_adoptions(specs, wanted, place),
+    AdoptionSpec: run_adoptions,
     ReferenceSpec: lambda specs, wanted, place, _: run_references(specs, wanted, place),
     CalibrationSpec: lambda specs, wanted, place, _: run_calibrations(specs, wanted, place),
 }

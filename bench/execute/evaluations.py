@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import torch
-
-from bench.datasets import Dataset
 from bench.evaluation import Evaluation, evaluate, reference_of, subject_of
-from bench.execute.loading import dataset_of, with_weights
-from bench.execute.records import Workplace, blank, failed, measured
-from bench.metrics import METRICS, Subject
+from bench.execute.later import noted
+from bench.execute.loading import WeightsError, dataset_of, with_weights
+from bench.execute.models import Progress, run_models
+from bench.execute.records import Workplace, blank, failed, known, measured
 from bench.provenance import PeakMemory, described
-from bench.results import RunRecord
-from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec, RunSpec
+from bench.results import MissingRecordError, RunRecord
+from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
 
 
 def run_additions(specs: Sequence[AdditionSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
@@ -27,40 +25,22 @@ def run_additions(specs: Sequence[AdditionSpec], wanted: frozenset[str], place: 
     """
     for spec in specs:
         if spec.run_id in wanted:
-            record = place.store.record(spec.recorded_as)
-            yield replace(_measured(spec, record, place), weights=None)  # they are in place
+            yield _added(spec, place)
 
 
-def run_adoptions(specs: Sequence[AdoptionSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
-    """Measure what runs with the same trained model lack, and yield each new run's record.
+def run_adoptions(
+    specs: Sequence[AdoptionSpec], wanted: frozenset[str], place: Workplace, progress: Progress
+) -> Iterator[RunRecord]:
+    """Measure what runs lack whose model was trained before, and yield each one's record.
 
-    The record that it goes back to is removed as soon as the new one is stored: they are one model.
+    Where the kept model has gone, or is not this version's any more, it is trained as if it had never been.
     """
     for spec in specs:
         if spec.run_id in wanted:
-            record = place.store.record(spec.recorded_as)
-            found = _measured(spec, _taken_over(spec, record), place)
-            yield found if place.keep_weights else replace(found, weights=None)
-            if found.status == "done":
-                place.store.remove(spec.recorded_as)
-
-
-def _taken_over(spec: AdoptionSpec, record: RunRecord) -> RunRecord:
-    """The recorded run under the new one's name, with the figures that still hold."""
-    columns = {name: columns for name, columns in record.measured.items() if name in spec.kept}
-    dropped = {column for name in record.measured if name not in spec.kept for column in record.measured[name]}
-    return replace(
-        record,
-        run_id=spec.run_id,
-        suite=spec.suite,
-        method=spec.method,
-        dataset=spec.dataset,
-        config=spec.identity | {"resources": spec.resources.model_dump(mode="json")},
-        metrics={name: value for name, value in record.metrics.items() if name not in dropped},
-        labels=record.labels if spec.kept else {},
-        protocols={name: version for name, version in record.protocols.items() if name in spec.kept},
-        measured=columns,
-    )
+            try:
+                yield _adopted(spec, place)
+            except (MissingRecordError, WeightsError):
+                yield from run_models((spec.of,), frozenset({spec.run_id}), place, progress)
 
 
 def run_references(specs: Sequence[ReferenceSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
@@ -70,34 +50,57 @@ def run_references(specs: Sequence[ReferenceSpec], wanted: frozenset[str], place
             yield _reference(spec, place)
 
 
-def _measured(spec: EvaluationSpec, record: RunRecord, place: Workplace) -> RunRecord:
-    """The record with what `spec` asks for, beside the figures that were there."""
-    began = time.monotonic()
+def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
+    record = place.store.record(spec.recorded_as)
     try:
-        known = Evaluation(record.metrics, record.labels, record.measured)
-        if isinstance(spec.of, RunSpec):
-            record = replace(record, weights=place.store.weights(spec.recorded_as))
-        subject = _subject(spec.of, record, dataset_of(spec.of, place.device))
-        record = measured(record, evaluate(subject, spec.again, known))
-    except Exception as error:  # a failure is a result
-        record = failed(record, error)
-    protocols = {name: METRICS[name].label for name in spec.again}
-    return replace(
+        found, seconds = _timed(lambda: _measured(spec, record, known(record), place))
+    except Exception as error:  # told, not stored
+        return failed(record, error)
+    # Another process may have added to the record meanwhile.
+    return _with(place.store.record(spec.recorded_as), found, seconds, place)
+
+
+def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
+    """The recorded model under the new run's name, with the figures that still hold and those that it lacked."""
+    record = place.store.record(spec.recorded_as)
+    holding = known(record).without([name for name in record.measured if name not in spec.kept])
+    record = measured(record, replace(holding, labels=record.labels if spec.kept else {}))
+    record = replace(
         record,
-        labels={**record.labels, "evaluated_later": _note(protocols.values(), place.device)},
-        protocols={**record.protocols, **protocols},
-        eval_seconds=(record.eval_seconds or 0.0) + time.monotonic() - began,
+        run_id=spec.run_id,
+        suite=spec.suite,
+        method=spec.method,
+        dataset=spec.dataset,
+        config=spec.identity | {"resources": spec.resources.model_dump(mode="json")},
+        weights=place.store.weights(spec.recorded_as),
     )
+    try:
+        found, seconds = _timed(lambda: _measured(spec, record, holding, place))
+    except WeightsError:
+        raise
+    except Exception as error:  # a failure is a result
+        return failed(record, error)
+    return _with(record, found, seconds, place)
 
 
-def _subject(spec: RunSpec | ReferenceSpec, record: RunRecord, data: Dataset) -> Subject:
-    if isinstance(spec, ReferenceSpec):
-        return reference_of(spec, data)
-    return subject_of(spec, with_weights(spec, data, record.weights or {}), data, record.curves)
+def _measured(spec: EvaluationSpec, record: RunRecord, before: Evaluation, place: Workplace) -> Evaluation:
+    data = dataset_of(spec.of, place.device)
+    if isinstance(spec.of, ReferenceSpec):
+        return evaluate(reference_of(spec.of, data), spec.again, before)
+    weights = place.store.weights(spec.recorded_as) if record.weights is None else record.weights
+    return evaluate(subject_of(spec.of, with_weights(spec.of, data, weights), data, record.curves), spec.again, before)
 
 
-def _note(protocols: Iterable[str], device: torch.device) -> str:
-    return f"{', '.join(protocols)} on {described(device)}"
+def _with(record: RunRecord, found: Evaluation, seconds: float, place: Workplace) -> RunRecord:
+    whole = known(record).updated(found)
+    labels = noted(whole.labels, found.protocols, described(place.device))
+    spent = (record.eval_seconds or 0.0) + seconds
+    return replace(measured(record, replace(whole, labels=labels)), eval_seconds=spent)
+
+
+def _timed(measure: Callable[[], Evaluation]) -> tuple[Evaluation, float]:
+    began = time.monotonic()
+    return measure(), time.monotonic() - began
 
 
 def _reference(spec: ReferenceSpec, place: Workplace) -> RunRecord:

@@ -10,6 +10,7 @@ import torch
 from bench.datasets import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.models import METHODS, GenerativeModel
+from bench.results import WeightsError
 from bench.spec import MeasuredSpec, RunSpec
 
 
@@ -38,14 +39,14 @@ def with_weights(spec: RunSpec, data: Dataset, weights: Mapping[str, np.ndarray]
     """The run's trained model, in evaluation mode, on the device of its data.
 
     Raises:
-        BenchError: if the weights are those of another model.
+        WeightsError: if the weights are those of another model.
     """
     with torch.random.fork_rng(devices=[]):
         model = untrained(spec, data)
     try:
         model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     except RuntimeError as error:
-        raise BenchError(
+        raise WeightsError(
             f"run {spec.run_id}: its kept weights do not fit family '{spec.family}' as it is now ({error}); "
             "check out the version that trained it, or train it again"
         ) from error
@@ -55,3 +56,6 @@ def with_weights(spec: RunSpec, data: Dataset, weights: Mapping[str, np.ndarray]
 def weights_of(model: GenerativeModel) -> dict[str, np.ndarray]:
     """Parameters and buffers of a trained model, by name: what `with_weights` takes."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+
+
+__all__ = ["WeightsError", "dataset_of", "untrained", "weights_of", "with_weights"]

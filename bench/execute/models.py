@@ -82,9 +82,9 @@ def _measured(
         model = finalise(trained.cohort.member(index), data.train, spec.seed, spec.training.batch_size)
         subject = subject_of(spec, model, data, curves)
         samples, reference = picture(subject)
-        record = replace(record, samples=samples, reference=reference)
+        weights = weights_of(model) if place.keep_weights else None
+        record = replace(record, samples=samples, reference=reference, weights=weights)
         record = measured(record, evaluate(subject, spec.metrics))
-        record = replace(record, weights=weights_of(model) if place.keep_weights else None)
     except Exception as error:  # a failure is a result
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began)

@@ -59,8 +59,21 @@ def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.dev
 
 
 def measured(record: RunRecord, evaluation: Evaluation) -> RunRecord:
-    """The record with what was measured."""
-    return replace(record, metrics=evaluation.figures, labels=evaluation.labels, measured=evaluation.columns)
+    """The record, finished, with what was measured."""
+    return replace(
+        record,
+        status="done",
+        error=None,
+        metrics=evaluation.figures,
+        labels=evaluation.labels,
+        measured=evaluation.columns,
+        protocols=evaluation.protocols,
+    )
+
+
+def known(record: RunRecord) -> Evaluation:
+    """What a record holds of figures."""
+    return Evaluation(record.metrics, record.labels, record.measured, record.protocols)
 
 
 def failed(record: RunRecord, error: Exception) -> RunRecord:

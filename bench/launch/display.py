@@ -26,16 +26,13 @@ class Display:
         plans: what is going to run.
         console: where to print.
         clock: seconds since some moment.
-
-    Attributes:
-        finished: how many runs ended how, so far.
     """
 
     def __init__(self, plans: Sequence[CohortPlan], console: Console, clock: Callable[[], float]) -> None:
         self._console = console
         self._clock = clock
         self._total = sum(len(plan.wanted) for plan in plans)
-        self.finished: Counter[str] = Counter()
+        self._ended: dict[str, str] = {}
         self._running: dict[str, tuple[CohortPlan, int]] = {}
         self._began = clock()
         columns = (
@@ -49,6 +46,11 @@ class Display:
             *columns, console=console, disable=not console.is_terminal, expand=True, transient=True
         )
         self._task = self._progress.add_task("runs", total=self._total, state="starting", left="")
+
+    @property
+    def finished(self) -> Counter[str]:
+        """How many runs ended how, so far; one that was done twice, because a worker died, counts once."""
+        return Counter(self._ended.values())
 
     def __enter__(self) -> Display:
         self._progress.start()
@@ -81,7 +83,7 @@ class Display:
         return (self._clock() - self._began) * (self._total - worked) / worked
 
     def _finish(self, event: Finished) -> None:
-        self.finished[event.record.status] += 1
+        self._ended[event.record.run_id] = event.record.status
         members = self._running.get(event.plan.cohort_id)
         if members is not None and event.record.run_id == _last_wanted(event.plan):
             del self._running[event.plan.cohort_id]

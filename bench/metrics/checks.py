@@ -53,3 +53,13 @@ def draw(subject: Subject, n: int, stream: str) -> Tensor:
         raise BenchError(f"samples: shape {tuple(samples.shape)}; expected {expected}, as {subject.data.name} has it")
     require_finite(samples, "samples")
     return samples
+
+
+def reference_subset(size: int, n: int) -> Tensor:
+    """Which n of `size` test examples a figure uses, as indices: all in order, else always the same random choice.
+
+    Files are often sorted, or repeat with a period, so neither the first n nor every k-th stands for the split.
+    """
+    if n >= size:
+        return torch.arange(size)
+    return torch.randperm(size, generator=torch.Generator().manual_seed(0))[:n]

@@ -14,7 +14,7 @@ from bench.divergences import DIVERGENCES
 from bench.errors import BenchError
 from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import draw
+from bench.metrics.checks import draw, reference_subset
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 
 STREAM = "divergences"
@@ -52,7 +52,7 @@ class EstimatedDivergences(Metric):
         return {column: torch.tensor(value, dtype=torch.float64) for column, value in _columns(estimates).items()}
 
 
-@register_metric("divergences", version=2)
+@register_metric("divergences", version=3)
 def measure_divergences(subject: Subject) -> dict[str, float]:
     """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 
@@ -65,7 +65,9 @@ def measure_divergences(subject: Subject) -> dict[str, float]:
     generated = draw(subject, n, STREAM)
     seed = int(torch.randint(2**62, (), generator=subject.stream(f"{STREAM}/critics"), device=generated.device))
     names = list(dict.fromkeys([*DIVERGENCES, *subject.divergences]))
-    estimates = estimate_divergences(subject.data.test[:n], generated, names, seed, spread=subject.spread)
+    test = subject.data.test
+    test = test[reference_subset(len(test), n).to(test.device)]
+    estimates = estimate_divergences(test, generated, names, seed, spread=subject.spread)
     figures = {"divergence_n": float(n)} | ({"divergence_spread": subject.spread} if subject.spread else {})
     return figures | _columns(estimates) | _exact_columns(subject, names)
 

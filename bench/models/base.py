@@ -115,7 +115,10 @@ class GenerativeModel(nn.Module):
         self.sample(z)
 
     def finalise(self, train: Tensor) -> None:
-        """Fix after training what sampling needs and training does not give; by default nothing."""
+        """Fix after training what sampling needs and training does not give; by default nothing.
+
+        What it fixes has to be in parameters or buffers: only these are kept with the run.
+        """
 
 
 @dataclass(frozen=True)

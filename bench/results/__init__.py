@@ -2,14 +2,17 @@
 
 from bench.results.frames import compact, load_curves, load_pictures, load_runs, locate
 from bench.results.record import SCHEMA, STATUSES, RunRecord, Status
-from bench.results.store import RunStore
+from bench.results.store import MissingRecordError, RunStore
+from bench.results.weights import WeightsError
 
 __all__ = [
     "SCHEMA",
     "STATUSES",
+    "MissingRecordError",
     "RunRecord",
     "RunStore",
     "Status",
+    "WeightsError",
     "compact",
     "load_curves",
     "load_pictures",

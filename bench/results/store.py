@@ -19,6 +19,10 @@ REFERENCE_PREFIX = "reference-"
 """What the ids of reference rows begin with; they have a folder of their own."""
 
 
+class MissingRecordError(BenchError):
+    """A run without a record."""
+
+
 class RunStore:
     """`results/<suite>/`.
 
@@ -76,15 +80,19 @@ class RunStore:
         """One run's record, without its weights.
 
         Raises:
+            MissingRecordError: if it has none.
             BenchError: if its file cannot be read.
         """
-        return RunRecord.from_table(read_run(self.path(run_id)))
+        path = self.path(run_id)
+        if not path.exists():
+            raise MissingRecordError(f"{path}: there is no such result any more; has another command removed it?")
+        return RunRecord.from_table(read_run(path))
 
     def weights(self, run_id: str) -> Weights:
         """One run's kept weights.
 
         Raises:
-            BenchError: if there are none, or their file cannot be read.
+            WeightsError: if there are none, or their file cannot be read.
         """
         return read_weights(self.weights_path(run_id))
 

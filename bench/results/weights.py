@@ -15,6 +15,10 @@ from bench.errors import BenchError
 Weights = Mapping[str, np.ndarray]
 
 
+class WeightsError(BenchError):
+    """Weights that are not there, or cannot be used."""
+
+
 def write_weights(weights: Weights, path: Path, run_id: str) -> None:
     """Write a file of weights under a temporary name and rename it into place.
 
@@ -36,10 +40,10 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     """The arrays in a file of weights, by name.
 
     Raises:
-        BenchError: if it cannot be read.
+        WeightsError: if it cannot be read.
     """
     try:
         weights: dict[str, np.ndarray] = load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
-        raise BenchError(f"{path}: not a readable file of weights ({error}); train it again") from error
+        raise WeightsError(f"{path}: not a readable file of weights ({error}); train it again") from error
     return weights

@@ -20,7 +20,7 @@ from bench.metrics import METRICS
 from bench.registry import load_entry_points
 from bench.results import RunStore, compact, load_runs, locate
 from bench.session.launching import Launch, carry_out, duration
-from bench.session.recorded import Row, evaluation_fields, finished_models, finished_references, spec_of
+from bench.session.recorded import Row, evaluation_fields, real_data, spec_of, trained_models
 from bench.spec import AdditionSpec, ResourceSettings
 from bench.suite import import_plugins_of
 
@@ -34,7 +34,8 @@ class EvaluationSession:
         metrics: what is asked for.
         plans: cohorts that lack some of it.
         runs: number of models that were trained to the end.
-        without_weights: how many of them cannot be measured.
+        without_weights: how many of them kept none, so cannot be measured.
+        unknown: rows whose settings this version and its plugins do not know, so cannot be measured either.
         estimates: what evaluation took so far.
     """
 
@@ -43,6 +44,7 @@ class EvaluationSession:
     plans: tuple[CohortPlan, ...]
     runs: int
     without_weights: int
+    unknown: int
     estimates: Estimates
 
     def summary(self) -> str:
@@ -51,6 +53,7 @@ class EvaluationSession:
         seconds = expected_seconds(self.plans, self.estimates, os.cpu_count() or 1)
         time_left = f", {duration(seconds)} at the most" if to_do and seconds is not None else ""
         lacking = f", {self.without_weights} without weights" if self.without_weights else ""
+        lacking += f", {self.unknown} with settings that are unknown here (a plugin's?)" if self.unknown else ""
         return f"{self.store.root.name}: {self.runs} runs done{lacking}; {to_do} rows to measure{time_left}"
 
     def execute(self, launch: Launch, console: Console) -> Counter[str]:
@@ -102,18 +105,21 @@ def prepare_evaluation(
     if not metrics:
         raise BenchError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
     asked = tuple(dict.fromkeys(METRICS[name].name for name in metrics))
-    trained = finished_models(store)
-    kept = [row for row in trained if store.weights_path(row["run_id"]).exists()]
+    trained = [row for row in trained_models(store) if row["status"] == "done"]
+    with_weights = store.with_weights()
+    kept = [row for row in trained if row["run_id"] in with_weights]
     if not kept:
         raise BenchError(
             f"{store.root}: none of its {len(trained)} finished models has its weights beside it (*.safetensors); "
             "they are kept unless a suite is run with --no-weights; train it again to keep them"
         )
     resources = _resources(settings or {})
-    specs = [_lacking(row, asked, recompute, resources) for row in (*kept, *finished_references(store))]
-    lacking = sorted((spec for spec in specs if spec.again), key=lambda spec: (spec.dataset, spec.method, spec.seed))
+    beside = [row for row in real_data(store) if row["status"] == "done"]
+    specs = [_lacking(row, asked, recompute, resources) for row in (*kept, *beside)]
+    lacking = sorted((s for s in specs if s is not None and s.again), key=lambda s: (s.dataset, s.method, s.seed))
     plans = plan_cohorts(lacking, frozenset(), store)
-    return EvaluationSession(store, asked, tuple(plans), len(trained), len(trained) - len(kept), estimate(store))
+    left_out = len(trained) - len(kept), sum(spec is None for spec in specs)
+    return EvaluationSession(store, asked, tuple(plans), len(trained), *left_out, estimate(store))
 
 
 def _resources(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,9 +141,11 @@ def _resources(settings: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _lacking(row: Row, asked: Sequence[str], recompute: bool, resources: Mapping[str, Any]) -> AdditionSpec:
-    """What a record lacks of the metrics; all of them, if they are to be measured again."""
+def _lacking(row: Row, asked: Sequence[str], recompute: bool, resources: Mapping[str, Any]) -> AdditionSpec | None:
+    """What a record lacks of the metrics, or all of them; None if its settings are unknown."""
     of = spec_of(row, resources)
+    if of is None:
+        return None
     return AdditionSpec(
         **evaluation_fields(of),
         recorded_as=row["run_id"],

@@ -15,10 +15,11 @@ from rich.console import Console
 from bench.errors import BenchError
 from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
 from bench.launch import total_seconds as expected_seconds
+from bench.metrics import load_extractor
 from bench.registry import load_entry_points
 from bench.results import STATUSES, RunStore, compact, load_runs
 from bench.session.launching import Launch, carry_out, duration
-from bench.session.recorded import adoptions
+from bench.session.recorded import adoptions, superseded
 from bench.spec import AdoptionSpec, ReferenceSpec, WorkSpec
 from bench.suite import Suite, dump_suite, load_suite
 from bench.suite.references import references as references_of
@@ -72,7 +73,9 @@ class Session:
 
     def execute(self, launch: Launch, console: Console) -> None:
         """Execute what is missing and compact the results; an interruption passes through once they are."""
-        for run_id in self.again:
+        adopted = {spec.recorded_as for plan in self.plans for spec in plan.specs if isinstance(spec, AdoptionSpec)}
+        failed_references = {run_id for plan in self.reference_plans for run_id in plan.wanted}
+        for run_id in (self.again - adopted) | failed_references:
             self.store.remove(run_id)
         _label(self.store, self.specs)
         self.store.root.mkdir(parents=True, exist_ok=True)
@@ -82,7 +85,8 @@ class Session:
             if plans:
                 carry_out(plans, self.store, launch, console, self.estimates)
         finally:
-            _replace_references(self.store, self.references)
+            for run_id in (*superseded(self.specs, self.store), *_stale(self.store, self.references)):
+                self.store.remove(run_id)
             self.store.tidy()
             compact(self.store.root)
 
@@ -114,19 +118,21 @@ def prepare(
         references: whether rows of real data are wanted beside the runs.
 
     Raises:
-        BenchError: if the suite is wrong, data is missing or a status is unknown.
+        BenchError: if the suite is wrong, data or weights are missing or a status is unknown.
     """
     load_entry_points()
     wrong = sorted(set(retry) - set(RETRIED))
     if wrong:
         raise BenchError(f"--retry: found '{wrong[0]}'; expected any of {', '.join(RETRIED)}")
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
+    for name in resolved.extractors:  # now, and not after hours of training
+        load_extractor(name)
     specs = tuple(resolved.runs())
     store = RunStore(Path(out) / resolved.name)
     rows = references_of(specs) if references else ()
-    statuses = _statuses(store, specs) | _statuses(store, rows, references=True)
-    again = frozenset(run_id for run_id, status in statuses.items() if status in set(retry))
-    finished = store.finished() - again
+    beside = _statuses(store, rows, references=True)
+    again = frozenset(run_id for run_id, status in _statuses(store, specs).items() if status in set(retry))
+    finished = store.finished() - again - {run_id for run_id, status in beside.items() if status != "done"}
     adopted = adoptions(specs, finished, store)
     finished_or_trained = finished | {spec.run_id for spec in adopted}
     plans = (*plan_cohorts(adopted, finished, store), *plan_cohorts(specs, finished_or_trained, store))
@@ -140,14 +146,12 @@ def _statuses(store: RunStore, specs: Sequence[WorkSpec], *, references: bool = 
     return {row["run_id"]: row["status"] for row in rows if row["run_id"] in ids}
 
 
-def _replace_references(store: RunStore, rows: Sequence[ReferenceSpec]) -> None:
-    """Of each dataset and seed only the rows stay that belong beside the runs as they are measured now."""
+def _stale(store: RunStore, rows: Sequence[ReferenceSpec]) -> list[str]:
+    """Ids of rows of real data that others stand for now, measured as the runs are."""
     wanted = {row.run_id for row in rows}
-    finished = store.finished()
-    places = {(row.dataset, row.seed) for row in rows if row.run_id in finished}
-    for found in store.read(["run_id", "dataset", "seed"], references=True).to_pylist():
-        if found["run_id"] not in wanted and (found["dataset"], found["seed"]) in places:
-            store.remove(found["run_id"])
+    found = store.read(["run_id", "dataset", "seed", "status"], references=True).to_pylist()
+    places = {(row["dataset"], row["seed"]) for row in found if row["run_id"] in wanted and row["status"] == "done"}
+    return [row["run_id"] for row in found if row["run_id"] not in wanted and (row["dataset"], row["seed"]) in places]
 
 
 def _label(store: RunStore, specs: Sequence[WorkSpec]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from bench.spec.settings import LATER_SETTINGS, EvaluationSettings, TrainingSettings
 from bench.spec.work import WorkSpec, digest
@@ -129,13 +129,16 @@ class EvaluationSpec(WorkSpec):
     @property
     def cohort_key(self) -> str:
         """Equal for runs that differ only in their seed and lack the same metrics."""
-        return f"{self.of.cohort_key}-{','.join(self.again)}"
+        return f"{self.of.cohort_key}-{self.amends}-{','.join(self.again)}"
 
 
 class AdditionSpec(EvaluationSpec):
     """Figures to be added to a record. Its id stays: it names what was asked for at first."""
 
-    amends: ClassVar[bool] = True
+    @property
+    def amends(self) -> bool:
+        """It does."""
+        return True
 
     @property
     def run_id(self) -> str:
@@ -150,7 +153,13 @@ class AdoptionSpec(EvaluationSpec):
         kept: names of the metrics whose figures still hold.
     """
 
+    of: RunSpec
     kept: tuple[str, ...]
+
+    @property
+    def amends(self) -> bool:
+        """Whether the record that it goes back to is its own, of a measurement that failed."""
+        return self.recorded_as == self.run_id
 
     @property
     def run_id(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -26,10 +26,7 @@ class WorkSpec(Settings, ABC):
         seed: seed of all that is random.
         protocols: name and version of each protocol that figures follow: {"fid": "fid/1"}.
         resources: what a cohort of such runs needs.
-        amends: whether it adds to a record that is there already.
     """
-
-    amends: ClassVar[bool] = False
 
     suite: str
     method: str
@@ -48,6 +45,11 @@ class WorkSpec(Settings, ABC):
     def divergence(self) -> str | None:
         """The divergence that is trained on, if there is one."""
         return None
+
+    @property
+    def amends(self) -> bool:
+        """Whether it adds to a record that is there already."""
+        return False
 
     @property
     @abstractmethod

@@ -47,6 +47,9 @@ def load_models(request: Request) -> ModelSuite:
     draft, faults = read_draft(request.document.values)
     problems = [*request.problems, *faults]
     request.import_plugins(draft.plugins, problems)
+    if draft.plugins:  # names that only they know, such as divergences, are known now
+        draft, faults = read_draft(request.document.values)
+        problems = [*request.problems, *faults]
     problems += _check_parts(draft)
     call, faults = _call_variant(request)
     budgets = {name: _read_variant(block, ("budgets", name)) for name, block in draft.budgets.items()}

@@ -62,6 +62,11 @@ class Suite(ABC):
         """The datasets that it needs, in order."""
         return ()
 
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        """The feature extractors that it chooses by name, in order."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSuite(Suite):
@@ -81,6 +86,12 @@ class ModelSuite(Suite):
     def datasets(self) -> tuple[DatasetEntry, ...]:
         """The datasets (name, parameters, label), in order."""
         return tuple({cell.dataset.label: cell.dataset for cell in self.cells}.values())
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        """The feature extractors that it chooses by name, in order."""
+        chosen = (cell.evaluation.extractor for cell in self.cells)
+        return tuple(dict.fromkeys(name for name in chosen if name is not None))
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 import bench
 from bench.cli import app
 from bench.errors import BenchError
+from bench.metrics import EXTRACTORS
 from bench.results import RunStore
 from tests.launch.test_launch import NETWORK, PLUGIN, odd_suite, suite_file
 
@@ -41,8 +44,13 @@ def small_suite(*metrics: str, **changes: Any) -> dict[str, Any]:
 
 
 def figures(results: Path, *, references: bool = False) -> pd.DataFrame:
-    frame = bench.load(results, references=references).set_index(RUN)
-    return frame.drop(columns=[*OF_ITS_OWN, "evaluated_later"], errors="ignore").sort_index(axis="columns")
+    return plain(bench.load(results, references=references))
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """What two executions must agree on."""
+    frame = frame.set_index(RUN).drop(columns=[*OF_ITS_OWN, "evaluated_later"], errors="ignore")
+    return frame.sort_index(axis="columns")
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +115,14 @@ def test_other_sample_sizes_measure_all_anew_without_training(results: Path, tmp
     again = bench.run(small_suite("elbo", "fid", **changes), out=results.parent, inline=True)
     fresh = bench.run(small_suite("elbo", "fid", **changes), out=tmp_path / "fresh", inline=True)
     assert again["evaluated_later"].notna().all()
-    assert "distance" not in again
-    pd.testing.assert_frame_equal(figures(results), figures(tmp_path / "fresh" / "small"), check_exact=True)
-    assert len(fresh) == len(again) == len(bench.load(results))
+    assert again["distance"].isna().all()
+    again = again.dropna(axis="columns", how="all")
+    fresh = fresh.dropna(axis="columns", how="all")
+    pd.testing.assert_frame_equal(plain(again), plain(fresh), check_exact=True)
+    assert len(fresh) == len(again)
+    kept = bench.load(results)
+    assert len(kept) == 2 * len(again)  # figures at other sizes are other figures
+    assert kept["distance"].notna().sum() == len(again)
 
 
 def test_more_steps_are_trained(results: Path) -> None:
@@ -183,3 +196,84 @@ def test_real_data_beside_the_models(all_at_once: Path) -> None:
     best = runs.groupby("dataset")["fid"].min()
     assert (rows.groupby("dataset")["fid"].max() < best).all()
     assert pd.read_parquet(all_at_once / "references.parquet")["run_id"].tolist() == rows["run_id"].tolist()
+
+
+def test_two_ways_of_evaluating_share_one_model(tmp_path: Path) -> None:
+    """Both take over the same record; it goes only when all of its figures are in another."""
+    methods = {name: {"family": "vae", "network": NETWORK} for name in ("few", "many")}
+    alone = small_suite("fid", methods={"few": methods["few"]}, datasets=["blob"])
+    bench.run(alone, out=tmp_path, inline=True)
+    overrides = [{"where": {"method": "many"}, "set": {"evaluation.samples": 150}}]
+    changes = {"methods": methods, "datasets": ["blob"], "overrides": overrides}
+    both = bench.run(small_suite("fid", "distance", **changes), out=tmp_path, inline=True)
+    assert (both["status"] == "done").all()
+    assert both["evaluated_later"].notna().all()
+    assert both.groupby("method")["fid_n"].unique().map(list).to_dict() == {"few": [200.0], "many": [150.0]}
+    assert len(bench.load(tmp_path / "small")) == 4
+
+
+def test_a_model_that_could_not_be_measured_is_kept(tmp_path: Path) -> None:
+    """A metric that fails costs the figures, not the training."""
+    broken = tmp_path / "broken.py"
+    broken.write_text(
+        "import bench, pathlib\n"
+        "@bench.register_metric('fragile', version=1)\n"
+        "def fragile(subject):\n"
+        f"    return {{'fragile': float(pathlib.Path({str(tmp_path / 'figure')!r}).read_text())}}\n"
+    )
+    suite = small_suite("fragile", plugins=[str(PLUGIN), str(broken)], datasets=["blob"], seeds=1)
+    failed = bench.run(suite, out=tmp_path, inline=True)
+    assert (failed["status"] == "failed").all()
+    (tmp_path / "figure").write_text("2.5")
+    mended = bench.run(suite, out=tmp_path, inline=True, retry=["failed"])
+    assert (mended["status"] == "done").all()
+    assert (mended["fragile"] == 2.5).all()
+    assert mended["error"].isna().all()
+    assert mended["run_id"].tolist() == failed["run_id"].tolist()
+    assert (mended["started_at"] == failed["started_at"]).all()
+
+
+def test_unusable_weights_are_trained_anew(results: Path) -> None:
+    store = RunStore(results)
+    runs = bench.load(results)
+    store.weights_path(runs["run_id"][0]).write_bytes(b"damaged")
+    after = bench.run(small_suite("elbo", "distance", "fid"), out=results.parent, inline=True)
+    assert (after["status"] == "done").all()
+    assert after["evaluated_later"].isna().sum() == 1
+    assert len(after) == len(runs)
+
+
+def test_settings_that_are_unknown_now_stop_nothing(results: Path) -> None:
+    """A row whose settings only a plugin knows, which is not there any more."""
+    path = RunStore(results).path(bench.load(results)["run_id"][0])
+    table = pq.read_table(path)
+    config = table["config"][0].as_py().replace('"samples": 300', '"samples": 300, "unheard_of": 1')
+    column = table.column_names.index("config")
+    pq.write_table(table.set_column(column, table.field("config"), pa.array([config])), path)
+    told = CliRunner().invoke(app, ["evaluate", str(results), "--metrics", "fid", "--inline"])
+    assert told.exit_code == 0, told.output
+    assert "12 runs done, 1 with settings that are unknown here" in told.output
+    assert bench.load(results)["fid"].isna().sum() == 1
+    assert len(bench.run(small_suite("elbo", "moments"), out=results.parent, inline=True)) == 12
+
+
+def test_another_extractor_measures_all_that_share_its_label(results: Path, tmp_path: Path) -> None:
+    bench.evaluate(results, ["fid"], inline=True)
+    (tmp_path / "mine.py").write_text(
+        "import bench, torch\n"
+        "@bench.register_extractor('mine', size=4, datasets=['digits'])\n"
+        "def mine():\n"
+        "    return torch.nn.Sequential(torch.nn.AvgPool2d(4), torch.nn.Flatten())\n"
+    )
+    described = results / "suite.yaml"
+    described.write_text(described.read_text().replace("plugins: [", f"plugins: [{tmp_path / 'mine.py'}, "))
+    before = bench.load(results).set_index("run_id")
+    try:
+        after = bench.evaluate(results, ["kid"], inline=True).set_index("run_id")
+    finally:
+        EXTRACTORS._entries.pop("mine", None)
+        EXTRACTORS._origins.pop("mine", None)
+    digits = after["dataset"] == "digits"
+    assert after.loc[digits, "feature_extractor"].str.startswith("mine@").all()
+    assert (after.loc[digits, "fid"] != before.loc[digits, "fid"]).all()
+    assert (after.loc[~digits, "fid"] == before.loc[~digits, "fid"]).all()

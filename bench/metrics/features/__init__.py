@@ -10,6 +10,7 @@ from bench.metrics.features.extractors import (
     Extractor,
     ExtractorRule,
     extractor_for,
+    load_extractor,
     module_extractor,
     register_extractor,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "frechet_infinity",
     "gaussian_frechet",
     "kernel_distance",
+    "load_extractor",
     "module_extractor",
     "precision_recall",
     "register_extractor",

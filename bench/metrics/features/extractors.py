@@ -118,6 +118,16 @@ def extractor_for(dataset: Dataset, name: str | None = None) -> Extractor | None
     return _load(names[-1], EXTRACTORS[names[-1]], dataset.test.device) if names else None
 
 
+def load_extractor(name: str) -> Extractor:
+    """The extractor registered as `name`, on the CPU: its weights are there and can be read.
+
+    Raises:
+        UnknownNameError: if no extractor has that name.
+        BenchError: if its weights cannot be had.
+    """
+    return _load(name, EXTRACTORS[name], torch.device("cpu"))
+
+
 def _named(name: str, dataset: Dataset) -> Extractor:
     """The extractor that was asked for, if it takes the dataset's examples."""
     extractor = _load(name, EXTRACTORS[name], dataset.test.device)

@@ -36,7 +36,8 @@ class KernelDistanceResult:
 
     Attributes:
         value: the unbiased estimate, which is negative about every second time where both laws are equal.
-        stderr: its standard error, from the sampling of both sides.
+        stderr: its standard error, from the sampling of both sides; where both laws are equal it is too large by up to
+            a fifth, since a variance is not taken to be negative.
     """
 
     value: float

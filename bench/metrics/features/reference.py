@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.base import Dataset
+from bench.metrics.checks import reference_subset
 from bench.metrics.features import cache
 from bench.metrics.features.extractors import Extractor
 from bench.metrics.features.recent import Recent
@@ -64,16 +65,6 @@ def reference(dataset: Dataset, extractor: Extractor, n: int) -> Reference:
 def split_features(dataset: Dataset, extractor: Extractor) -> Tensor:
     """Features of the whole test split, shape (n, size): computed once per process, and kept on disk between them."""
     return _SPLITS.once(_key(dataset, extractor), lambda: _from_disk(dataset, extractor))
-
-
-def reference_subset(size: int, n: int) -> Tensor:
-    """Which n of `size` test examples a figure uses, as indices: all in order, else always the same random choice.
-
-    Files are often sorted, or repeat with a period, so neither the first n nor every k-th stands for the split.
-    """
-    if n >= size:
-        return torch.arange(size)
-    return torch.randperm(size, generator=torch.Generator().manual_seed(0))[:n]
 
 
 def _key(dataset: Dataset, extractor: Extractor) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, Extractor, Subject, extractor_for
+from bench.metrics.checks import reference_subset
 from bench.metrics.features import (
     EXTRACTORS,
     ExtractorRule,
@@ -20,7 +21,7 @@ from bench.metrics.features import (
     kernel_distance,
     precision_recall,
 )
-from bench.metrics.features.reference import forget, reference_subset
+from bench.metrics.features.reference import forget
 from tests.metrics.conftest import Sampler, SubjectMaker
 
 NAMES = ("fid", "kid", "precision", "recall", "density", "coverage")

@@ -15,13 +15,13 @@ from torch import Tensor
 
 from bench.datasets.base import Dataset, load_dataset
 from bench.metrics import METRICS, Extractor, extractor_for
+from bench.metrics.checks import reference_subset
 from bench.metrics.features import cache
 from bench.metrics.features.recent import Recent
 from bench.metrics.features.reference import (
     REFERENCES_IN_MEMORY,
     Reference,
     forget,
-    reference_subset,
     split_features,
 )
 from tests.metrics.conftest import Sampler, SubjectMaker

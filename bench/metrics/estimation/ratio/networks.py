@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,7 +20,7 @@ _CHUNK = 2**24  # numbers in one batch of evaluated inputs: bounds memory
 class RatioNetworks:
     """R perceptrons with SiLU units, each beside an additive model of the coordinates.
 
-    The additive part (linear, square, absolute value and logarithm of each coordinate) starts at zero, as does the last
+    The additive part (linear, absolute value, square and logarithm of each coordinate) starts at zero, as does the last
     layer, so that an untrained network adds nothing to what it is added to.
 
     Attributes:
@@ -42,12 +43,12 @@ class RatioNetworks:
     def __call__(self, points: Tensor) -> Tensor:
         """V at points of shape (R, n, d), shape (R, n)."""
         coordinates = self.inputs.coordinates(points)
-        square = coordinates.square()
-        terms = [coordinates, square / 2 - 0.5, coordinates.abs() - 0.8, square.log1p() - 0.5]
         hidden = self.inputs.waves(coordinates)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = F.silu(torch.baddbmm(bias, hidden, weight))
-        output = torch.baddbmm(self.biases[-1], hidden, self.weights[-1]) + torch.cat(terms, -1) @ self.additive
+        output = torch.baddbmm(self.biases[-1], hidden, self.weights[-1])
+        for term, weight in zip(_additive_terms(coordinates), self.additive.tensor_split(4, 1), strict=True):
+            output = torch.baddbmm(output, term, weight)
         return output.squeeze(-1)
 
     @torch.no_grad()
@@ -67,6 +68,15 @@ class RatioNetworks:
             self(part[left_out].flatten(1, 2)).reshape(critics, sides, -1) for part in torch.split(points, step, dim=1)
         ]
         return torch.cat(parts, -1)
+
+
+def _additive_terms(coordinates: Tensor) -> Iterator[Tensor]:
+    """What the additive part is linear in, (R, n, d) each: one at a time, for in many dimensions they are large."""
+    yield coordinates
+    yield coordinates.abs() - 0.8
+    square = coordinates.square()
+    yield square / 2 - 0.5
+    yield square.log1p_() - 0.5
 
 
 def initial_networks(inputs: CriticInputs, width: int, depth: int, generator: torch.Generator) -> RatioNetworks:
