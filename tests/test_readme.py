@@ -61,6 +61,8 @@ def test_plain_functions_work_as_shown() -> None:
         "p": p,
         "q": q,
         "samples": x,
+        "test": x,
+        "validation": y,
         "features_real": x,
         "features_generated": y,
         "log_ratio_p": x[:, 0],

@@ -13,8 +13,8 @@ from rich.table import Column
 
 from bench.launch.events import Event, Finished, Started, Stepped
 from bench.launch.plan import CohortPlan
-from bench.reporting import headline
-from bench.results import RunRecord
+from bench.reporting import headline, listed
+from bench.spec import EvaluationSpec
 
 _STYLES = {"done": "green", "diverged": "yellow", "timeout": "yellow"}
 
@@ -89,7 +89,7 @@ class Display:
             del self._running[event.plan.cohort_id]
         width = len(str(self._total))
         self._console.print(f"[{self.finished.total():>{width}}/{self._total}]".replace("[", r"\["), end=" ")
-        self._console.print(_line(event.record), soft_wrap=True)
+        self._console.print(_line(event), soft_wrap=True)
 
     def _state(self) -> str:
         failed = self.finished.total() - self.finished["done"]
@@ -101,12 +101,24 @@ def _last_wanted(plan: CohortPlan) -> str:
     return next(spec.run_id for spec in reversed(plan.specs) if spec.run_id in plan.wanted)
 
 
-def _line(record: RunRecord) -> str:
+def _line(event: Finished) -> str:
+    record = event.record
     style = _STYLES.get(record.status, "red")
     what = escape(f"{record.dataset} · {record.method} · seed {record.seed}")
+    if event.plan.amends:
+        told = listed(_added(event)) if record.status == "done" else _last_line(record.error)
+        return f"[{style}]{record.status}[/]  {what}  {escape(told)}"
     seconds = (record.train_seconds or 0.0) + (record.eval_seconds or 0.0)
     told = headline(record.metrics) if record.status == "done" else _last_line(record.error)
     return f"[{style}]{record.status}[/]  {what}  {seconds:.1f} s  {escape(told)}"
+
+
+def _added(event: Finished) -> dict[str, float]:
+    """The figures that a record was to be given."""
+    asked = next(spec for spec in event.plan.specs if spec.run_id == event.record.run_id)
+    names = asked.again if isinstance(asked, EvaluationSpec) else ()
+    columns = [column for name in names for column in event.record.measured.get(name, ())]
+    return {column: event.record.metrics[column] for column in columns}
 
 
 def _last_line(text: str | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.reporting.text import headline
+from bench.reporting.text import headline, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,4 +64,4 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return compute(runs)
 
 
-__all__ = ["headline", "render", "summarise"]
+__all__ = ["headline", "listed", "render", "summarise"]

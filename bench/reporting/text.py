@@ -129,6 +129,13 @@ def headline(row: Mapping[str, Any] | pd.Series[Any]) -> str:
     return "  ".join(parts)
 
 
+def listed(figures: Mapping[str, float], most: int = 5) -> str:
+    """Figures on one line, as many as there is room for, without their errors and sizes: `kid 0.0123  recall 0.981`."""
+    names = [name for name in figures if not name.endswith(("_se", "_n"))]
+    parts = [f"{name} {significant(figures[name], 3)}" for name in names[:most]]
+    return "  ".join([*parts, *(["…"] if len(names) > most else [])])
+
+
 def _number(value: object) -> float | None:
     if value is None or isinstance(value, (str, bool)):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,9 @@ def test_the_command(results: Path) -> None:
     lines = told.output.splitlines()
     assert lines[0].startswith("small: 12 runs done; 16 rows to measure, about ")
     assert sum("done" in line and "fid" in line for line in lines) == 16
+    assert any(
+        re.match(r"\[ *1/16\] done  blob · .* · seed 0  fid [\d.e−]+  fid_infinity \S+  parzen", x) for x in lines
+    )
     again = CliRunner().invoke(app, ["evaluate", str(results), "--metrics", "fid", "--inline"])
     assert again.output.splitlines()[0] == "small: 12 runs done; 0 rows to measure"
 

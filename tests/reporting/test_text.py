@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.reporting import headline
+from bench.reporting import headline, listed
 from bench.reporting.text import as_given, duration, mean_and_spread, one_line, significant, slug
 
 
@@ -90,3 +90,10 @@ def test_headline_leaves_out_what_is_missing() -> None:
     assert headline(row) == "js 0.500"
     assert headline({"modes_covered": 3}) == "modes 3"
     assert headline({}) == ""
+
+
+def test_listed_figures_leave_out_errors_and_sizes() -> None:
+    figures = {"kid": 0.01234, "kid_se": 0.1, "kid_n": 500.0, "recall": 0.98}
+    assert listed(figures) == "kid 0.0123  recall 0.980"
+    assert listed(dict.fromkeys("abcdef", 1.0), most=2) == "a 1  b 1  …"
+    assert listed({}) == ""
