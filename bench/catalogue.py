@@ -9,13 +9,13 @@ from bench.calibration import SHAPES
 from bench.datasets import DATASETS
 from bench.divergences import DIVERGENCES
 from bench.errors import UnknownNameError
-from bench.metrics import ESTIMATORS, METRICS
+from bench.metrics import ESTIMATORS, EXTRACTORS, METRICS
 from bench.models import METHODS
 from bench.registry import load_entry_points
 
 
 def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
-    """Names and descriptions by kind: datasets, divergences, estimators, families, metrics, shapes.
+    """Names and descriptions by kind: datasets, divergences, estimators, extractors, families, metrics, shapes.
 
     Args:
         kind: one of the kinds, or None for all.
@@ -44,6 +44,10 @@ def _estimators() -> dict[str, str]:
     return {name: f"version {how.version}  {_first_line(how.compute)}".rstrip() for name, how in ESTIMATORS.items()}
 
 
+def _extractors() -> dict[str, str]:
+    return {name: rule.about for name, rule in EXTRACTORS.items()}
+
+
 def _families() -> dict[str, str]:
     return {name: _first_line(family.build) for name, family in METHODS.items()}
 
@@ -67,6 +71,7 @@ _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "datasets": _datasets,
     "divergences": _divergences,
     "estimators": _estimators,
+    "extractors": _extractors,
     "families": _families,
     "metrics": _metrics,
     "shapes": _shapes,

@@ -145,7 +145,7 @@ def status(results: Results) -> None:
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="datasets, divergences, estimators, families, metrics, shapes; default: all.")
+        str | None, typer.Argument(help="datasets, divergences, estimators, extractors, families, metrics, shapes.")
     ] = None,
 ) -> None:
     """List what suites can name."""

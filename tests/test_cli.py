@@ -120,7 +120,7 @@ def test_bad_input_has_exit_status_2(
 def test_list_names_everything(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = invoke(capsys, monkeypatch, "list")
     assert code == 0
-    for name in ("ring", "fashion-mnist", "reverse_kl", "alpha(a)", "fgan", "vae", "mode_coverage"):
+    for name in ("ring", "fashion-mnist", "reverse_kl", "alpha(a)", "fgan", "vae", "mode_coverage", "inception-v3-fid"):
         assert f"  {name} " in out
     assert "datasets" not in invoke(capsys, monkeypatch, "list", "metrics")[1]
 

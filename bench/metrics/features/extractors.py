@@ -6,6 +6,7 @@ A figure that was taken in features carries its extractor's `label`: two extract
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -88,10 +89,12 @@ class ExtractorRule:
     Attributes:
         applies: whether a dataset uses it where no extractor is named.
         build: makes the extractor on a device.
+        about: what it is, in a line.
     """
 
     applies: Callable[[Dataset], bool]
     build: Callable[[torch.device], Extractor]
+    about: str = ""
 
 
 EXTRACTORS: Registry[ExtractorRule] = Registry("feature extractor")
@@ -193,9 +196,14 @@ def register_extractor(
     """
 
     def decorate(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+        def initialised() -> nn.Module:
+            with torch.random.fork_rng(devices=[]):  # a network draws its first weights; measuring draws nothing
+                return build()
+
         entry = ExtractorRule(
             applies=lambda dataset: dataset.name in datasets,
-            build=lambda device: module_extractor(name, build().to(device), size, chunk=chunk, rule=rule),
+            build=lambda device: module_extractor(name, initialised().to(device), size, chunk=chunk, rule=rule),
+            about=(inspect.getdoc(build) or "").partition("\n")[0],
         )
         EXTRACTORS.add(name, entry, build.__module__)
         return build
@@ -214,9 +222,10 @@ def _register_classifier(dataset: str) -> None:
         classifier = classifier_for(dataset, device)
         return Extractor(name, classifier.sha256, classifier.features, classifier.size)
 
-    EXTRACTORS.add(name, ExtractorRule(lambda data: data.name == dataset and data.is_image, build))
+    about = f"penultimate features of the shipped classifier; {dataset} uses it"
+    EXTRACTORS.add(name, ExtractorRule(lambda data: data.name == dataset and data.is_image, build, about))
 
 
-EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identity))
+EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identity, "coordinates; points use it"))
 for _name in sorted(classified()):
     _register_classifier(_name)

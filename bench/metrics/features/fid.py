@@ -11,10 +11,11 @@ from bench.metrics.features.frechet import Gaussian
 
 @register_metric("fid", version=2, labels=feature_labels)
 def fid(subject: Subject) -> dict[str, float]:
-    """`fid` of n test against n generated examples and `fid_n` = n = min(test examples, `subject.samples`).
+    """Fréchet distance (FID) of generated from test examples, and what it tends to as there are more of both.
 
-    `fid_infinity`, with `fid_infinity_se`, is what `fid` tends to as n grows, test examples and generated ones alike;
-    left out where n is too small for the dimension. Nothing for data that no feature extractor is for.
+    Columns `fid`, `fid_n` = min(test examples, `subject.samples`), the number on each side, and `fid_infinity` with
+    `fid_infinity_se`, left out where there are too few for the dimension. Nothing for data that no feature extractor is
+    for.
 
     Raises:
         BenchError: if n < 2 or a sample is not finite.

@@ -11,14 +11,25 @@ LEAST = K_DENSITY + 1
 """Examples on each side that all four can be had from."""
 
 
-def _register(name: str) -> None:
-    @register_metric(name, version=1, labels=feature_labels)
+ABOUT = {
+    "precision": "Share of generated examples near real ones (Kynkäänniemi et al. 2019).",
+    "recall": "Share of real examples near generated ones (Kynkäänniemi et al. 2019).",
+    "density": "Generated examples around real ones, 1 for equal laws (Naeem et al. 2020).",
+    "coverage": "Share of real examples with generated ones around them (Naeem et al. 2020).",
+}
+"""The protocols, and what each measures."""
+
+
+def _register(name: str, about: str) -> None:
     def figure(subject: Subject) -> dict[str, float]:
         features = comparison(subject)
         if features is None:
             return {}
         figures = subject.once("manifold figures", lambda: _figures(name, features))
         return {name: figures[name], f"{name}_n": float(features.n)}
+
+    figure.__doc__ = about
+    register_metric(name, version=1, labels=feature_labels)(figure)
 
 
 def _figures(name: str, features: Comparison) -> dict[str, float]:
@@ -28,5 +39,5 @@ def _figures(name: str, features: Comparison) -> dict[str, float]:
     return manifold_figures(features.real.features, radii, features.generated)
 
 
-for _name in ("precision", "recall", "density", "coverage"):
-    _register(_name)
+for _name, _about in ABOUT.items():
+    _register(_name, _about)

@@ -189,4 +189,6 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-EXTRACTORS.add(NAME, ExtractorRule(applies=lambda _: False, build=build))  # by name only
+EXTRACTORS.add(
+    NAME, ExtractorRule(lambda _: False, build, f"the network of FID, {FEATURES:,} features; by name only")
+)  # by name only

@@ -10,10 +10,10 @@ from bench.metrics.features.kernel import discrepancy, within
 
 @register_metric("kid", version=1, labels=feature_labels)
 def kid(subject: Subject) -> dict[str, float]:
-    """`kid` with `kid_se` of n test and n generated examples, not scaled by 1,000, and `kid_n` = n.
+    """Kernel distance (KID) of generated from test examples, unbiased, not scaled by 1,000.
 
-    n = min(test examples, `subject.samples`), the examples those of `fid`. Nothing for data that no feature extractor
-    is for.
+    Columns `kid`, `kid_se` and `kid_n`, the number on each side: min(test examples, `subject.samples`), the same
+    examples as those of `fid`. Nothing for data that no feature extractor is for.
 
     Raises:
         BenchError: if n < 2 or a sample is not finite.
