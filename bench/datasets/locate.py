@@ -38,11 +38,13 @@ class Source:
         name: name of the folder that holds them, in `$BENCH_DATA_DIR` and in the cache.
         files: the files; all of them are needed.
         mirrors: base URLs (http or https, ending in a slash), tried in this order.
+        kind: what messages call it.
     """
 
     name: str
     files: tuple[RemoteFile, ...]
     mirrors: tuple[str, ...]
+    kind: str = "dataset"
 
 
 def locate(source: Source) -> tuple[Path, ...]:
@@ -98,7 +100,7 @@ def _given_files(source: Source) -> tuple[Path, ...] | None:
         return None
     if lacking:
         raise BenchError(
-            f"dataset '{source.name}': {folder} lacks {', '.join(lacking)}; put the missing files there too "
+            f"{source.kind} '{source.name}': {folder} lacks {', '.join(lacking)}; put the missing files there too "
             f"(from {' or '.join(source.mirrors)}), or move the others away to have the dataset downloaded"
         )
     return tuple(path for path in found.values() if path is not None)
@@ -161,12 +163,13 @@ def _unavailable(source: Source, files: tuple[RemoteFile, ...], reasons: list[st
     """The one message that says what is missing, why, where to get it and where to put it."""
     given, cache = _given_folder(source), _cache_folder(source)
     places = [given or Path(f"${DATA_DIR_VARIABLE}") / source.name, cache]
+    packed = " (gzipped or unpacked)" if any(file.name.endswith(".gz") for file in source.files) else ""
     note = "" if given else f" ({DATA_DIR_VARIABLE} is not set)"
     return BenchError(
-        f"dataset '{source.name}': its files are neither on this machine nor could they be downloaded\n"
+        f"{source.kind} '{source.name}': its files are neither on this machine nor could they be downloaded\n"
         f"  missing:     {', '.join(file.name for file in files)}\n"
         f"  looked in:   {places[0]}{note}, {places[1]}\n"
         f"  because:     {'; '.join(reasons)}\n"
         f"  get them at: {' or '.join(source.mirrors)}\n"
-        f"  put all of {', '.join(file.name for file in source.files)} into {places[0]} (gzipped or unpacked)"
+        f"  put all of {', '.join(file.name for file in source.files)} into {places[0]}{packed}"
     )

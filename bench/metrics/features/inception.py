@@ -41,6 +41,7 @@ WEIGHTS = Source(
         ),
     ),
     mirrors=("https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/",),
+    kind="network",
 )
 
 _WANTED = f"{WEIGHTS.files[0].name} from {WEIGHTS.mirrors[0]}"
