@@ -93,8 +93,10 @@ def _check_tail(d: Divergence, log_terms: Tensor, role: str) -> None:
     """
     count = min(_TAIL, int(min(0.2 * len(log_terms), 3 * math.sqrt(len(log_terms)))))
     largest = np.sort(log_terms.numpy())[-count - 1 :]
+    if not math.isfinite(largest[0]):
+        return  # too few terms that are not zero
     excess = np.exp(largest[1:] - largest[-1]) - math.exp(largest[0] - largest[-1])
-    if not math.isfinite(largest[0]) or excess[-1] <= 1e-9 or not (excess > 0).all():
+    if excess[-1] <= 1e-9 or not (excess > 0).all():
         return  # at its bound: no tail at all
     shape, _, _ = genpareto.fit(excess, floc=0)
     if shape > _HEAVIEST:
