@@ -83,13 +83,16 @@ class Display:
         return (self._clock() - self._began) * (self._total - worked) / worked
 
     def _finish(self, event: Finished) -> None:
+        told = event.record.run_id in self._ended
         self._ended[event.record.run_id] = event.record.status
         members = self._running.get(event.plan.cohort_id)
         if members is not None and event.record.run_id == _last_wanted(event.plan):
             del self._running[event.plan.cohort_id]
+        if told:  # by a worker that died later, with the rest of its cohort to do
+            return
         width = len(str(self._total))
-        self._console.print(f"[{self.finished.total():>{width}}/{self._total}]".replace("[", r"\["), end=" ")
-        self._console.print(_line(event), soft_wrap=True)
+        count = f"{self.finished.total():>{width}}/{self._total}"
+        self._console.print(rf"\[{count}] {_line(event)}", soft_wrap=True)
 
     def _state(self) -> str:
         failed = self.finished.total() - self.finished["done"]
