@@ -59,7 +59,7 @@ def run(
 
 def evaluate(
     path: str | Path,
-    metrics: Sequence[str],
+    metrics: str | Sequence[str],
     *,
     recompute: bool = False,
     inline: bool = False,
@@ -73,7 +73,7 @@ def evaluate(
 
     Args:
         path: the suite's folder of results.
-        metrics: names of metrics, such as ["kid", "parzen_log_likelihood"].
+        metrics: names of metrics, such as ["kid", "parzen_log_likelihood"] or "kid,parzen_log_likelihood".
         recompute: whether to measure again what is there already.
         inline: work in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.

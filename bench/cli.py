@@ -136,10 +136,10 @@ def status(results: Results) -> None:
     from bench import api
 
     typer.echo(api.status(results).to_string())
-    runs = api.load(results)
-    for row in runs[runs["status"] != "done"].itertuples():
-        reason = str(row.error).strip().splitlines()[-1]
-        typer.echo(f"{row.status}: {row.dataset} · {row.method} · seed {row.seed}: {reason}")
+    for rows in (api.load(results), api.load(results, references=True)):
+        for row in rows[rows["status"] != "done"].itertuples():
+            reason = str(row.error).strip().splitlines()[-1]
+            typer.echo(f"{row.status}: {row.dataset} · {row.method} · seed {row.seed}: {reason}")
 
 
 @app.command("list")

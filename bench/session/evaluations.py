@@ -83,7 +83,7 @@ class EvaluationSession:
 
 def prepare_evaluation(
     results: str | Path,
-    metrics: Sequence[str],
+    metrics: str | Sequence[str],
     *,
     recompute: bool = False,
     settings: Mapping[str, Any] | None = None,
@@ -92,7 +92,7 @@ def prepare_evaluation(
 
     Args:
         results: a suite's folder of results.
-        metrics: names of the metrics.
+        metrics: names of the metrics, or one text with commas between them.
         recompute: whether to measure again what is there already, under the protocol's present version.
         settings: dotted keys of the `resources:` block, to set over those that the runs were trained with.
 
@@ -102,9 +102,10 @@ def prepare_evaluation(
     load_entry_points()
     store = RunStore(locate(results))
     import_plugins_of(store.root / "suite.yaml")
-    if not metrics:
+    names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
+    if not any(names):
         raise BenchError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
-    asked = tuple(dict.fromkeys(METRICS[name].name for name in metrics))
+    asked = tuple(dict.fromkeys(METRICS[name].name for name in names))
     trained = [row for row in trained_models(store) if row["status"] == "done"]
     with_weights = store.with_weights()
     kept = [row for row in trained if row["run_id"] in with_weights]

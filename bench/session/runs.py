@@ -12,15 +12,16 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from bench.datasets import load_dataset
 from bench.errors import BenchError
 from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
 from bench.launch import total_seconds as expected_seconds
-from bench.metrics import load_extractor
+from bench.metrics import extractor_for
 from bench.registry import load_entry_points
 from bench.results import STATUSES, RunStore, compact, load_runs
 from bench.session.launching import Launch, carry_out, duration
 from bench.session.recorded import adoptions, superseded
-from bench.spec import AdoptionSpec, ReferenceSpec, WorkSpec
+from bench.spec import AdoptionSpec, ReferenceSpec, RunSpec, WorkSpec
 from bench.suite import Suite, dump_suite, load_suite
 from bench.suite.references import references as references_of
 
@@ -125,9 +126,8 @@ def prepare(
     if wrong:
         raise BenchError(f"--retry: found '{wrong[0]}'; expected any of {', '.join(RETRIED)}")
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
-    for name in resolved.extractors:  # now, and not after hours of training
-        load_extractor(name)
     specs = tuple(resolved.runs())
+    _try_extractors(specs)
     store = RunStore(Path(out) / resolved.name)
     rows = references_of(specs) if references else ()
     beside = _statuses(store, rows, references=True)
@@ -138,6 +138,17 @@ def prepare(
     plans = (*plan_cohorts(adopted, finished, store), *plan_cohorts(specs, finished_or_trained, store))
     reference_plans = tuple(plan_cohorts(rows, finished, store))
     return Session(resolved, store, specs, plans, rows, reference_plans, estimate(store, specs), again)
+
+
+def _try_extractors(specs: Sequence[WorkSpec]) -> None:
+    """Have each feature extractor that runs name take an example of their data: now, and not after hours of training.
+
+    Raises:
+        BenchError: if its weights cannot be had, or it cannot take the examples.
+    """
+    named = [spec for spec in specs if isinstance(spec, RunSpec) and spec.evaluation.extractor is not None]
+    for spec in {(spec.dataset, spec.evaluation.extractor): spec for spec in named}.values():
+        extractor_for(load_dataset(spec.dataset_name, **spec.dataset_parameters), spec.evaluation.extractor)
 
 
 def _statuses(store: RunStore, specs: Sequence[WorkSpec], *, references: bool = False) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.calibration.registries import restored
+from tests.registries import restored
 
 
 @pytest.fixture(autouse=True)

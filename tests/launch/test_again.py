@@ -11,14 +11,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import bench
 from bench.cli import app
 from bench.errors import BenchError
-from bench.metrics import EXTRACTORS
 from bench.results import RunStore
 from tests.launch.test_launch import NETWORK, PLUGIN, odd_suite, suite_file
+from tests.registries import restored
 
 RUN = ["dataset", "method", "seed"]
 OF_ITS_OWN = ["run_id", "config", "started_at", "train_seconds", "eval_seconds", "steps_per_second", "peak_memory_mb"]
@@ -92,7 +93,7 @@ def test_what_is_there_is_measured_again_only_on_demand(results: Path) -> None:
     store = RunStore(results)
     path = store.path(bench.load(results)["run_id"][0])
     written = path.stat().st_mtime_ns
-    bench.evaluate(results, ["distance"], inline=True)
+    bench.evaluate(results, "distance", inline=True)
     assert path.stat().st_mtime_ns == written
     before = figures(results)
     bench.evaluate(results, ["distance"], inline=True, recompute=True)
@@ -272,12 +273,32 @@ def test_another_extractor_measures_all_that_share_its_label(results: Path, tmp_
     described = results / "suite.yaml"
     described.write_text(described.read_text().replace("plugins: [", f"plugins: [{tmp_path / 'mine.py'}, "))
     before = bench.load(results).set_index("run_id")
-    try:
+    with restored():
         after = bench.evaluate(results, ["kid"], inline=True).set_index("run_id")
-    finally:
-        EXTRACTORS._entries.pop("mine", None)
-        EXTRACTORS._origins.pop("mine", None)
     digits = after["dataset"] == "digits"
     assert after.loc[digits, "feature_extractor"].str.startswith("mine@").all()
     assert (after.loc[digits, "fid"] != before.loc[digits, "fid"]).all()
     assert (after.loc[~digits, "fid"] == before.loc[~digits, "fid"]).all()
+
+
+@pytest.mark.parametrize(
+    ("extractor", "message"),
+    [
+        (
+            "mnist-classifier",
+            r"'mnist-classifier' cannot take examples of blob, shape \(2,\).*set evaluation",
+        ),
+        ("inception-v3-fid", r"weights-inception(.|\n)*BENCH_OFFLINE is set(.|\n)*BENCH_INCEPTION_WEIGHTS"),
+    ],
+)
+def test_an_extractor_that_cannot_be_used_stops_a_suite_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: str, message: str
+) -> None:
+    monkeypatch.setenv("BENCH_OFFLINE", "1")
+    for name in ("BENCH_DATA_DIR", "BENCH_INCEPTION_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    suite = small_suite("fid", datasets=["blob"], evaluation={"extractor": extractor})
+    with pytest.raises(BenchError, match=message):
+        bench.run(suite, out=tmp_path / "results", inline=True)
+    assert not (tmp_path / "results").exists()

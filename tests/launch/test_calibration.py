@@ -15,8 +15,8 @@ import pytest
 import bench
 from bench.errors import BenchError
 from bench.registry import Registry
-from tests.calibration.registries import restored
 from tests.launch.test_launch import ROOT, command, suite_file, wait_for
+from tests.registries import restored
 
 PLUGIN = Path(__file__).parents[1] / "calibration" / "plugin.py"
 FIGURES = ["status", "div_kl", "div_kl_se", "div_kl_exact", "dimensions", "points", "size"]

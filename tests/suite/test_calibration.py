@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.divergences import DIVERGENCES
 from bench.suite import CalibrationSuite, SuiteError, dump_suite, load_suite, trial_settings
-from tests.calibration.registries import restored
+from tests.registries import restored
 from tests.suite.samples import WriteSuite
 from tests.suite.test_document import PLAIN
 from tests.suite.test_robustness import LIKELY, paths

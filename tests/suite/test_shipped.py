@@ -10,7 +10,7 @@ import pytest
 from bench.spec import WorkSpec
 from bench.suite import ModelSuite, Suite, load_suite
 from bench.suite.document import read_plain
-from tests.calibration.registries import restored
+from tests.registries import restored
 from tests.suite.samples import no_data
 
 SUITES = sorted((Path(__file__).parents[2] / "suites").rglob("*.yaml"))

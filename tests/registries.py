@@ -5,24 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from bench.calibration import SHAPES
-from bench.metrics import ESTIMATORS
-from bench.registry import Registry
-
-_REGISTRIES: tuple[Registry[Any], ...] = (ESTIMATORS, SHAPES)
+import bench.api  # noqa: F401 - imports all that registers something, so that only plugins come later
+from bench.registry import _REGISTRIES
 
 
 @contextmanager
 def restored() -> Iterator[None]:
     """Forget what is registered within, and the plugin files that registered it."""
     modules = set(sys.modules)
-    before = [(dict(registry._entries), dict(registry._origins)) for registry in _REGISTRIES]
+    before = [(registry, dict(registry._entries), dict(registry._origins)) for registry in _REGISTRIES.values()]
     try:
         yield
     finally:
-        for registry, (entries, origins) in zip(_REGISTRIES, before, strict=True):
+        for registry, entries, origins in before:
             registry._entries.clear()
             registry._entries.update(entries)
             registry._origins.clear()
