@@ -104,8 +104,8 @@ def evaluate(
     from bench.suite import parse_assignments
 
     _exclude(address, inline)
-    names = [name.strip() for given in metrics for name in given.split(",") if name.strip()]
-    session = prepare_evaluation(results, names, recompute=recompute, settings=parse_assignments(settings or ()))
+    asked = ",".join(metrics)
+    session = prepare_evaluation(results, asked, recompute=recompute, settings=parse_assignments(settings or ()))
     console = Console(highlight=False)
     console.print(session.summary(), markup=False, soft_wrap=True)
     _interruptible()

@@ -102,8 +102,9 @@ def prepare_evaluation(
     load_entry_points()
     store = RunStore(locate(results))
     import_plugins_of(store.root / "suite.yaml")
-    names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
-    if not any(names):
+    given = metrics.split(",") if isinstance(metrics, str) else metrics
+    names = [name.strip() for name in given if name.strip()]
+    if not names:
         raise BenchError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
     asked = tuple(dict.fromkeys(METRICS[name].name for name in names))
     trained = [row for row in trained_models(store) if row["status"] == "done"]

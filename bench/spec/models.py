@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.results.store import REFERENCE_PREFIX
 from bench.spec.settings import LATER_SETTINGS, EvaluationSettings, TrainingSettings
 from bench.spec.work import WorkSpec, digest
 
 REFERENCE = "reference"
-"""Family of reference rows, and what their ids begin with."""
+"""Family of reference rows."""
 
 
 class MeasuredSpec(WorkSpec):
@@ -85,7 +86,7 @@ class ReferenceSpec(MeasuredSpec):
     @property
     def run_id(self) -> str:
         """Hash of the identity, told from those of runs by how it begins."""
-        return f"{REFERENCE}-{super().run_id}"
+        return f"{REFERENCE_PREFIX}{super().run_id}"
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from bench.errors import BenchError
 from bench.metrics.base import Subject
 from bench.metrics.checks import draw
 from bench.metrics.features.extractors import Extractor, extractor_for
@@ -30,6 +31,17 @@ class Comparison:
     def n(self) -> int:
         """Examples on each side."""
         return len(self.generated)
+
+    def require(self, metric: str, at_least: int) -> None:
+        """Refuse too few examples.
+
+        Raises:
+            BenchError: if there are fewer than `at_least` on each side.
+        """
+        if self.n < at_least:
+            raise BenchError(
+                f"{metric}: {self.n} examples of each side; expected at least {at_least}; raise evaluation.samples"
+            )
 
 
 def comparison(subject: Subject) -> Comparison | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.features.comparison import Comparison, comparison, feature_labels
 from bench.metrics.features.extrapolation import extrapolate, is_enough, leave_out
@@ -23,8 +22,7 @@ def fid(subject: Subject) -> dict[str, float]:
     features = comparison(subject)
     if features is None:
         return {}
-    if features.n < 2:
-        raise BenchError(f"fid: {features.n} examples of each side; expected at least 2 to have a covariance")
+    features.require("fid", 2)  # to have a covariance
     real = features.real.once("Gaussian fit", Gaussian.fit)
     distance = float(real.distance(Gaussian.fit(features.generated)))
     return {"fid": distance, "fid_n": float(features.n), **_limit(features)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.features.comparison import Comparison, comparison, feature_labels
 from bench.metrics.features.manifold import K_DENSITY, manifold_figures, radii_of_data
@@ -33,8 +32,7 @@ def _register(name: str, about: str) -> None:
 
 
 def _figures(name: str, features: Comparison) -> dict[str, float]:
-    if features.n < LEAST:
-        raise BenchError(f"{name}: {features.n} examples of each side; expected at least {LEAST}")
+    features.require(name, LEAST)
     radii = features.real.once("radii", radii_of_data)
     return manifold_figures(features.real.features, radii, features.generated)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.features.comparison import comparison, feature_labels
 from bench.metrics.features.kernel import discrepancy, within
@@ -21,8 +20,7 @@ def kid(subject: Subject) -> dict[str, float]:
     features = comparison(subject)
     if features is None:
         return {}
-    if features.n < 2:
-        raise BenchError(f"kid: {features.n} examples of each side; expected at least 2")
+    features.require("kid", 2)
     real = features.real.once("kernel within", within)
     result = discrepancy(features.real.features, real, features.generated)
     return {"kid": result.value, "kid_se": result.stderr, "kid_n": float(features.n)}

@@ -20,50 +20,53 @@ K_MANIFOLD = 3
 K_DENSITY = 5
 
 
-class PrecisionRecall(PairMetric):
-    """Precision and recall from batches of features.
+class ManifoldMetric(PairMetric):
+    """Figures of neighbourhoods from batches of features.
 
     Args:
-        k: which neighbour the balls reach to.
+        k: which neighbour the balls reach to; the papers' by default.
     """
 
     higher_is_better = True
+    default_k: int
 
-    def __init__(self, k: int = K_MANIFOLD, **kwargs: object) -> None:
+    def __init__(self, k: int | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.k = k
+        self.k = self.default_k if k is None else k
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """The figures of all features, by name."""
+        raise NotImplementedError
 
     def compute(self) -> dict[str, Tensor]:
-        """`precision` and `recall`, float64 scalars.
+        """The figures, as float64 scalars.
 
         Raises:
             BenchError: if a side has k features or fewer, or dimensions differ.
         """
         real, fake = self.sides()
-        return _scalars(precision_recall(real, fake, self.k), real.device)
+        figures = self.figures(real, fake)
+        return {name: torch.tensor(value, dtype=torch.float64, device=real.device) for name, value in figures.items()}
 
 
-class DensityCoverage(PairMetric):
-    """Density and coverage from batches of features.
+class PrecisionRecall(ManifoldMetric):
+    """`precision` and `recall` from batches of features."""
 
-    Args:
-        k: which neighbour the balls reach to.
-    """
+    default_k = K_MANIFOLD
 
-    higher_is_better = True
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """See `precision_recall`."""
+        return precision_recall(real, fake, self.k)
 
-    def __init__(self, k: int = K_DENSITY, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.k = k
 
-    def compute(self) -> dict[str, Tensor]:
-        """`density` and `coverage`, float64 scalars.
+class DensityCoverage(ManifoldMetric):
+    """`density` and `coverage` from batches of features."""
 
-        Raises:
-            BenchError: if a side has k features or fewer, or dimensions differ.
-        """
-        real, fake = self.sides()
-        return _scalars(density_coverage(real, fake, self.k), real.device)
+    default_k = K_DENSITY
+
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """See `density_coverage`."""
+        return density_coverage(real, fake, self.k)
 
 
 def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, float]:
@@ -157,7 +160,3 @@ NEIGHBOURS: Sequence[int] = (K_MANIFOLD, K_DENSITY)
 
 def _share(flags: Tensor) -> float:
     return int(flags.count_nonzero()) / len(flags)
-
-
-def _scalars(figures: dict[str, float], device: torch.device) -> dict[str, Tensor]:
-    return {name: torch.tensor(value, dtype=torch.float64, device=device) for name, value in figures.items()}

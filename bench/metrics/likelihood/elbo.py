@@ -13,6 +13,7 @@ from bench.metrics.base import HasLikelihood, Subject, register_metric
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood.active_units import count_active_units
 from bench.metrics.likelihood.interface import HasPosteriorMean, likelihood_labels, observed
+from bench.metrics.likelihood.sums import mean_with_error
 from bench.metrics.precision import full_float32
 
 CHUNK = 1000
@@ -69,15 +70,9 @@ class ELBO(Metric):
         Raises:
             BenchError: if there is no example.
         """
-        n = int(self.count)
-        if n == 0:
-            raise BenchError("ELBO: no examples; expected at least one")
-        reconstruction, kl = self.reconstruction_sum / n, self.kl_sum / n
-        figures = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl_term": kl}
-        if n > 1:
-            spread = (self.square_sum - n * figures["elbo"].square()).clamp(min=0) / (n - 1)
-            figures["elbo_se"] = (spread / n).sqrt()
-        return figures
+        total = self.reconstruction_sum - self.kl_sum
+        terms = {"reconstruction": self.reconstruction_sum / self.count, "kl_term": self.kl_sum / self.count}
+        return mean_with_error("elbo", self.count, total, self.square_sum) | terms
 
 
 @torch.no_grad()

@@ -14,6 +14,7 @@ from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood.interface import HasLogWeights, likelihood_labels, observed
+from bench.metrics.likelihood.sums import mean_with_error
 from bench.metrics.precision import full_float32
 from bench.streams import random_stream
 
@@ -81,14 +82,7 @@ class ImportanceWeightedBound(Metric):
         Raises:
             BenchError: if there is no example.
         """
-        n = int(self.count)
-        if n == 0:
-            raise BenchError("importance-weighted bound: no examples; expected at least one")
-        mean = self.bound_sum / n
-        if n == 1:
-            return {"log_likelihood_iw": mean}
-        variance = (self.square_sum - n * mean.square()).clamp(min=0) / (n - 1)
-        return {"log_likelihood_iw": mean, "log_likelihood_iw_se": (variance / n).sqrt()}
+        return mean_with_error("log_likelihood_iw", self.count, self.bound_sum, self.square_sum)
 
 
 @torch.no_grad()

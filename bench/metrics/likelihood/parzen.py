@@ -18,6 +18,7 @@ from bench.errors import BenchError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import as_points, draw
 from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, best_bandwidth
+from bench.metrics.likelihood.sums import mean_with_error
 
 SAMPLES = 16_384
 """Kernels in the published figures (Nowozin et al. 2016)."""
@@ -95,14 +96,7 @@ class ParzenLogLikelihood(Metric):
         Raises:
             BenchError: if there is no test point.
         """
-        n = int(self.count)
-        if n == 0:
-            raise BenchError("Parzen log-likelihood: no test points; expected at least one")
-        mean = self.density_sum / n
-        if n == 1:
-            return {"parzen_log_likelihood": mean}
-        variance = (self.square_sum - n * mean.square()).clamp(min=0) / (n - 1)
-        return {"parzen_log_likelihood": mean, "parzen_log_likelihood_se": (variance / n).sqrt()}
+        return mean_with_error("parzen_log_likelihood", self.count, self.density_sum, self.square_sum)
 
 
 @torch.no_grad()

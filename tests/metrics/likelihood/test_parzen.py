@@ -221,5 +221,5 @@ def test_refuses_bad_input() -> None:
         ParzenLogLikelihood(good, -1.0)
     with pytest.raises(BenchError, match="expected \\(2,\\), as samples have it"):
         ParzenLogLikelihood(good, 1.0).update(draws(10, 3, 0))
-    with pytest.raises(BenchError, match="no test points"):
+    with pytest.raises(BenchError, match="parzen_log_likelihood: no examples"):
         ParzenLogLikelihood(good, 1.0).compute()
