@@ -19,8 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.columns import Column, Headline, divergence_column
 from bench.divergence_math import REACH_OF_AUTOGRAD, Direction, direction_of, fenchel_jeffreys, tangent_by_autograd
-from bench.errors import BenchError, UnknownNameError
+from bench.errors import ArgumentError, UnknownNameError
 from bench.registry import Registry
 
 Elementwise = Callable[[Tensor], Tensor]
@@ -45,6 +46,10 @@ class Divergence:
         order: the largest |power| of r in the bound; what decides the range of v that a float type can hold.
         reach: the largest |v| at which slope and intercept are accurate.
         also: what it is called elsewhere.
+        label: its name in print; empty for its registered name.
+        unit: unit of its values; empty for pure numbers.
+        about: what it is, in a sentence.
+        headline: whether its estimates are compared in the report's first figure and told on the console.
         differentiable: whether the ratio bound has useful gradients in v.
     """
 
@@ -58,12 +63,30 @@ class Divergence:
     order: float = 1.0
     reach: float = math.inf
     also: str = ""
+    label: str = ""
+    unit: str = ""
+    about: str = ""
+    headline: Headline = ""
     differentiable: bool = True
 
     @property
     def range(self) -> tuple[float, float]:
         """The smallest value, and the supremum, inf where there is none."""
         return self.lower, self.upper
+
+    @property
+    def column(self) -> Column:
+        """The column of its estimates, `div_<name>`."""
+        return divergence_column(
+            self.name,
+            label=self.label,
+            about=self.about,
+            unit=self.unit,
+            lower=self.lower,
+            upper=None if math.isinf(self.upper) else self.upper,
+            headline=self.headline,
+            order=float(list(DIVERGENCES).index(self.name)) if self.name in DIVERGENCES else float(len(DIVERGENCES)),
+        )
 
     @property
     def direction(self) -> Direction:
@@ -118,7 +141,7 @@ def divergence(name: str) -> Divergence:
 
     Raises:
         UnknownNameError: if there is no such divergence.
-        BenchError: if the parameter of `alpha(a)` is not a finite number.
+        ArgumentError: if the parameter of `alpha(a)` is not a finite number.
     """
     if name in DIVERGENCES:
         return DIVERGENCES[name]
@@ -134,8 +157,9 @@ def register_divergence(name: str, f: Elementwise, **facts: object) -> Divergenc
     Args:
         name: the name suites use.
         f: the convex function r ↦ f(r) for r > 0, in torch operations, elementwise.
-        **facts: any of `slope`, `intercept`, `fenchel`, `lower`, `upper`, `order`, `reach`, `also`, to replace what is
-            derived. Give `slope` and `intercept` in closed form where log-ratios beyond ±25 matter.
+        **facts: any of `label`, `unit`, `about`, `also`, `lower`, `upper`, `slope`, `intercept`, `fenchel`, `order`,
+            `reach`, to replace what is derived. Give `slope` and `intercept` in closed form where log-ratios beyond ±25
+            matter.
 
     Returns:
         The divergence, registered.
@@ -184,7 +208,7 @@ def alpha_parameter(name: str) -> float | None:
     """The a of "alpha(a)"; None for any other name.
 
     Raises:
-        BenchError: if a is not a finite number.
+        ArgumentError: if a is not a finite number.
     """
     if not (name.startswith("alpha(") and name.endswith(")")):
         return None
@@ -194,7 +218,9 @@ def alpha_parameter(name: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise BenchError(f"divergence '{name}': found parameter '{text}'; expected a finite number, as in alpha(0.5)")
+        raise ArgumentError(
+            f"divergence '{name}': found parameter '{text}'; expected a finite number, as in alpha(0.5)"
+        )
     return value
 
 
@@ -215,6 +241,10 @@ _add(
     intercept=lambda v: -v.exp(),
     fenchel=lambda v: (v, (v - 1).exp()),
     also="forward KL, M-projection, maximum likelihood",
+    label="KL(P‖Q)",
+    unit="nats",
+    about="KL(P‖Q), forward: grows where the model lacks mass that the data has.",
+    headline="line",
 )
 _add(
     "reverse_kl",
@@ -222,6 +252,10 @@ _add(
     slope=lambda v: -(-v).exp(),
     intercept=lambda v: 1 - v,
     also="KL(Q‖P), I-projection",
+    label="KL(Q‖P)",
+    unit="nats",
+    about="KL(Q‖P), reverse: grows where the model has mass that the data lacks.",
+    headline="page",
 )
 _add(
     "js",
@@ -230,6 +264,10 @@ _add(
     intercept=lambda v: LOG_2 - F.softplus(v),
     upper=2 * LOG_2,
     also="twice the Jensen–Shannon divergence of weight 1/2",
+    label="JS",
+    unit="nats",
+    about="Jensen–Shannon, KL(P‖M) + KL(Q‖M), M = (P + Q)/2, without the factor ½: in [0, 2 log 2].",
+    headline="page",
 )
 _add(
     "gan",
@@ -239,6 +277,9 @@ _add(
     lower=-2 * LOG_2,
     upper=0.0,
     also="the value of the vanilla GAN (Goodfellow et al. 2014): js − 2 log 2",
+    label="GAN",
+    unit="nats",
+    about="Value of the vanilla GAN: JS − 2 log 2, in [−2 log 2, 0].",
 )
 _add(
     "jeffreys",
@@ -247,6 +288,9 @@ _add(
     intercept=lambda v: 1 - v - v.exp(),
     fenchel=fenchel_jeffreys,
     also="symmetrised KL, KL(P‖Q) + KL(Q‖P)",
+    label="Jeffreys",
+    unit="nats",
+    about="KL(P‖Q) + KL(Q‖P).",
 )
 _add(
     "pearson",
@@ -256,6 +300,8 @@ _add(
     fenchel=lambda v: (v, v**2 / 4 + v),
     order=2.0,
     also="Pearson χ²",
+    label="Pearson χ²",
+    about="∫(p − q)²/q.",
 )
 _add(
     "neyman",
@@ -265,6 +311,8 @@ _add(
     fenchel=lambda v: (-torch.expm1(-v), -2 * torch.expm1(-v / 2)),
     order=2.0,
     also="Neyman χ², Pearson χ² of (Q, P)",
+    label="Neyman χ²",
+    about="∫(p − q)²/p.",
 )
 _add(
     "squared_hellinger",
@@ -274,6 +322,8 @@ _add(
     fenchel=lambda v: (-torch.expm1(-v), torch.expm1(v)),
     upper=2.0,
     also="2(1 − Bhattacharyya coefficient)",
+    label="Hellinger²",
+    about="∫(√p − √q)², in [0, 2].",
 )
 _add(
     "total_variation",
@@ -284,4 +334,6 @@ _add(
     upper=1.0,
     also="half the L1 distance",
     differentiable=False,
+    label="TV",
+    about="Total variation, in [0, 1].",
 )

@@ -7,10 +7,14 @@ from collections.abc import Iterable
 
 
 class BenchError(Exception):
-    """Bad input: the message says what is wrong, where, what was expected and how to mend it."""
+    """Something that the user can mend: the message says what is wrong, where, what was expected and how to mend it."""
 
 
-class UnknownNameError(BenchError):
+class ArgumentError(BenchError, ValueError):
+    """A bad argument of a function, or a bad value in a file; a `ValueError` for those who expect one."""
+
+
+class UnknownNameError(ArgumentError):
     """A name that no registry entry answers to.
 
     Attributes:
@@ -26,6 +30,10 @@ class UnknownNameError(BenchError):
         self.suggestion = nearest(found, self.expected)
         hint = f"; did you mean '{self.suggestion}'?" if self.suggestion else ""
         super().__init__(f"unknown {kind} '{found}': expected one of {', '.join(self.expected)}{hint}")
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
+        """Errors travel between processes; Exception's own way would call this with the message alone."""
+        return type(self), (self.kind, self.found, self.expected)
 
 
 def nearest(found: str, expected: Iterable[str]) -> str | None:

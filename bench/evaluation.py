@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,12 +14,12 @@ from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, Subject
 from bench.models import GenerativeModel
+from bench.results import Evaluation
 from bench.spec import MeasuredSpec, ReferenceSpec, RunSpec
 from bench.streams import random_stream
 
 PICTURE_POINTS = 2000
 PICTURE_IMAGES = 64
-IMAGE_SPREAD = 0.1
 _CHUNK = 4096
 
 Sampler = Callable[[int, torch.Generator], Tensor]
@@ -27,43 +27,6 @@ Sampler = Callable[[int, torch.Generator], Tensor]
 
 class NotFiniteError(Exception):
     """A trained model gives samples that are not finite."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What measuring gave.
-
-    Attributes:
-        figures: by column name.
-        labels: texts that belong to figures.
-        columns: names of the figures that each metric gave, by metric.
-        protocols: name and version of each metric's protocol.
-    """
-
-    figures: Mapping[str, float] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    protocols: Mapping[str, str] = field(default_factory=dict)
-
-    def without(self, metrics: Collection[str]) -> Evaluation:
-        """What is left without the figures of some metrics. Labels stay: others may share them."""
-        dropped = {column for name in metrics for column in self.columns.get(name, ())}
-        return Evaluation(
-            {column: value for column, value in self.figures.items() if column not in dropped},
-            self.labels,
-            {name: columns for name, columns in self.columns.items() if name not in metrics},
-            {name: protocol for name, protocol in self.protocols.items() if name not in metrics},
-        )
-
-    def updated(self, new: Evaluation) -> Evaluation:
-        """Both, the new figures in place of what their metrics gave before."""
-        kept = self.without(new.columns)
-        return Evaluation(
-            {**kept.figures, **new.figures},
-            {**kept.labels, **new.labels},
-            {**kept.columns, **new.columns},
-            {**kept.protocols, **new.protocols},
-        )
 
 
 def subject_of(
@@ -83,13 +46,11 @@ def subject_of(
         latents = model.prior.draw(n, generator=generator)
         return torch.cat([model.sample(z) for z in torch.split(latents, _CHUNK)])
 
-    trained_on = () if model.divergence is None else (model.divergence.name,)
-    subject = _subject(spec, model, data, sample)
     return replace(
-        subject,
+        _subject(spec, model, data, sample),
         training={f"training_{name}": value for _, name, value in curves},
         law=model.law(),
-        divergences=(*subject.divergences, *trained_on),
+        trained_on=None if model.divergence is None else model.divergence.name,
     )
 
 
@@ -113,23 +74,10 @@ def reference_of(spec: ReferenceSpec, data: Dataset) -> Subject:
 
 
 def _subject(spec: MeasuredSpec, model: torch.nn.Module, data: Dataset, sample: Sampler) -> Subject:
-    spread = spec.evaluation.spread
-
     def stream(name: str) -> torch.Generator:
         return random_stream(spec.seed, f"evaluation/{name}", data.test.device)
 
-    return Subject(
-        model=model,
-        data=data,
-        sample=sample,
-        stream=stream,
-        samples=spec.evaluation.samples,
-        spread=spread if spread is not None else IMAGE_SPREAD if data.is_image else 0.0,
-        training={},
-        divergences=spec.evaluation.divergences,
-        extractor=spec.evaluation.extractor,
-        importance_samples=spec.evaluation.importance_samples,
-    )
+    return Subject(model, data, sample, stream, spec.evaluation)
 
 
 def evaluate(subject: Subject, metrics: Sequence[str], known: Evaluation | None = None) -> Evaluation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -11,6 +12,9 @@ from weakref import WeakValueDictionary
 from bench.errors import BenchError, UnknownNameError
 
 T = TypeVar("T")
+
+SOURCE = "__bench_source__"
+"""Attribute of a plugin's module: the hash of its code."""
 
 _REGISTRIES: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
 """Those in use, by kind: one that nobody holds any more has nothing to send to other processes."""
@@ -61,6 +65,15 @@ class Registry(Mapping[str, T]):
     def origin(self, name: str) -> str:
         """Module of the code that defines an entry."""
         return self._origins[name]
+
+    def source(self, name: str) -> str | None:
+        """Hash of the plugin file that registered an entry; None for what comes with an installed package."""
+        found = getattr(sys.modules.get(self._origins[name]), SOURCE, None) if name in self._origins else None
+        return None if found is None else str(found)
+
+    def sources(self) -> dict[str, str]:
+        """The hashes of all entries that plugin files registered, by name."""
+        return {name: source for name in self if (source := self.source(name)) is not None}
 
     def __getitem__(self, name: str) -> T:
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.models.settings import VAESettings
 from bench.spec import EvaluationSettings, ResourceSettings, RunSpec, TrainingSettings
 
 
@@ -18,7 +19,7 @@ def spec(**changes: Any) -> RunSpec:
         "dataset_parameters": {},
         "dataset_sha256": "ab" * 32,
         "seed": 0,
-        "model": {"family": "vae", "epsilon": 0.1},
+        "model": VAESettings(family="vae"),
         "training": TrainingSettings(),
         "evaluation": EvaluationSettings(),
         "metrics": ("elbo",),
@@ -35,7 +36,7 @@ def spec(**changes: Any) -> RunSpec:
         {"method": "n"},
         {"dataset": "a ring"},
         {"resources": ResourceSettings(cpu=4, gpu=1, cohort=8, timeout=10)},
-        {"model": {"epsilon": 0.1, "family": "vae"}},
+        {"model": VAESettings(family="vae", epsilon=0.1)},
     ],
 )
 def test_labels_resources_and_key_order_do_not_count(change: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ def test_labels_resources_and_key_order_do_not_count(change: dict[str, Any]) -> 
     "change",
     [
         {"seed": 1},
-        {"model": {"family": "vae", "epsilon": 0.2}},
+        {"model": VAESettings(family="vae", epsilon=0.2)},
         {"training": TrainingSettings(steps=1)},
         {"evaluation": EvaluationSettings(samples=1)},
         {"evaluation": EvaluationSettings(divergences=("alpha(0.3)",))},

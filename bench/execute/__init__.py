@@ -15,6 +15,7 @@ from bench.execute.models import Progress, run_models
 from bench.execute.records import Workplace, blank
 from bench.results import RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
+from bench.status import Status
 
 Run = Callable[[Sequence[Any], frozenset[str], Workplace, Progress], Iterator[RunRecord]]
 
@@ -50,7 +51,7 @@ def crashed(
     reason = f"the process died {attempts} times while it ran this cohort: out of memory, or a crash in native code"
     for spec in specs:
         if spec.run_id in wanted:
-            yield replace(blank(spec, len(specs), datetime.now(UTC), device), status="failed", error=reason)
+            yield replace(blank(spec, len(specs), datetime.now(UTC), device), status=Status.FAILED, error=reason)
 
 
 __all__ = ["Progress", "Run", "Workplace", "crashed", "run_cohort"]

@@ -25,8 +25,8 @@ def _measured(spec: CalibrationSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        metrics, labels = measure(spec, place.device)
-        record = replace(record, metrics=metrics, labels=labels)
+        figures, labels = measure(spec, place.device)
+        record = replace(record, evaluation=replace(record.evaluation, figures=figures, labels=labels))
     except Exception as error:  # a failure is a result
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())

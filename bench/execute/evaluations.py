@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bench.evaluation import Evaluation, evaluate, reference_of, subject_of
+from bench.evaluation import evaluate, reference_of, subject_of
 from bench.execute.later import noted
 from bench.execute.loading import WeightsError, dataset_of, with_weights
 from bench.execute.models import Progress, run_models
-from bench.execute.records import Workplace, blank, failed, known, measured
+from bench.execute.records import Workplace, blank, failed, measured
 from bench.provenance import PeakMemory, described
-from bench.results import MissingRecordError, RunRecord
+from bench.results import Evaluation, MissingRecordError, RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
 
 
@@ -53,7 +53,7 @@ def run_references(specs: Sequence[ReferenceSpec], wanted: frozenset[str], place
 def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
     record = place.store.record(spec.recorded_as)
     try:
-        found, seconds = _timed(lambda: _measured(spec, record, known(record), place))
+        found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
     except Exception as error:  # told, not stored
         return failed(record, error)
     # Another process may have added to the record meanwhile.
@@ -63,15 +63,15 @@ def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
 def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
     """The recorded model under the new run's name, with the figures that still hold and those that it lacked."""
     record = place.store.record(spec.recorded_as)
-    holding = known(record).without([name for name in record.measured if name not in spec.kept])
-    record = measured(record, replace(holding, labels=record.labels if spec.kept else {}))
+    holding = record.evaluation.without([name for name in record.evaluation.columns if name not in spec.kept])
+    record = measured(record, replace(holding, labels=record.evaluation.labels if spec.kept else {}))
     record = replace(
         record,
         run_id=spec.run_id,
         suite=spec.suite,
         method=spec.method,
         dataset=spec.dataset,
-        config=spec.identity | {"resources": spec.resources.model_dump(mode="json")},
+        config=spec.config,
         weights=place.store.weights(spec.recorded_as),
     )
     try:
@@ -92,7 +92,7 @@ def _measured(spec: EvaluationSpec, record: RunRecord, before: Evaluation, place
 
 
 def _with(record: RunRecord, found: Evaluation, seconds: float, place: Workplace) -> RunRecord:
-    whole = known(record).updated(found)
+    whole = record.evaluation.updated(found)
     labels = noted(whole.labels, found.protocols, described(place.device))
     spent = (record.eval_seconds or 0.0) + seconds
     return replace(measured(record, replace(whole, labels=labels)), eval_seconds=spent)

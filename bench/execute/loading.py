@@ -31,8 +31,7 @@ def dataset_of(spec: MeasuredSpec, device: torch.device) -> Dataset:
 
 def untrained(spec: RunSpec, data: Dataset) -> GenerativeModel:
     """The run's model as its family builds it, on the CPU."""
-    family = METHODS[spec.family]
-    return family.build(family.settings.model_validate(spec.model), data.shape)
+    return METHODS[spec.family].build(spec.model, data.shape)
 
 
 def with_weights(spec: RunSpec, data: Dataset, weights: Mapping[str, np.ndarray]) -> GenerativeModel:

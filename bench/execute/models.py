@@ -16,6 +16,7 @@ from bench.execute.records import Workplace, blank, failed, measured
 from bench.provenance import PeakMemory
 from bench.results import RunRecord
 from bench.spec import RunSpec
+from bench.status import Status
 from bench.training import Checkpoint, Trained, finalise, train
 
 Progress = Callable[[int], None]
@@ -76,7 +77,7 @@ def _measured(
     diverged = trained.curves.diverged_at(index)
     if diverged is not None:
         reason = f"a loss was not finite at step {diverged + 1} of {spec.training.steps}"
-        return replace(record, status="diverged", error=reason, curves=tuple(curves), steps=diverged)
+        return replace(record, status=Status.DIVERGED, error=reason, curves=tuple(curves), steps=diverged)
     record = replace(record, curves=tuple(curves), steps=spec.training.steps)
     try:
         model = finalise(trained.cohort.member(index), data.train, spec.seed, spec.training.batch_size)

@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 
 from bench.errors import BenchError
-from bench.evaluation import Evaluation, NotFiniteError
+from bench.evaluation import NotFiniteError
 from bench.provenance import device_name, environment
-from bench.results import RunRecord, RunStore, Status
+from bench.results import Evaluation, RunRecord, RunStore
 from bench.spec import WorkSpec
+from bench.status import Status
 from bench.training import TrainingTimeoutError
 
 
@@ -46,34 +47,21 @@ def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.dev
         divergence=spec.divergence,
         dataset=spec.dataset,
         seed=spec.seed,
-        status="done",
+        status=Status.DONE,
         error=None,
-        config=spec.identity | {"resources": spec.resources.model_dump(mode="json")},
+        config=spec.config,
         cohort_size=cohort_size,
         dataset_sha256=spec.dataset_sha256,
         started_at=started,
         device=device_name(device),
         environment=environment(),
-        protocols=spec.protocols,
+        evaluation=Evaluation(protocols=spec.protocols),
     )
 
 
 def measured(record: RunRecord, evaluation: Evaluation) -> RunRecord:
     """The record, finished, with what was measured."""
-    return replace(
-        record,
-        status="done",
-        error=None,
-        metrics=evaluation.figures,
-        labels=evaluation.labels,
-        measured=evaluation.columns,
-        protocols=evaluation.protocols,
-    )
-
-
-def known(record: RunRecord) -> Evaluation:
-    """What a record holds of figures."""
-    return Evaluation(record.metrics, record.labels, record.measured, record.protocols)
+    return replace(record, status=Status.DONE, error=None, evaluation=evaluation)
 
 
 def failed(record: RunRecord, error: Exception) -> RunRecord:
@@ -83,12 +71,12 @@ def failed(record: RunRecord, error: Exception) -> RunRecord:
 
 def _status(error: Exception) -> Status:
     if isinstance(error, NotFiniteError):
-        return "diverged"
+        return Status.DIVERGED
     if isinstance(error, TrainingTimeoutError):
-        return "timeout"
+        return Status.TIMEOUT
     if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
-        return "out_of_memory"
-    return "failed"
+        return Status.OUT_OF_MEMORY
+    return Status.FAILED
 
 
 def _describe(error: Exception) -> str:

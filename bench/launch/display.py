@@ -112,7 +112,7 @@ def _line(event: Finished) -> str:
         told = listed(_added(event)) if record.status == "done" else _last_line(record.error)
         return f"[{style}]{record.status}[/]  {what}  {escape(told)}"
     seconds = (record.train_seconds or 0.0) + (record.eval_seconds or 0.0)
-    told = headline(record.metrics) if record.status == "done" else _last_line(record.error)
+    told = headline(record.evaluation.figures) if record.status == "done" else _last_line(record.error)
     return f"[{style}]{record.status}[/]  {what}  {seconds:.1f} s  {escape(told)}"
 
 
@@ -120,8 +120,8 @@ def _added(event: Finished) -> dict[str, float]:
     """The figures that a record was to be given."""
     asked = next(spec for spec in event.plan.specs if spec.run_id == event.record.run_id)
     names = asked.again if isinstance(asked, EvaluationSpec) else ()
-    columns = [column for name in names for column in event.record.measured.get(name, ())]
-    return {column: event.record.metrics[column] for column in columns}
+    columns = [column for name in names for column in event.record.evaluation.columns.get(name, ())]
+    return {column: event.record.evaluation.figures[column] for column in columns}
 
 
 def _last_line(text: str | None) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, runtime_checkable
 from typing import Protocol as StructuralType
 
@@ -11,10 +11,15 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
+from bench.columns import Column
 from bench.datasets.base import Dataset
 from bench.registry import Registry
+from bench.spec import EvaluationSettings
 
 T = TypeVar("T")
+
+IMAGE_SPREAD = 0.1
+"""Noise on images, by default: they lie on thin sets, where most divergences are infinite."""
 
 
 @runtime_checkable
@@ -43,28 +48,39 @@ class Subject:
         sample: `sample(n, generator)` draws n examples from the model, shape (n, *shape).
         stream: `stream(name)` gives a fresh `torch.Generator` on the data's device: a function of the run's seed
             and the name alone, so that no metric's figures depend on which others are measured.
-        samples: how many examples to generate where the protocol leaves it open.
-        spread: standard deviation of the noise added to both sides before divergences are estimated.
+        evaluation: the settings of the evaluation.
         training: figures that training left behind, such as `training_bound`.
         law: the law of what `sample` draws, where it is known in closed form: on the CPU, in float64, with event shape
             `data.shape`.
-        divergences: f-divergences to measure beside those registered, the one that the model was trained on among them.
-        extractor: registered name of the feature extractor to use; None for the dataset's own.
-        importance_samples: draws of z an example that the importance-weighted bound takes.
+        trained_on: the divergence that the model was trained on, if it was trained on one by name.
     """
 
     model: torch.nn.Module
     data: Dataset
     sample: Callable[[int, torch.Generator], Tensor]
     stream: Callable[[str], torch.Generator]
-    samples: int
-    spread: float
-    training: Mapping[str, float]
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    training: Mapping[str, float] = field(default_factory=dict)
     law: Distribution | None = None
-    divergences: tuple[str, ...] = ()
-    extractor: str | None = None
-    importance_samples: int = 100
+    trained_on: str | None = None
     _shared: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def samples(self) -> int:
+        """How many examples to generate where the protocol leaves it open."""
+        return self.evaluation.samples
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the noise added to both sides before divergences are estimated."""
+        if self.evaluation.spread is not None:
+            return self.evaluation.spread
+        return IMAGE_SPREAD if self.data.is_image else 0.0
+
+    @property
+    def divergences(self) -> tuple[str, ...]:
+        """f-divergences to measure beside those registered."""
+        return (*self.evaluation.divergences, *(() if self.trained_on is None else (self.trained_on,)))
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What `compute` gives, computed for the first metric that asks for `key` and handed to all others."""
@@ -84,29 +100,56 @@ class Protocol:
         measure: the figures of one subject by column name (`<column>_se` for a standard error). A figure that does
             not apply is left out: never NaN or zero.
         labels: texts to store beside the figures, such as the feature extractor's name and hash.
+        columns: the columns that it gives, figures and labels.
+        uses: registries whose entries it takes all together, such as every divergence.
     """
 
     name: str
     version: int
     measure: Callable[[Subject], dict[str, float]]
     labels: Callable[[Subject], dict[str, str]] = lambda _: {}
+    columns: tuple[Column, ...] = ()
+    uses: tuple[Registry[Any], ...] = ()
 
     @property
     def label(self) -> str:
-        """Name and version, as stored with the figures: fid/2."""
-        return f"{self.name}/{self.version}"
+        """Name and version, as stored with the figures: fid/2.
+
+        What plugin files registered has the hash of its code in it, radius/1@3fa9c1d2: an edited file measures
+        something else.
+        """
+        own = METRICS.source(self.name)
+        used = {name: source for registry in self.uses for name, source in registry.sources().items()}
+        parts = [f"{self.name}/{self.version}", *([f"@{own[:8]}"] if own else [])]
+        return "".join([*parts, *(f"+{name}@{source[:8]}" for name, source in used.items())])
 
 
 METRICS: Registry[Protocol] = Registry("metric")
 
 
 def register_metric(
-    name: str, *, version: int, labels: Callable[[Subject], dict[str, str]] | None = None
+    name: str,
+    *,
+    version: int,
+    columns: Sequence[Column] = (),
+    labels: Callable[[Subject], dict[str, str]] | None = None,
+    uses: Sequence[Registry[Any]] = (),
 ) -> Callable[[Callable[[Subject], dict[str, float]]], Callable[[Subject], dict[str, float]]]:
-    """Decorator: make a function from a `Subject` to figures available to suites under `name`."""
+    """Decorator: make a function from a `Subject` to figures available to suites under `name`.
+
+    Args:
+        name: the name in the suite file.
+        version: raised whenever the figures it gives change.
+        columns: what it gives: label in print, unit, better end, … of each. What is not declared is taken, but nothing
+            is known of it.
+        labels: see `Protocol`.
+        uses: see `Protocol`.
+    """
+    declared = tuple(replace(column, protocol=name) for column in columns)
 
     def decorate(measure: Callable[[Subject], dict[str, float]]) -> Callable[[Subject], dict[str, float]]:
-        METRICS.add(name, Protocol(name, version, measure, labels or (lambda _: {})), measure.__module__)
+        protocol = Protocol(name, version, measure, labels or (lambda _: {}), declared, tuple(uses))
+        METRICS.add(name, protocol, measure.__module__)
         return measure
 
     return decorate

@@ -1,17 +1,16 @@
 """Results: the schema of a run's record, its atomic file, and frames over many of them."""
 
 from bench.results.frames import compact, load_curves, load_pictures, load_runs, locate
-from bench.results.record import SCHEMA, STATUSES, RunRecord, Status
+from bench.results.record import SCHEMA, Evaluation, RunRecord
 from bench.results.store import MissingRecordError, RunStore
 from bench.results.weights import WeightsError
 
 __all__ = [
     "SCHEMA",
-    "STATUSES",
+    "Evaluation",
     "MissingRecordError",
     "RunRecord",
     "RunStore",
-    "Status",
     "WeightsError",
     "compact",
     "load_curves",

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from bench.status import Status
+
 SCHEMA_VERSION = 2
 """2 added `measured`."""
-
-Status = Literal["done", "diverged", "failed", "out_of_memory", "timeout"]
-STATUSES: tuple[Status, ...] = ("done", "diverged", "failed", "out_of_memory", "timeout")
 
 _TEXT, _NUMBER, _INTEGER = pa.string(), pa.float64(), pa.int64()
 
@@ -60,7 +59,45 @@ SCHEMA = pa.schema(
 )
 
 ENVIRONMENT = ("hostname", "python", "torch", "ray", "bench", "git_commit", "git_dirty")
-_MAPS = ("metrics", "labels", "protocols", "measured")
+_MAPS = {"metrics": "figures", "labels": "labels", "protocols": "protocols", "measured": "columns"}
+"""Columns that hold the parts of an evaluation."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What measuring gave.
+
+    Attributes:
+        figures: by column name.
+        labels: texts that belong to figures.
+        columns: names of the figures that each metric gave, by metric.
+        protocols: name and version of each metric's protocol.
+    """
+
+    figures: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    protocols: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, metrics: Collection[str]) -> Evaluation:
+        """What is left without the figures of some metrics. Labels stay: others may share them."""
+        dropped = {column for name in metrics for column in self.columns.get(name, ())}
+        return Evaluation(
+            {column: value for column, value in self.figures.items() if column not in dropped},
+            self.labels,
+            {name: columns for name, columns in self.columns.items() if name not in metrics},
+            {name: protocol for name, protocol in self.protocols.items() if name not in metrics},
+        )
+
+    def updated(self, new: Evaluation) -> Evaluation:
+        """Both, the new figures in place of what their metrics gave before."""
+        kept = self.without(new.columns)
+        return Evaluation(
+            {**kept.figures, **new.figures},
+            {**kept.labels, **new.labels},
+            {**kept.columns, **new.columns},
+            {**kept.protocols, **new.protocols},
+        )
 
 
 @dataclass(frozen=True)
@@ -83,10 +120,7 @@ class RunRecord:
         started_at: when training began, UTC.
         device: name of the device.
         environment: hostname, python, torch, ray, bench, git_commit, git_dirty.
-        metrics: figures by column name; what does not apply is left out.
-        labels: texts that belong to figures, such as `feature_extractor`.
-        protocols: name and version of each protocol, by metric.
-        measured: names of the columns that each metric gave, by metric.
+        evaluation: its figures, and by what they were measured.
         curves: learning curves as (steps done, name, value).
         samples: a picture of what the model generates: points (n, d) or images (n, C, H, W) as bytes.
         reference: the same of test data.
@@ -112,10 +146,7 @@ class RunRecord:
     started_at: datetime
     device: str
     environment: Mapping[str, Any]
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    protocols: Mapping[str, str] = field(default_factory=dict)
-    measured: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    evaluation: Evaluation = Evaluation()
     curves: tuple[tuple[int, str, float], ...] = ()
     samples: np.ndarray | None = None
     reference: np.ndarray | None = None
@@ -129,7 +160,7 @@ class RunRecord:
         """The record as a table of one row with `SCHEMA`."""
         row = {f: getattr(self, f) for f in SCHEMA.names if f in self.__dataclass_fields__}
         row |= dict(self.environment)
-        row |= {name: sorted(getattr(self, name).items()) for name in _MAPS}
+        row |= {column: sorted(getattr(self.evaluation, name).items()) for column, name in _MAPS.items()}
         row |= {"samples": _pack(self.samples), "reference": _pack(self.reference)}
         row["schema_version"] = SCHEMA_VERSION
         row["config"] = json.dumps(self.config, sort_keys=True, ensure_ascii=False)
@@ -141,12 +172,12 @@ class RunRecord:
     def from_table(cls, table: pa.Table) -> RunRecord:
         """The record in a table of one row, as `to_table` made it; without weights."""
         row = table.to_pylist()[0]
-        row |= {name: dict(row[name] or ()) for name in _MAPS}
+        evaluation = Evaluation(**{name: dict(row.pop(column) or ()) for column, name in _MAPS.items()})
         row |= {name: None if row[name] is None else unpack_array(row[name]) for name in ("samples", "reference")}
         row["config"] = json.loads(row["config"])
         row["curves"] = tuple((point["step"], point["metric"], point["value"]) for point in row["curves"] or ())
         fields = {name: value for name, value in row.items() if name in cls.__dataclass_fields__}
-        return cls(**fields, environment={name: row[name] for name in ENVIRONMENT})
+        return cls(**fields, evaluation=evaluation, environment={name: row[name] for name in ENVIRONMENT})
 
 
 def _pack(array: np.ndarray | None) -> bytes | None:

@@ -11,12 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.errors import BenchError
+from bench.identity import REFERENCE_PREFIX
 from bench.results.record import SCHEMA, RunRecord
 from bench.results.weights import Weights, read_weights, write_weights
 
 COMPRESSION = "zstd"
-REFERENCE_PREFIX = "reference-"
-"""What the ids of reference rows begin with; they have a folder of their own."""
 
 
 class MissingRecordError(BenchError):

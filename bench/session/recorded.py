@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bench.errors import UnknownNameError
 from bench.metrics import METRICS
+from bench.models import METHODS
 from bench.results import RunStore
 from bench.spec import REFERENCE, AdoptionSpec, ReferenceSpec, RunSpec, WorkSpec
 
@@ -39,8 +41,10 @@ def spec_of(row: Row, resources: Mapping[str, Any] | None = None) -> RunSpec | R
     fields = {name: value for name, value in config.items() if name in kind.model_fields}
     labels = {name: row[name] for name in ("suite", "method", "dataset")}
     try:
+        if kind is RunSpec:
+            fields["model"] = METHODS[config["model"]["family"]].settings.model_validate(config["model"])
         return kind.model_validate(fields | labels | {"resources": {**config["resources"], **(resources or {})}})
-    except ValidationError:
+    except (ValidationError, UnknownNameError):
         return None
 
 

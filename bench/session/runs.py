@@ -18,14 +18,13 @@ from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
 from bench.launch import total_seconds as expected_seconds
 from bench.metrics import extractor_for
 from bench.registry import load_entry_points
-from bench.results import STATUSES, RunStore, compact, load_runs
+from bench.results import RunStore, compact, load_runs
 from bench.session.launching import Launch, carry_out, duration
 from bench.session.recorded import adoptions, superseded
 from bench.spec import AdoptionSpec, ReferenceSpec, RunSpec, WorkSpec
+from bench.status import RETRIED
 from bench.suite import Suite, dump_suite, load_suite
 from bench.suite.references import references as references_of
-
-RETRIED = tuple(status for status in STATUSES if status != "done")
 
 
 @dataclass(frozen=True)

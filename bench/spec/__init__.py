@@ -18,10 +18,9 @@ from bench.spec.settings import (
     Settings,
     TrainingSettings,
 )
-from bench.spec.work import IDENTITY_VERSION, WorkSpec
+from bench.spec.work import WorkSpec
 
 __all__ = [
-    "IDENTITY_VERSION",
     "REFERENCE",
     "AdditionSpec",
     "AdoptionSpec",

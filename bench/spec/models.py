@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.results.store import REFERENCE_PREFIX
-from bench.spec.settings import LATER_SETTINGS, EvaluationSettings, TrainingSettings
-from bench.spec.work import WorkSpec, digest
+from pydantic import SerializeAsAny
+
+from bench.identity import REFERENCE_PREFIX, digest
+from bench.spec.parameters import decisive_parameters
+from bench.spec.settings import EvaluationSettings, MethodSettings, TrainingSettings
+from bench.spec.work import WorkSpec
 
 REFERENCE = "reference"
 """Family of reference rows."""
@@ -29,39 +32,31 @@ class MeasuredSpec(WorkSpec):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the result; see `WorkSpec.identity`.
-
-        Settings of the evaluation that came later count only where they are not what they were before they could be
-        set, so that earlier runs are found.
-        """
-        identity = super().identity
-        fields = EvaluationSettings.model_fields
-        for name in LATER_SETTINGS:
-            if getattr(self.evaluation, name) == fields[name].default:
-                del identity["evaluation"][name]
-        return identity
+        """What decides the result; see `WorkSpec.identity`."""
+        parameters = decisive_parameters(self.dataset_name, self.dataset_parameters)
+        return super().identity | {"dataset_parameters": parameters}
 
 
 class RunSpec(MeasuredSpec):
     """One generative model: a method on one dataset with one seed.
 
     Attributes:
-        model: the method's settings, validated by its family.
+        model: the method's settings, of its family's own class.
         training: the training budget.
     """
 
-    model: dict[str, Any]
+    model: SerializeAsAny[MethodSettings]
     training: TrainingSettings
 
     @property
     def family(self) -> str:
         """The registered family of the method."""
-        return str(self.model["family"])
+        return self.model.family
 
     @property
     def divergence(self) -> str | None:
         """The divergence that it is trained on, if it is trained on one."""
-        given = self.model.get("divergence")
+        given = getattr(self.model, "divergence", None)
         return None if given is None else str(given)
 
     @property

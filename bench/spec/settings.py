@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFl
 
 from bench.divergences import divergence
 from bench.errors import BenchError
+from bench.identity import LATER
 
 
 class Settings(BaseModel):
@@ -38,10 +39,6 @@ KnownDivergence = Annotated[str, AfterValidator(_known_divergence)]
 """A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
 
 
-LATER_SETTINGS = ("divergences", "extractor", "importance_samples")
-"""Keys of the `evaluation:` block that runs of the first version do not have."""
-
-
 class EvaluationSettings(Settings):
     """The `evaluation:` block."""
 
@@ -50,13 +47,13 @@ class EvaluationSettings(Settings):
         None,
         description="Noise added to both sides before divergences are estimated; default 0 for points, 0.1 for images.",
     )
-    divergences: tuple[KnownDivergence, ...] = Field(
+    divergences: Annotated[tuple[KnownDivergence, ...], LATER] = Field(
         (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."
     )
-    extractor: str | None = Field(
+    extractor: Annotated[str | None, LATER] = Field(
         None, description="Feature extractor of fid, kid, precision, …: inception-v3-fid; default: the dataset's own."
     )
-    importance_samples: PositiveInt = Field(
+    importance_samples: Annotated[PositiveInt, LATER] = Field(
         100, description="Draws of z an example in the importance-weighted bound log_likelihood_iw."
     )
 

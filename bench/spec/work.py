@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from bench.identity import IDENTITY_VERSION, LATER, digest, identity_of, variant_of
 from bench.spec.settings import ResourceSettings, Settings
-
-IDENTITY_VERSION = 1
-"""Raised when the same settings come to mean something else; old runs are then no longer found."""
 
 
 class WorkSpec(Settings, ABC):
@@ -26,6 +22,7 @@ class WorkSpec(Settings, ABC):
         seed: seed of all that is random.
         protocols: name and version of each protocol that figures follow: {"fid": "fid/1"}.
         resources: what a cohort of such runs needs.
+        sources: hashes of the plugin files that registered what is run, by what that is: {"family": "3fa9c1…"}.
     """
 
     suite: str
@@ -35,6 +32,7 @@ class WorkSpec(Settings, ABC):
     seed: int = Field(ge=0)
     protocols: dict[str, str]
     resources: ResourceSettings
+    sources: Annotated[dict[str, str], LATER] = Field(default_factory=dict)
 
     @property
     @abstractmethod
@@ -64,8 +62,19 @@ class WorkSpec(Settings, ABC):
     @property
     def identity(self) -> dict[str, Any]:
         """What decides the result, and nothing else: no labels, paths, devices or worker counts."""
-        decisive = self.model_dump(mode="json", exclude={"suite", "method", "dataset", "resources"})
+        labels = ("suite", "method", "dataset", "resources")
+        decisive = {name: value for name, value in identity_of(self).items() if name not in labels}
         return decisive | {"identity_version": IDENTITY_VERSION}
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What a record keeps: the identity, and the resources that were asked for."""
+        return self.identity | {"resources": self.resources.model_dump(mode="json")}
+
+    @property
+    def variant(self) -> str:
+        """Hash of the settings without the seed: equal for runs that may be averaged."""
+        return variant_of(self.identity)
 
     @property
     def run_id(self) -> str:
@@ -76,9 +85,3 @@ class WorkSpec(Settings, ABC):
     def cohort_key(self) -> str:
         """Equal for runs that differ only in their seed."""
         return digest({k: v for k, v in self.identity.items() if k != "seed"} | {"method": self.method})
-
-
-def digest(content: dict[str, Any]) -> str:
-    """16 hexadecimal digits that change with any value in `content`."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

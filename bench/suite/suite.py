@@ -125,7 +125,7 @@ class ModelSuite(Suite):
             dataset_parameters=cell.dataset.parameters,
             dataset_sha256=sha256,
             seed=seed,
-            model=cell.settings["model"],
+            model=cell.model,
             training=cell.training,
             evaluation=cell.evaluation,
             metrics=tuple(sorted(self.metrics)),  # their order decides nothing, so it is no part of the identity

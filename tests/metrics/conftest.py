@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from bench.datasets.base import Dataset, fingerprint
 from bench.metrics.base import Subject
+from bench.spec import EvaluationSettings
 
 Sampler = Callable[[int, torch.Generator], Tensor]
 SubjectMaker = Callable[..., Subject]
@@ -27,9 +29,17 @@ def make_subject() -> SubjectMaker:
     """From data, a sampler and perhaps a model to a `Subject`."""
 
     def make(
-        data: Dataset, sample: Sampler, *, samples: int = 1000, model: nn.Module | None = None, **settings: Any
+        data: Dataset,
+        sample: Sampler,
+        *,
+        model: nn.Module | None = None,
+        training: Mapping[str, float] | None = None,
+        law: Distribution | None = None,
+        trained_on: str | None = None,
+        **evaluation: Any,
     ) -> Subject:
-        return Subject(model or nn.Identity(), data, sample, _stream, samples, 0.0, {}, **settings)
+        settings = EvaluationSettings(**{"samples": 1000, "spread": 0.0, **evaluation})
+        return Subject(model or nn.Identity(), data, sample, _stream, settings, training or {}, law, trained_on)
 
     return make
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from bench.datasets import Dataset, load_dataset
 from bench.metrics import METRICS, Subject
 from bench.models import METHODS, GenerativeModel
+from bench.spec import EvaluationSettings
 
 DEVICES = [
     torch.device("cpu"),
@@ -43,7 +44,8 @@ def subject(name: str, device: torch.device) -> Subject:
     def stream(name: str) -> torch.Generator:
         return torch.Generator(device).manual_seed(len(name))
 
-    return Subject(model, small.to(device), sample, stream, 400, 0.1, {}, importance_samples=7)
+    settings = EvaluationSettings(samples=400, spread=0.1, importance_samples=7)
+    return Subject(model, small.to(device), sample, stream, settings)
 
 
 @pytest.fixture(params=["ring", "digits"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bench.datasets import load_dataset
 from bench.metrics import METRICS
+from bench.models.settings import FGANSettings
 from bench.spec import RunSpec
 from bench.suite import Suite, load_suite
 from tests.suite.samples import no_data, small_suite
@@ -35,7 +36,8 @@ def test_a_run_holds_everything() -> None:
     assert (run.suite, run.method, run.dataset, run.seed) == ("small", "kl", "ring(modes=12)", 41)
     assert (run.dataset_name, run.dataset_parameters) == ("ring", {"modes": 12})
     assert run.dataset_sha256 == no_data("ring", {"modes": 12})
-    assert (run.family, run.model["divergence"], run.model["network"]["latent"]) == ("fgan", "kl", 16)
+    assert isinstance(run.model, FGANSettings)
+    assert (run.family, run.divergence, run.model.network.latent) == ("fgan", "kl", 16)
     assert run.training.steps == 100
     assert run.protocols == {name: f"{name}/{METRICS[name].version}" for name in ("elbo", "fid")}
     assert RunSpec.model_validate_json(run.model_dump_json()) == run

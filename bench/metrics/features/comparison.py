@@ -82,4 +82,4 @@ def feature_labels(subject: Subject) -> dict[str, str]:
 
 
 def _extractor(subject: Subject) -> Extractor | None:
-    return extractor_for(subject.data, subject.extractor)
+    return extractor_for(subject.data, subject.evaluation.extractor)

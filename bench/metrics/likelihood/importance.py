@@ -141,7 +141,7 @@ def _log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
 
 @register_metric("log_likelihood_iw", version=1, labels=likelihood_labels)
 def log_likelihood_iw(subject: Subject) -> dict[str, float]:
-    """The importance-weighted bound on the test split with `subject.importance_samples` draws of z an example.
+    """The importance-weighted bound on the test split, from `evaluation.importance_samples` draws of z an example.
 
     Columns: `log_likelihood_iw`, `log_likelihood_iw_se` and `importance_samples`, the number K of draws; nothing for
     models without importance weights.
@@ -151,7 +151,7 @@ def log_likelihood_iw(subject: Subject) -> dict[str, float]:
     """
     if not isinstance(subject.model, HasLogWeights):
         return {}
-    samples = subject.importance_samples
+    samples = subject.evaluation.importance_samples
     noise = subject.stream("log_likelihood_iw")
     metric = importance_weighted_bound(subject.model, subject.data.test, noise, samples=samples)
     figures = {name: float(value) for name, value in metric.compute().items()}

@@ -1,0 +1,25 @@
+"""Figures of papers, to be printed beside ours: what a suite may say, and what the report prints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PublishedFigure(BaseModel):
+    """One figure of a paper."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    dataset: str | None = Field(None, description="Label of one of the suite's datasets.")
+    method: str | None = Field(None, description="What the figure belongs to, which need not be a method of the suite.")
+    metric: str = Field(description="Column name.")
+    value: float
+    spread: float | None = Field(None, description="What the source prints after ±.")
+    n: Annotated[int, Field(ge=1)] | None = Field(None, description="Runs behind it.")
+    note: str | None = None
+    feature_extractor: str | None = Field(
+        None, description="Network that it was measured with; of FID and its relatives, Inception v3 if it is not said."
+    )
