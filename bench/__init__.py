@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.api import check, evaluate, fetch, load, report, run, status
+    from bench.api import check, columns, evaluate, fetch, load, report, run, status
     from bench.datasets import load_dataset, register_dataset
     from bench.divergences import divergence, register_divergence
-    from bench.errors import BenchError
+    from bench.columns import Column, Floor
+    from bench.errors import ArgumentError, BenchError
     from bench.exact import exact_divergence
     from bench.metrics import (
         density_coverage,
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from bench.models import register_method
 
 _HOME = {
+    "ArgumentError": "bench.errors",
     "BenchError": "bench.errors",
+    "Column": "bench.columns",
+    "Floor": "bench.columns",
     "check": "bench.api",
+    "columns": "bench.api",
     "density_coverage": "bench.metrics",
     "divergence": "bench.divergences",
     "estimate_divergences": "bench.metrics",
@@ -60,8 +65,12 @@ _HOME = {
 }
 
 __all__ = [
+    "ArgumentError",
     "BenchError",
+    "Column",
+    "Floor",
     "check",
+    "columns",
     "density_coverage",
     "divergence",
     "estimate_divergences",

@@ -1,24 +1,44 @@
-"""The verbs: run, evaluate, load, report, status, check, fetch. The command line and Python users call the same."""
+"""The verbs: run, evaluate, load, report, status, check, fetch, columns. The command line and Python call the same."""
 
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from rich.console import Console
 
+from bench.analysis import pictured_runs, settings_columns, variant_labels
+from bench.columns import Column, Columns
 from bench.datasets import fetch as fetch_dataset
-from bench.errors import BenchError
+from bench.dictionary import declared_columns
+from bench.errors import ArgumentError, BenchError
+from bench.launch import Options
 from bench.metrics import load_extractor
 from bench.registry import load_entry_points
 from bench.reporting import render
-from bench.results import load_curves, load_pictures, load_runs, locate
-from bench.session import Launch, prepare, prepare_evaluation
-from bench.suite import load_suite, trial_settings
-from bench.suite.document import read_plain
+from bench.results import (
+    RunStore,
+    Snapshot,
+    columns_frame,
+    load_curves,
+    load_pictures,
+    open_results,
+    planned_rows,
+    read_columns,
+    read_plan,
+)
+from bench.session import prepare, prepare_evaluation
+from bench.suite import load_suite, read_plain, trial_settings
+
+Which = Literal["suite", "all"]
+
+
+class ResultsWarning(UserWarning):
+    """A file in a folder of results that is left out."""
 
 
 def run(
@@ -41,7 +61,7 @@ def run(
         budget: name of a budget of the suite, such as "smoke".
         seeds: number of seeds, or a list of them, in place of the suite's.
         settings: dotted keys to set over everything else: {"training.steps": 100}.
-        retry: statuses to run again, such as "failed".
+        retry: statuses to run again, such as "failed", or "weights": finished runs whose weights are gone or broken.
         inline: run in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.
         weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
@@ -50,11 +70,13 @@ def run(
         A row per run, as `load` gives them.
 
     Raises:
-        BenchError: if the suite is wrong or data is missing; nothing is started then.
+        ArgumentError: if the suite or an argument is wrong; nothing is started then.
+        BenchError: if data is missing, or results cannot be written.
     """
     session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
-    session.execute(Launch(inline=inline, address=address, keep_weights=weights), Console(stderr=True))
-    return session.results()
+    session.execute(Options(_launcher(inline), address, keep_weights=weights), Console(stderr=True))
+    _warn(session.snapshot.problems)
+    return _with_variants(session.results())
 
 
 def evaluate(
@@ -83,40 +105,64 @@ def evaluate(
         A row per run, as `load` gives them.
 
     Raises:
-        BenchError: if there are no results, a metric is unknown, no weights were kept, or rows cannot be measured:
-            those keep the figures that they had.
+        ArgumentError: if a metric is unknown.
+        BenchError: if there are no results, no weights were kept, or rows cannot be measured: those keep the figures
+            that they had.
     """
     session = prepare_evaluation(path, metrics, recompute=recompute, settings=settings)
-    session.require(session.execute(Launch(inline=inline, address=address), Console(stderr=True)))
-    return session.results()
+    session.require(session.execute(Options(_launcher(inline), address), Console(stderr=True)))
+    return load(path)
 
 
-def load(path: str | Path, *, curves: bool = False, references: bool = False) -> pd.DataFrame:
+def load(
+    path: str | Path,
+    *,
+    curves: bool = False,
+    references: bool = False,
+    settings: bool = False,
+    variants: Which = "suite",
+) -> pd.DataFrame:
     """Results of a suite as a DataFrame.
 
+    The column `variant` tells apart what one method's name stands for: it is the method's name, or says how settings
+    differ where the rows have several under that name. `settings_id` is the same as a hash.
+
     Args:
-        path: the suite's folder of results, such as "results/quickstart"; of one that holds a `runs.parquet` alone,
-            or of such a file, only the rows can be loaded.
+        path: the suite's folder of results, such as "results/quickstart"; one that holds compacted files alone will do.
         curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
         references: whether to load the rows of real data, measured in the models' place, instead of the runs.
+        settings: whether to add every setting as a column: `training.lr`, `network.latent`, …
+        variants: "suite" for the runs that the suite stands for as it was last run, with all their seeds; "all" for
+            those too that it was run with before under other settings.
+
+    Raises:
+        ArgumentError: if `variants` is neither.
+        BenchError: if there are no results at `path`.
+    """
+    store, snapshot = open_results(path)
+    _warn(snapshot.problems)
+    rows = _chosen(store, snapshot, variants, references=references)
+    if curves:
+        points = load_curves(store, snapshot)
+        return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
+    if settings:
+        rows = pd.concat([rows, settings_columns(rows, _known_columns(store))], axis="columns")
+    return rows
+
+
+def columns(path: str | Path) -> pd.DataFrame:
+    """The data dictionary of a suite's results: what each column of `load` means.
+
+    Returns:
+        A row per column, in its order: name, label, unit, better end, protocol, description, …
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    given = Path(path)
-    compacted = given if given.is_file() else given / "runs.parquet"
-    if not curves and compacted.is_file() and (given.is_file() or not (given / "runs").is_dir()):
-        return _compacted(compacted, references=references)
-    root = locate(given)
-    return load_curves(root) if curves else load_runs(root, references=references)
-
-
-def _compacted(path: Path, *, references: bool) -> pd.DataFrame:
-    """The rows of a `runs.parquet`, or of the file of reference rows beside it; no rows if there is none."""
-    beside = path.with_name("references.parquet")
-    if references and beside.is_file():
-        return pd.read_parquet(beside)
-    return pd.read_parquet(path).iloc[: 0 if references else None]
+    store, snapshot = open_results(path)
+    known = _known_columns(store)
+    names = _chosen(store, snapshot, "all").columns
+    return columns_frame(Columns.of(_described(name, known) for name in names))
 
 
 def report(path: str | Path, *, out: str | Path | None = None) -> Path:
@@ -130,27 +176,41 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
         The path of index.html.
 
     Raises:
-        BenchError: if there are no results at `path`.
+        BenchError: if there are no results at `path`, or the report cannot be written.
     """
-    root = locate(path)
-    described = root / "suite.yaml"
-    suite = read_plain(described) if described.exists() else {"name": root.name}
-    target = Path(out) if out is not None else root / "report"
-    frames = load_runs(root), load_curves(root), load_pictures(root)
-    return render(*frames, suite, target, references=load_runs(root, references=True))
+    store, snapshot = open_results(path)
+    _warn(snapshot.problems)
+    suite = {"name": store.name} if store.suite_file is None else read_plain(store.suite_file)
+    runs = _chosen(store, snapshot, "suite")
+    points = load_curves(store, snapshot)
+    pictures = load_pictures(store, snapshot, pictured_runs(runs))
+    target = Path(out) if out is not None else store.report
+    return render(
+        runs,
+        points,
+        pictures,
+        suite,
+        target,
+        references=_chosen(store, snapshot, "suite", references=True),
+        columns=columns_frame(_known_columns(store)),
+    )
 
 
 def status(path: str | Path) -> pd.DataFrame:
     """How many runs of each dataset and method ended how.
 
     Returns:
-        A row for each dataset and method, a column for each status that occurs.
+        A row for each dataset and variant of a method, a column for each status that occurs.
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    runs = load(path)
-    return pd.crosstab([runs["dataset"], runs["method"]], runs["status"])
+    return count_statuses(load(path))
+
+
+def count_statuses(runs: pd.DataFrame) -> pd.DataFrame:
+    """How many of some runs ended how, as `status` gives it."""
+    return pd.crosstab([runs["dataset"], runs["variant"].rename("method")], runs["status"])
 
 
 def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -172,7 +232,7 @@ def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] 
     small = {**trial_settings(suite), **(settings or {})}
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
         session = prepare(suite, out=folder, seeds=1, settings=small, references=False)
-        session.execute(Launch(inline=True), Console(quiet=True))
+        session.execute(Options("inline"), Console(quiet=True))
         return session.results()
 
 
@@ -195,4 +255,47 @@ def fetch(suite: str | Path | Mapping[str, Any]) -> Iterator[tuple[str, Path | N
         yield extractor, None
 
 
-__all__ = ["BenchError", "check", "evaluate", "fetch", "load", "report", "run", "status"]
+def _launcher(inline: bool) -> str:
+    return "inline" if inline else "ray"
+
+
+def _chosen(store: RunStore, snapshot: Snapshot, variants: str, *, references: bool = False) -> pd.DataFrame:
+    """Rows of a store with their variants."""
+    if variants not in ("suite", "all"):
+        raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
+    rows = (snapshot.references if references else snapshot.runs).frame
+    chosen = planned_rows(rows, read_plan(store)) if variants == "suite" else rows.reset_index(drop=True)
+    return _with_variants(chosen)
+
+
+def _with_variants(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(variant=variant_labels(rows))[_with_after([*rows.columns], "variant", "method")]
+
+
+def _with_after(names: list[str], new: str, after: str) -> list[str]:
+    """The names with another behind one of them."""
+    rest = [name for name in names if name != new]
+    place = rest.index(after) + 1 if after in rest else len(rest)
+    return [*rest[:place], new, *rest[place:]]
+
+
+def _known_columns(store: RunStore) -> Columns:
+    """What the store says of its columns; of what it does not say, as those of an earlier version, what is known here."""
+    stored = read_columns(store)
+    return Columns.of([*declared_columns().values(), *stored.values()])
+
+
+def _described(name: str, known: Columns) -> Column:
+    if name.startswith("protocol_"):
+        metric = name.removeprefix("protocol_")
+        text = f"Name and version of the protocol that {metric} was measured by."
+        return Column(name, f"Protocol of {metric}", text, role="provenance", protocol=metric)
+    return known.describe(name)
+
+
+def _warn(problems: Sequence[str]) -> None:
+    for problem in problems:
+        warnings.warn(problem, ResultsWarning, stacklevel=3)
+
+
+__all__ = ["BenchError", "check", "columns", "evaluate", "fetch", "load", "report", "run", "status"]

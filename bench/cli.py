@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError
+from bench.status import RESULTS, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 
 app = typer.Typer(
     help="Compare divergences for generative models: run suites of VAEs and f-GANs over datasets and seeds, report.",
@@ -48,7 +52,7 @@ def run(
     address: Address = None,
     inline: Inline = False,
     retry: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="Run again what ended so: failed, timeout, … Repeatable.")
+        list[str] | None, typer.Option(metavar="STATUS", help="Run again what ended so: failed, timeout, …; or weights: whose weights are gone. Repeatable.")
     ] = None,
     checkpoint_seconds: Annotated[
         float, typer.Option(help="Least time between two checkpoints of a cohort.", min=0)
@@ -61,26 +65,29 @@ def run(
     """Run what is missing of a suite. Running the same command again resumes it."""
     from rich.console import Console
 
-    from bench.session import Launch, prepare
+    from bench.launch import Options
+    from bench.session import prepare
     from bench.suite import parse_assignments
 
-    _exclude(address, inline)
+    launcher = _launcher(address, inline)
     console = Console(highlight=False)
     session = prepare(
         suite, out=out, budget=budget, seeds=seeds, settings=parse_assignments(settings or ()), retry=retry or ()
     )
     console.print(session.summary(), markup=False, soft_wrap=True)
     if dry_run:
-        for plan in session.plans:
+        for plan in session.stage.plans:
             console.print(f"  {plan.label}", markup=False, soft_wrap=True)
+        _conclude_reading(session.snapshot.problems)
         return
     _interruptible()
     try:
-        session.execute(Launch(inline, address, checkpoint_seconds, weights), console)
+        session.execute(Options(launcher, address, checkpoint_seconds, weights), console)
     except KeyboardInterrupt:
         console.print("interrupted; finished runs are kept, and the same command goes on from here")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    _conclude(Counter(session.results()["status"]), len(session.specs), session.store.root, console)
+        raise typer.Exit(Status.INTERRUPTED.exit_status) from None
+    _conclude(Counter(session.results()["status"]), len(session.specs), session.store.location, console)
+    _conclude_reading(session.snapshot.problems)
 
 
 @app.command()
@@ -100,23 +107,26 @@ def evaluate(
     """Add metrics to finished runs without training, from the weights that were kept."""
     from rich.console import Console
 
-    from bench.session import Launch, prepare_evaluation
+    from bench.launch import Options
+    from bench.session import prepare_evaluation
     from bench.suite import parse_assignments
 
-    _exclude(address, inline)
+    launcher = _launcher(address, inline)
     asked = ",".join(metrics)
     session = prepare_evaluation(results, asked, recompute=recompute, settings=parse_assignments(settings or ()))
     console = Console(highlight=False)
     console.print(session.summary(), markup=False, soft_wrap=True)
     _interruptible()
     try:
-        ended = session.execute(Launch(inline, address), console)
+        ended = session.execute(Options(launcher, address), console)
     except KeyboardInterrupt:
         console.print("interrupted; what was measured is kept, and the same command goes on from here")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    console.print(f"results in {session.store.root}\nbench report {session.store.root}", markup=False, soft_wrap=True)
+        raise typer.Exit(Status.INTERRUPTED.exit_status) from None
+    where = session.store.location
+    console.print(f"results in {where}\nbench report {where}", markup=False, soft_wrap=True)
     if ended.total() > ended["done"]:
         raise typer.Exit(EXIT_FAILED)
+    _conclude_reading(session.problems)
 
 
 @app.command()
@@ -127,7 +137,8 @@ def report(
     """Write the report: a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PNG)."""
     from bench import api
 
-    typer.echo(api.report(results, out=out))
+    with _told_problems():
+        typer.echo(api.report(results, out=out))
 
 
 @app.command()
@@ -135,20 +146,22 @@ def status(results: Results) -> None:
     """Show how many runs of each dataset and method ended how."""
     from bench import api
 
-    typer.echo(api.status(results).to_string())
-    for rows in (api.load(results), api.load(results, references=True)):
-        for row in rows[rows["status"] != "done"].itertuples():
-            reason = str(row.error).strip().splitlines()[-1]
-            typer.echo(f"{row.status}: {row.dataset} · {row.method} · seed {row.seed}: {reason}")
+    with _told_problems():
+        runs = api.load(results)
+        typer.echo(api.count_statuses(runs).to_string())
+        for rows in (runs, api.load(results, references=True)):
+            for row in rows[rows["status"] != Status.DONE].itertuples():
+                reason = str(row.error).strip().splitlines()[-1]
+                typer.echo(f"{row.status}: {row.dataset} · {row.variant} · seed {row.seed}: {reason}")
 
 
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="datasets, divergences, estimators, extractors, families, metrics, shapes.")
+        str | None, typer.Argument(help="columns, datasets, divergences, estimators, extractors, families, metrics, shapes.")
     ] = None,
 ) -> None:
-    """List what suites can name."""
+    """List what suites can name, and what the columns of results mean."""
     from bench.catalogue import catalogue
 
     for title, entries in catalogue(kind).items():
@@ -192,10 +205,29 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _exclude(address: str | None, inline: bool) -> None:
-    """Refuse both at once."""
+def _launcher(address: str | None, inline: bool) -> str:
+    """Name of the launcher; both options at once are refused."""
     if address is not None and inline:
-        raise BenchError("--address and --inline exclude each other; leave one out")
+        raise ArgumentError("--address and --inline exclude each other; leave one out")
+    return "inline" if inline else "ray"
+
+
+@contextmanager
+def _told_problems() -> Iterator[None]:
+    """Say which files of a folder of results were left out, once; then the exit status is 1."""
+    from bench.api import ResultsWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResultsWarning)
+        yield
+    _conclude_reading(tuple(dict.fromkeys(str(w.message) for w in caught if w.category is ResultsWarning)))
+
+
+def _conclude_reading(problems: Sequence[str]) -> None:
+    for problem in problems:
+        typer.echo(f"bench: left out: {problem}", err=True)
+    if problems:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _interruptible() -> None:
@@ -207,16 +239,19 @@ def _interruptible() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def _conclude(counts: Counter[str], planned: int, root: Path, console: Console) -> None:
+def _conclude(counts: Counter[str], planned: int, location: str, console: Console) -> None:
     """Say how it ended; runs without a result or with an accident make the exit status 1."""
-    told = ", ".join(f"{counts[status]} {status}" for status in sorted(counts, key=lambda s: (s != "done", s)))
-    lines = [f"{told or 'no runs'}; results in {root}", f"bench report {root}"]
+    told = ", ".join(f"{counts[status]} {status.value}" for status in RESULTS if counts[status])
+    lines = [f"{told or 'no runs'}; results in {location}", f"bench report {location}"]
     missing = planned - counts.total()
     if missing:
         lines.append(f"{missing} runs have no result; the same command tries them again")
+    accidents = [status.value for status in RESULTS if status.is_accident and counts[status]]
+    if accidents:
+        lines.append(f"`--retry {' --retry '.join(accidents)}` runs them again")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
-    if missing or any(counts[status] for status in ("failed", "out_of_memory", "timeout")):
+    if missing or accidents:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import torch
 
-from bench.execute.calibrations import run_calibrations
-from bench.execute.evaluations import run_additions, run_adoptions, run_references
-from bench.execute.models import Progress, run_models
-from bench.execute.records import Workplace, blank
+from bench.execute.kinds import RUNNERS
+from bench.execute.records import Progress, Workplace, blank
 from bench.results import RunRecord
-from bench.spec import AdditionSpec, AdoptionSpec, CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
+from bench.spec import WorkSpec
 from bench.status import Status
-
-Run = Callable[[Sequence[Any], frozenset[str], Workplace, Progress], Iterator[RunRecord]]
-
-_KINDS: Mapping[type[WorkSpec], Run] = {
-    RunSpec: run_models,
-    AdditionSpec: lambda specs, wanted, place, _: run_additions(specs, wanted, place),
-    AdoptionSpec: run_adoptions,
-    ReferenceSpec: lambda specs, wanted, place, _: run_references(specs, wanted, place),
-    CalibrationSpec: lambda specs, wanted, place, _: run_calibrations(specs, wanted, place),
-}
-
 
 def run_cohort(
     specs: Sequence[WorkSpec], wanted: frozenset[str], place: Workplace, progress: Progress = lambda step: None
@@ -41,7 +27,7 @@ def run_cohort(
         place: device and checkpoint.
         progress: told the number of steps done, now and then.
     """
-    return _KINDS[type(specs[0])](specs, wanted, place, progress)
+    return RUNNERS[type(specs[0])](specs, wanted, place, progress)
 
 
 def crashed(
@@ -54,4 +40,4 @@ def crashed(
             yield replace(blank(spec, len(specs), datetime.now(UTC), device), status=Status.FAILED, error=reason)
 
 
-__all__ = ["Progress", "Run", "Workplace", "crashed", "run_cohort"]
+__all__ = ["Progress", "Workplace", "crashed", "run_cohort"]

@@ -8,13 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench.calibration import measure
-from bench.execute.records import Workplace, blank, failed
+from bench.execute.records import Progress, Workplace, blank, failed
 from bench.provenance import PeakMemory
 from bench.results import RunRecord
 from bench.spec import CalibrationSpec
 
 
-def run_calibrations(specs: Sequence[CalibrationSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
+def run_calibrations(
+    specs: Sequence[CalibrationSpec], wanted: frozenset[str], place: Workplace, progress: Progress
+) -> Iterator[RunRecord]:
     """Measure the runs in `wanted` and yield each one's record as soon as it is complete."""
     for spec in specs:
         if spec.run_id in wanted:
@@ -27,6 +29,6 @@ def _measured(spec: CalibrationSpec, place: Workplace) -> RunRecord:
     try:
         figures, labels = measure(spec, place.device)
         record = replace(record, evaluation=replace(record.evaluation, figures=figures, labels=labels))
-    except Exception as error:  # a failure is a result
+    except (Exception, SystemExit) as error:  # a failure is a result
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,15 +14,12 @@ import torch
 from bench.datasets import Dataset
 from bench.evaluation import evaluate, picture, subject_of
 from bench.execute.loading import dataset_of, untrained, weights_of
-from bench.execute.records import Workplace, blank, failed, measured
+from bench.execute.records import Progress, Workplace, blank, failed, measured
 from bench.provenance import PeakMemory
-from bench.results import RunRecord
+from bench.results import RunRecord, StorageError
 from bench.spec import RunSpec
 from bench.status import Status
-from bench.training import Checkpoint, Trained, finalise, train
-
-Progress = Callable[[int], None]
-
+from bench.training import Checkpoint, CheckpointWarning, Trained, finalise, train
 
 def run_models(
     specs: Sequence[RunSpec], wanted: frozenset[str], place: Workplace, progress: Progress
@@ -39,8 +38,11 @@ def run_models(
     blanks = {spec.run_id: blank(spec, len(specs), started, place.device) for spec in specs}
     try:
         data = dataset_of(specs[0], place.device)
-        trained = _train(specs, data, place, progress)
-    except Exception as error:  # a failure is a result
+        with _noting(place):
+            trained = _train(specs, data, place, progress)
+    except StorageError:  # no result of the run's: the launch cannot go on
+        raise
+    except (Exception, SystemExit) as error:  # a failure is a result
         yield from (failed(blanks[i], error) for i in blanks if i in wanted)
         return
     for index, spec in enumerate(specs):
@@ -48,6 +50,19 @@ def run_models(
             begun = replace(blanks[spec.run_id], train_seconds=trained.seconds)
             record = _measured(spec, index, trained, data, begun, place)
             yield replace(record, peak_memory_mb=memory.megabytes())
+
+
+@contextmanager
+def _noting(place: Workplace) -> Iterator[None]:
+    """Tell what becomes of a checkpoint as a note; other warnings stay warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", category=CheckpointWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, CheckpointWarning):
+            place.note(str(warning.message))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _train(specs: Sequence[RunSpec], data: Dataset, place: Workplace, progress: Progress) -> Trained:
@@ -86,6 +101,6 @@ def _measured(
         weights = weights_of(model) if place.keep_weights else None
         record = replace(record, samples=samples, reference=reference, weights=weights)
         record = measured(record, evaluate(subject, spec.metrics))
-    except Exception as error:  # a failure is a result
+    except (Exception, SystemExit) as error:  # a failure is a result
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 import torch
 
 from bench.errors import BenchError
 from bench.evaluation import NotFiniteError
 from bench.provenance import device_name, environment
-from bench.results import Evaluation, RunRecord, RunStore
+from bench.results import Evaluation, RunRecord, RunStore, StoredFile
 from bench.spec import WorkSpec
 from bench.status import Status
 from bench.training import TrainingTimeoutError
+from bench.training.memory import is_out_of_memory
+
+
+Progress = Callable[[int], None]
+"""Told the number of steps done, now and then."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,15 @@ class Workplace:
         checkpoint: the cohort's checkpoint file, or None to keep none.
         checkpoint_seconds: least time between two checkpoints.
         keep_weights: whether records carry the weights of trained models.
+        note: told what people should know, such as that a checkpoint could not be used.
     """
 
     device: torch.device
     store: RunStore
-    checkpoint: Path | None = None
+    checkpoint: StoredFile | None = None
     checkpoint_seconds: float = 30.0
     keep_weights: bool = True
+    note: Callable[[str], None] = lambda text: None
 
 
 def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.device) -> RunRecord:
@@ -64,23 +71,26 @@ def measured(record: RunRecord, evaluation: Evaluation) -> RunRecord:
     return replace(record, status=Status.DONE, error=None, evaluation=evaluation)
 
 
-def failed(record: RunRecord, error: Exception) -> RunRecord:
+def failed(record: RunRecord, error: BaseException) -> RunRecord:
     """The record of a run that an error ended: a failure is a result."""
     return replace(record, status=_status(error), error=_describe(error))
 
 
-def _status(error: Exception) -> Status:
+def _status(error: BaseException) -> Status:
     if isinstance(error, NotFiniteError):
         return Status.DIVERGED
     if isinstance(error, TrainingTimeoutError):
         return Status.TIMEOUT
-    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
+    if is_out_of_memory(error):
         return Status.OUT_OF_MEMORY
     return Status.FAILED
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """A message that was written for the user, or the traceback of an accident."""
     if isinstance(error, BenchError | NotFiniteError | TrainingTimeoutError):
         return str(error)
+    if isinstance(error, SystemExit):
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return f"sys.exit({error.code}) was called at {where.filename}:{where.lineno}; raise an exception instead"
     return "".join(traceback.format_exception(error)).strip()

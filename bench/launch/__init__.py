@@ -1,20 +1,21 @@
-"""Launch: from missing runs to records, by Ray Tune or in this process."""
+"""Launch: from missing runs to records, by a launcher: Ray Tune, or this process."""
 
-from bench.launch.cluster import run_on_ray
 from bench.launch.display import Display
-from bench.launch.inline import run_inline
-from bench.launch.plan import CohortPlan, Estimates, estimate, pack_trials, plan_cohorts, total_seconds
-from bench.launch.work import WorkOptions
+from bench.launch.estimates import Estimates, estimate, total_seconds
+from bench.launch.launcher import Job, Launcher, make_launcher
+from bench.launch.options import Options
+from bench.launch.plan import CohortPlan, pack_trials, plan_cohorts
 
 __all__ = [
     "CohortPlan",
     "Display",
     "Estimates",
-    "WorkOptions",
+    "Job",
+    "Launcher",
+    "Options",
     "estimate",
+    "make_launcher",
     "pack_trials",
     "plan_cohorts",
-    "run_inline",
-    "run_on_ray",
     "total_seconds",
 ]

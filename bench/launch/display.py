@@ -11,12 +11,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from bench.launch.events import Event, Finished, Started, Stepped
+from bench.columns import Columns
+from bench.launch.events import Event, Finished, Noted, Started, Stepped
 from bench.launch.plan import CohortPlan
 from bench.reporting import headline, listed
-from bench.spec import EvaluationSpec
+from bench.status import Status
 
-_STYLES = {"done": "green", "diverged": "yellow", "timeout": "yellow"}
+_STYLES = {Status.DONE: "green", Status.DIVERGED: "yellow", Status.TIMEOUT: "yellow"}
 
 
 class Display:
@@ -24,11 +25,15 @@ class Display:
 
     Args:
         plans: what is going to run.
+        columns: what is declared of the figures, to tell the headline ones.
         console: where to print.
         clock: seconds since some moment.
     """
 
-    def __init__(self, plans: Sequence[CohortPlan], console: Console, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plans: Sequence[CohortPlan], columns: Columns, console: Console, clock: Callable[[], float]
+    ) -> None:
+        self._columns = columns
         self._console = console
         self._clock = clock
         self._total = sum(len(plan.wanted) for plan in plans)
@@ -69,6 +74,8 @@ class Display:
             self._running[event.plan.cohort_id] = (event.plan, event.step)
         elif isinstance(event, Finished):
             self._finish(event)
+        elif isinstance(event, Noted):
+            self._console.print(f"[yellow]note[/]  {escape(event.plan.label)}: {escape(event.text)}", soft_wrap=True)
         self._progress.update(
             self._task, completed=self.finished.total(), state=self._state(), left=_left(self.seconds_left())
         )
@@ -92,7 +99,7 @@ class Display:
             return
         width = len(str(self._total))
         count = f"{self.finished.total():>{width}}/{self._total}"
-        self._console.print(rf"\[{count}] {_line(event)}", soft_wrap=True)
+        self._console.print(rf"\[{count}] {_line(event, self._columns)}", soft_wrap=True)
 
     def _state(self) -> str:
         failed = self.finished.total() - self.finished["done"]
@@ -104,7 +111,7 @@ def _last_wanted(plan: CohortPlan) -> str:
     return next(spec.run_id for spec in reversed(plan.specs) if spec.run_id in plan.wanted)
 
 
-def _line(event: Finished) -> str:
+def _line(event: Finished, columns: Columns) -> str:
     record = event.record
     style = _STYLES.get(record.status, "red")
     what = escape(f"{record.dataset} · {record.method} · seed {record.seed}")
@@ -112,15 +119,14 @@ def _line(event: Finished) -> str:
         told = listed(_added(event)) if record.status == "done" else _last_line(record.error)
         return f"[{style}]{record.status}[/]  {what}  {escape(told)}"
     seconds = (record.train_seconds or 0.0) + (record.eval_seconds or 0.0)
-    told = headline(record.evaluation.figures) if record.status == "done" else _last_line(record.error)
+    told = headline(record.evaluation.figures, columns) if record.status == "done" else _last_line(record.error)
     return f"[{style}]{record.status}[/]  {what}  {seconds:.1f} s  {escape(told)}"
 
 
 def _added(event: Finished) -> dict[str, float]:
     """The figures that a record was to be given."""
     asked = next(spec for spec in event.plan.specs if spec.run_id == event.record.run_id)
-    names = asked.again if isinstance(asked, EvaluationSpec) else ()
-    columns = [column for name in names for column in event.record.evaluation.columns.get(name, ())]
+    columns = [column for name in asked.added for column in event.record.evaluation.columns.get(name, ())]
     return {column: event.record.evaluation.figures[column] for column in columns}
 
 

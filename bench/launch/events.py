@@ -32,5 +32,13 @@ class Finished:
     record: RunRecord
 
 
-Event = Started | Stepped | Finished
+@dataclass(frozen=True)
+class Noted:
+    """Something that people should know of a cohort, such as that its checkpoint could not be used."""
+
+    plan: CohortPlan
+    text: str
+
+
+Event = Started | Stepped | Finished | Noted
 Emit = Callable[[Event], None]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bench.launch.events import Emit
-from bench.launch.plan import CohortPlan
-from bench.launch.work import WorkOptions, work
-from bench.results import RunStore
+from bench.launch.launcher import Job
+from bench.launch.work import work
 
 
-def run_inline(plans: Sequence[CohortPlan], store: RunStore, options: WorkOptions, emit: Emit) -> None:
-    """Execute all cohorts here; a KeyboardInterrupt passes through, with finished runs kept."""
-    for plan in plans:
-        work(plan, store, options, emit)
+class InlineLauncher:
+    """This process.
+
+    Attempts are counted over commands: a cohort that has killed the process several times is given up by the next one.
+    """
+
+    def launch(self, job: Job, emit: Emit) -> None:
+        """See `Launcher.launch`."""
+        for plan in job.plans:
+            work(plan, job.store, job.options, emit)

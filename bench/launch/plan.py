@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.results import RunStore
+from bench.launch.estimates import Estimates
 from bench.spec import ResourceSettings, WorkSpec
 
 TRIAL_SECONDS = 30.0
 """How long a trial should last at the least, to pay for its start."""
 TRIALS_PER_SLOT = 4
 """Trials that each slot should get at the least, so that no slot idles at the end."""
-
-Estimates = Mapping[tuple[str, str], tuple[float, float]]
-"""Seconds per step and seconds of evaluation, by dataset and method."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,24 @@ class CohortPlan:
         return known[0] * first.steps * len(self.specs) + known[1] * len(self.wanted)
 
 
-def plan_cohorts(specs: Sequence[WorkSpec], finished: frozenset[str], store: RunStore) -> list[CohortPlan]:
+def plan_cohorts(
+    specs: Sequence[WorkSpec], finished: frozenset[str], broken_off: frozenset[str] = frozenset()
+) -> list[CohortPlan]:
     """The cohorts that hold the runs among `specs` that are not finished.
 
     Cohorts are cut from all seeds of a method and dataset. One that was broken off with some members recorded is
     taken up whole if its checkpoint is there (rounding depends on the cohort's size); else the missing ones form a
     cohort of their own.
+
+    Args:
+        specs: all runs that there are to be.
+        finished: ids of those that are recorded.
+        broken_off: ids of the cohorts that have a checkpoint.
     """
     groups: dict[str, list[WorkSpec]] = defaultdict(list)
     for spec in specs:
         groups[spec.cohort_key].append(spec)
-    return [plan for group in groups.values() for plan in _cohorts(group, finished, store)]
+    return [plan for group in groups.values() for plan in _cohorts(group, finished, broken_off)]
 
 
 def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -> list[tuple[CohortPlan, ...]]:
@@ -91,42 +95,7 @@ def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -
     return [*trials, *(tuple(rest) for rest in open_trials.values())]
 
 
-def estimate(store: RunStore, specs: Sequence[WorkSpec] = ()) -> Estimates:
-    """What runs take: as earlier runs on the same dataset did, else as far as `specs` and their methods' pace tell.
-
-    Args:
-        store: the suite's results so far.
-        specs: the suite's runs.
-    """
-    columns = ["dataset", "method", "status", "cohort_size", "steps", "train_seconds", "eval_seconds"]
-    seen: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    for row in (*store.read(columns).to_pylist(), *store.read(columns, references=True).to_pylist()):
-        if row["status"] == "done" and row["eval_seconds"] is not None:
-            trained = (row["train_seconds"] or 0.0) / ((row["steps"] or 1) * row["cohort_size"])
-            seen[row["dataset"], row["method"]].append((trained, row["eval_seconds"]))
-    known = {key: (_mean(t for t, _ in times), _mean(e for _, e in times)) for key, times in seen.items()}
-    return _expected(specs, known) | known
-
-
-def _expected(specs: Sequence[WorkSpec], known: Estimates) -> dict[tuple[str, str], tuple[float, float]]:
-    """The specs' own guesses, times what the same method's guesses have been off by so far."""
-    guesses = {(s.dataset, s.method): s.expected_seconds for s in specs if s.expected_seconds is not None}
-    took, expected = defaultdict[str, float](float), defaultdict[str, float](float)
-    for (dataset, method), guess in guesses.items():
-        if (dataset, method) in known:
-            took[method] += known[dataset, method][1]
-            expected[method] += guess
-    return {key: (0.0, guess * (took[key[1]] or 1.0) / (expected[key[1]] or 1.0)) for key, guess in guesses.items()}
-
-
-def total_seconds(plans: Iterable[CohortPlan], estimates: Estimates, slots: int) -> float | None:
-    """Expected wall time of all cohorts, or None where some are unknown."""
-    times = [plan.seconds(estimates) for plan in plans]
-    known = [time for time in times if time is not None]
-    return sum(known) / slots if len(known) == len(times) else None
-
-
-def _cohorts(group: Sequence[WorkSpec], finished: frozenset[str], store: RunStore) -> Iterator[CohortPlan]:
+def _cohorts(group: Sequence[WorkSpec], finished: frozenset[str], broken_off: frozenset[str]) -> Iterator[CohortPlan]:
     size = cohort_size(group[0].resources, len(group))
     for start in range(0, len(group), size):
         members = tuple(group[start : start + size])
@@ -134,8 +103,7 @@ def _cohorts(group: Sequence[WorkSpec], finished: frozenset[str], store: RunStor
         if not missing:
             continue
         whole = CohortPlan(members, frozenset(spec.run_id for spec in missing))
-        taken_up = (store.checkpoints / f"{whole.cohort_id}.pt").exists()
-        yield whole if taken_up else CohortPlan(missing, whole.wanted)
+        yield whole if whole.cohort_id in broken_off else CohortPlan(missing, whole.wanted)
 
 
 def cohort_size(resources: ResourceSettings, seeds: int) -> int:
@@ -146,8 +114,3 @@ def cohort_size(resources: ResourceSettings, seeds: int) -> int:
     if resources.cohort is not None:
         return resources.cohort
     return seeds if resources.gpu else 1
-
-
-def _mean(values: Iterable[float]) -> float:
-    numbers = list(values)
-    return sum(numbers) / len(numbers)

@@ -1,20 +1,39 @@
-"""Results: the schema of a run's record, its atomic file, and frames over many of them."""
+"""Results: the schema of a run's record, its atomic file, and one reading of many of them."""
 
-from bench.results.frames import compact, load_curves, load_pictures, load_runs, locate
-from bench.results.record import SCHEMA, Evaluation, RunRecord
+from bench.results.bulky import load_curves, load_pictures
+from bench.results.compact import compact
+from bench.results.dictionary import columns_frame, read_columns
+from bench.results.files import Folder, StorageError, StoredFile
+from bench.results.frames import SETTINGS_ID
+from bench.results.load import open_results, open_store
+from bench.results.plan import planned_rows, read_plan, write_plan
+from bench.results.record import Evaluation, RunRecord
+from bench.results.schema import SCHEMA
+from bench.results.snapshot import Snapshot, read_snapshot
 from bench.results.store import MissingRecordError, RunStore
 from bench.results.weights import WeightsError
 
 __all__ = [
     "SCHEMA",
+    "SETTINGS_ID",
     "Evaluation",
+    "Folder",
     "MissingRecordError",
     "RunRecord",
     "RunStore",
+    "Snapshot",
+    "StorageError",
+    "StoredFile",
     "WeightsError",
+    "columns_frame",
     "compact",
     "load_curves",
     "load_pictures",
-    "load_runs",
-    "locate",
+    "open_results",
+    "open_store",
+    "planned_rows",
+    "read_columns",
+    "read_plan",
+    "read_snapshot",
+    "write_plan",
 ]

@@ -1,118 +1,120 @@
-"""Results as DataFrames: a row per run, a column per metric."""
+"""Records as frames: a row per run and a column per metric; curves in long form; pictures as arrays."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from bench.errors import BenchError
-from bench.results.record import SCHEMA, unpack_array
-from bench.results.store import RunStore, write_table
+from bench.columns import Columns
+from bench.identity import variant_of
+from bench.results.record import unpack_array
+from bench.results.schema import IDENTITY, PROVENANCE, SCHEMA
 
-_BULKY = ("curves", "samples", "reference", "measured")
-_IDENTITY_END = SCHEMA.names.index("metrics")
-_PROVENANCE = SCHEMA.names[SCHEMA.names.index("started_at") :]
-
-METRIC_ORDER = (
-    "elbo",
-    "log_likelihood_iw",
-    "parzen_log_likelihood",
-    "fid",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes_covered",
-    "modes_total",
-    "high_quality_fraction",
-    "mode_kl",
+SETTINGS_ID = "settings_id"
+"""Column with the hash of a run's settings without its seed: what may be averaged is equal in it."""
+ORDER = ["dataset", "method", "seed"]
+CURVES = pa.schema(
+    [
+        pa.field("run_id", pa.dictionary(pa.int32(), pa.string())),
+        pa.field("step", pa.int64()),
+        pa.field("metric", pa.dictionary(pa.int32(), pa.string())),
+        pa.field("value", pa.float64()),
+    ]
 )
-"""Columns that come first, in this order; all others follow by name."""
+PICTURES = pa.schema([SCHEMA.field(name) for name in ("run_id", "samples", "reference")])
 
 
-def load_runs(root: Path, *, references: bool = False) -> pd.DataFrame:
-    """A row per run of the suite whose results are at `root`, in the order dataset, method, seed.
-
-    Metrics and protocols are columns; a metric that does not apply to a run is null.
+def wide_frame(records: pa.Table) -> pd.DataFrame:
+    """A row per record: identity, metrics, provenance, labels and protocols, each a column.
 
     Args:
-        root: the suite's folder.
-        references: the reference rows, real data in the models' place, instead of the runs.
+        records: rows of `SCHEMA`, without its bulky columns at least.
     """
-    table = RunStore(root).read([name for name in SCHEMA.names if name not in _BULKY], references=references)
-    frame = table.to_pandas(types_mapper=_pandas_type)
-    metrics = _expand(table, "metrics").astype("float64")
-    labels = _expand(table, "labels")
-    protocols = _expand(table, "protocols").add_prefix("protocol_")
-    identity, provenance = frame[SCHEMA.names[1:_IDENTITY_END]], frame[_PROVENANCE]
-    parts = [identity, metrics[_ordered(list(metrics.columns))], provenance, labels, protocols]
-    runs: pd.DataFrame = pd.concat(parts, axis="columns")
-    return runs.sort_values(["dataset", "method", "seed"], ignore_index=True)
-
-
-def load_curves(root: Path) -> pd.DataFrame:
-    """Learning curves of all runs in long form: run_id, step, metric, value."""
-    table = RunStore(root).read(["run_id", "curves"])
-    rows = [
-        (run_id, point["step"], point["metric"], point["value"])
-        for run_id, curve in zip(table["run_id"].to_pylist(), table["curves"].to_pylist(), strict=True)
-        for point in curve or ()
+    frame = records.select([*IDENTITY, *PROVENANCE]).to_pandas(types_mapper=_pandas_type)
+    parts = [
+        frame[list(IDENTITY)].assign(**{SETTINGS_ID: _settings_ids(frame["config"])}),
+        _expanded(records, "metrics").astype("float64"),
+        frame[list(PROVENANCE)],
+        _expanded(records, "labels").astype("str"),
+        _expanded(records, "protocols").astype("str").add_prefix("protocol_"),
     ]
-    return pd.DataFrame(rows, columns=["run_id", "step", "metric", "value"])
+    whole: pd.DataFrame = pd.concat(parts, axis="columns")
+    return whole
 
 
-def load_pictures(root: Path) -> pd.DataFrame:
+def from_compacted(table: pa.Table) -> pd.DataFrame:
+    """The frame that was stored in a compacted file, by this version or an earlier one."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_type)
+    if SETTINGS_ID not in frame and "config" in frame:
+        frame.insert(frame.columns.get_loc("config") + 1, SETTINGS_ID, _settings_ids(frame["config"]))  # type: ignore[arg-type]
+    return frame
+
+
+def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several frames, in the order dataset, method, seed."""
+    filled = [frame for frame in frames if len(frame)] or list(frames[:1])
+    whole = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+    return whole.sort_values(ORDER, ignore_index=True, kind="stable")
+
+
+def order_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """The frame with its columns in the order of printing: identity, figures, provenance, labels, protocols.
+
+    Each figure is followed by its standard error and its number of examples.
+    """
+    known = {*IDENTITY, SETTINGS_ID, *PROVENANCE}
+    protocols = sorted(name for name in frame if name.startswith("protocol_"))
+    others = [name for name in frame if name not in known and name not in protocols]
+    figures = [name for name in others if pd.api.types.is_float_dtype(frame[name])]
+    labels = [name for name in others if name not in figures]
+    identity = [name for name in (*IDENTITY, SETTINGS_ID) if name in frame]
+    provenance = [name for name in PROVENANCE if name in frame]
+
+    def position(name: str) -> tuple[object, ...]:
+        of = name if name in columns else columns.companion_of(name)
+        return (*columns.sort_key(of or name), name != of, name)
+
+    return frame[[*identity, *sorted(figures, key=position), *provenance, *sorted(labels), *protocols]]
+
+
+def curves_of(records: pa.Table) -> pa.Table:
+    """Learning curves of records in long form, a row per point, with the schema `CURVES`."""
+    lists = records["curves"].combine_chunks() if records.num_rows else pa.array([], SCHEMA.field("curves").type)
+    points, parents = lists.flatten(), pc.list_parent_indices(lists)
+    parts = [
+        records["run_id"].combine_chunks().take(parents) if records.num_rows else pa.array([], pa.string()),
+        *(points.field(name) for name in ("step", "metric", "value")),
+    ]
+    return pa.table([part.cast(field.type) for part, field in zip(parts, CURVES, strict=True)], schema=CURVES)
+
+
+def curves_frame(table: pa.Table) -> pd.DataFrame:
+    """`run_id, step, metric, value`, the texts as categories: a long run has thousands of points."""
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    return frame
+
+
+def pictures_frame(table: pa.Table) -> pd.DataFrame:
     """Samples and reference data of the runs that have them, as arrays: run_id, samples, reference."""
-    table = RunStore(root).read(["run_id", "samples", "reference"])
     rows = [
         (row["run_id"], unpack_array(row["samples"]), unpack_array(row["reference"]))
-        for row in table.to_pylist()
+        for row in table.select(PICTURES.names).to_pylist()
         if row["samples"] is not None and row["reference"] is not None
     ]
-    return pd.DataFrame(rows, columns=["run_id", "samples", "reference"])
+    return pd.DataFrame(rows, columns=PICTURES.names)
 
 
-def compact(root: Path) -> Path:
-    """Write `runs.parquet`, a row per run, and `references.parquet` if there are any; return the first one's path."""
-    path = Path(root) / "runs.parquet"
-    write_table(pa.Table.from_pandas(load_runs(root), preserve_index=False), path)
-    references = load_runs(root, references=True)
-    if len(references):
-        write_table(pa.Table.from_pandas(references, preserve_index=False), path.with_name("references.parquet"))
-    return path
+def _settings_ids(configs: Iterable[str]) -> list[str]:
+    return [variant_of(json.loads(config)) for config in configs]
 
 
-def locate(path: str | Path) -> Path:
-    """The folder of a suite's results.
-
-    Raises:
-        BenchError: if there are none at `path`.
-    """
-    root = Path(path)
-    if (root / "runs").is_dir():
-        return root
-    suites = sorted(p.parent.name for p in root.glob("*/runs")) if root.is_dir() else []
-    hint = f"; it has results of: {', '.join(suites)}" if suites else "; `bench run SUITE` makes them"
-    raise BenchError(f"{root}: found no results (no folder runs/){hint}")
-
-
-def _expand(table: pa.Table, column: str) -> pd.DataFrame:
+def _expanded(table: pa.Table, column: str) -> pd.DataFrame:
     """A map column as one column per key."""
-    return pd.DataFrame([dict(cell) for cell in table[column].to_pylist()], index=range(table.num_rows))
-
-
-def _ordered(names: list[str]) -> list[str]:
-    """Known metrics first, then the others by name, each followed by its standard error."""
-
-    def key(name: str) -> tuple[int, str, bool]:
-        base = name.removesuffix("_se")
-        known = METRIC_ORDER.index(base) if base in METRIC_ORDER else len(METRIC_ORDER)
-        return known, base, name != base
-
-    return sorted(names, key=key)
+    return pd.DataFrame([dict(cell or ()) for cell in table[column].to_pylist()], index=range(table.num_rows))
 
 
 def _pandas_type(kind: pa.DataType) -> object:

@@ -1,10 +1,7 @@
-"""The folder of one suite's results: one file per run, written whole or not at all."""
+"""The folder of one suite's results: every path and name in it, and one run's files, written whole or not at all."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,10 +9,16 @@ import pyarrow.parquet as pq
 
 from bench.errors import BenchError
 from bench.identity import REFERENCE_PREFIX
-from bench.results.record import SCHEMA, RunRecord
-from bench.results.weights import Weights, read_weights, write_weights
+from bench.results.files import Folder, StorageError, StoredFile
+from bench.results.record import RunRecord
+from bench.results.schema import SCHEMA
+from bench.results.weights import Weights, pack_weights, unpack_weights, unreadable
 
 COMPRESSION = "zstd"
+RUNS, REFERENCES = "runs", "references"
+SUITE = "suite.yaml"
+_CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".tune"
+_RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
 class MissingRecordError(BenchError):
@@ -29,63 +32,50 @@ class RunStore:
         root: the suite's folder; it is made when the first file is written.
 
     Raises:
-        BenchError: if the path exists and is not a folder.
+        StorageError: if the path is a file, or lies below one.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root).absolute()
-        if self.root.exists() and not self.root.is_dir():
-            raise BenchError(f"{self.root}: found a file; expected a folder for results; choose another --out")
+    def __init__(self, root: str | Path) -> None:
+        self.folder = Folder(root)
 
     @property
-    def runs(self) -> Path:
-        """Folder of the runs' files."""
-        return self.root / "runs"
+    def location(self) -> str:
+        """Where it is, for people and for other processes."""
+        return self.folder.path()
 
     @property
-    def references(self) -> Path:
-        """Folder of the files of reference rows."""
-        return self.root / "references"
+    def name(self) -> str:
+        """The last part of its path: the suite's name."""
+        return self.folder.name
 
     @property
-    def checkpoints(self) -> Path:
-        """Folder of unfinished cohorts' checkpoints."""
-        return self.root / "checkpoints"
+    def report(self) -> Path:
+        """Where its report goes if nobody says otherwise."""
+        return self.folder.root / "report"
 
-    def path(self, run_id: str) -> Path:
-        """The file of one run or reference row."""
-        folder = self.references if run_id.startswith(REFERENCE_PREFIX) else self.runs
-        return folder / f"{run_id}.parquet"
-
-    def weights_path(self, run_id: str) -> Path:
-        """The file of one run's weights, where they are kept: beside the run's own."""
-        return self.path(run_id).with_suffix(".safetensors")
-
-    def with_weights(self) -> frozenset[str]:
-        """Ids of the runs whose weights are kept."""
-        return frozenset(path.stem for path in self.runs.glob("*.safetensors") if not path.name.startswith("."))
-
-    def finished(self) -> frozenset[str]:
-        """Ids of the runs and reference rows that have a record."""
-        return frozenset(path.stem for folder in (self.runs, self.references) for path in _files(folder))
+    @property
+    def scratch(self) -> Path:
+        """Where a launcher may keep what it needs while it runs."""
+        return self.folder.root / _SCRATCH
 
     def write(self, record: RunRecord) -> None:
-        """Put a run's files in place, atomically: its weights first, so that whoever finds a run finds them too."""
+        """Put a run's files in place: its weights first, so that whoever finds a run finds them too.
+
+        Raises:
+            StorageError: if they cannot be written.
+        """
         if record.weights is not None:
-            write_weights(record.weights, self.weights_path(record.run_id), record.run_id)
-        write_table(record.to_table(), self.path(record.run_id))
+            self.folder.write(_file(record.run_id, _WEIGHTS), pack_weights(record.weights, record.run_id))
+        self._write_table(record.to_table(), record.run_id)
 
     def record(self, run_id: str) -> RunRecord:
         """One run's record, without its weights.
 
         Raises:
             MissingRecordError: if it has none.
-            BenchError: if its file cannot be read.
+            StorageError: if its file cannot be read.
         """
-        path = self.path(run_id)
-        if not path.exists():
-            raise MissingRecordError(f"{path}: there is no such result any more; has another command removed it?")
-        return RunRecord.from_table(read_run(path))
+        return RunRecord.from_table(self._read_table(run_id))
 
     def weights(self, run_id: str) -> Weights:
         """One run's kept weights.
@@ -93,66 +83,139 @@ class RunStore:
         Raises:
             WeightsError: if there are none, or their file cannot be read.
         """
-        return read_weights(self.weights_path(run_id))
+        name = _file(run_id, _WEIGHTS)
+        try:
+            content = self.folder.read(name)
+        except OSError as error:
+            raise unreadable(self.folder.path(name), error) from error
+        return unpack_weights(content, self.folder.path(name))
 
     def remove(self, run_id: str) -> None:
         """Forget a run, so that it is run again."""
-        self.path(run_id).unlink(missing_ok=True)
-        self.weights_path(run_id).unlink(missing_ok=True)
+        self.folder.remove(_file(run_id, _RECORD))
+        self.folder.remove(_file(run_id, _WEIGHTS))
 
-    def relabel(self, run_id: str, *, suite: str, method: str, dataset: str) -> None:
-        """Give a finished run the labels it has in the suite now; its figures stay as they are."""
-        table = read_run(self.path(run_id))
-        labels = {"suite": suite, "method": method, "dataset": dataset}
-        if all(table.column(name)[0].as_py() == label for name, label in labels.items()):
-            return
+    def relabel(self, run_id: str, labels: dict[str, str]) -> None:
+        """Give a finished run the labels that it has in the suite now; its figures stay as they are."""
+        table = self._read_table(run_id)
         for name, label in labels.items():
             table = table.set_column(SCHEMA.get_field_index(name), SCHEMA.field(name), pa.array([label], pa.string()))
-        write_table(table, self.path(run_id))
+        self._write_table(table, run_id)
+
+    def finished(self) -> frozenset[str]:
+        """Ids of the runs and reference rows that have a file."""
+        return frozenset(run_id for kind in (RUNS, REFERENCES) for run_id in _ids(self.folder, kind, _RECORD))
+
+    def with_weights(self) -> frozenset[str]:
+        """Ids of the runs whose weights are kept."""
+        return frozenset(_ids(self.folder, RUNS, _WEIGHTS))
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it has a folder for the files of single runs."""
+        return self.folder.exists(RUNS)
+
+    def checkpoint(self, cohort_id: str) -> StoredFile:
+        """The checkpoint of a cohort."""
+        return StoredFile(self.folder, f"{_CHECKPOINTS}/{cohort_id}.pt")
+
+    def with_checkpoint(self) -> frozenset[str]:
+        """Ids of the cohorts that were broken off and have a checkpoint."""
+        return frozenset(_ids(self.folder, _CHECKPOINTS, ".pt"))
+
+    def attempts(self, cohort_id: str) -> StoredFile:
+        """The file that counts how often a cohort was begun: it outlives the process."""
+        return StoredFile(self.folder, f"{_ATTEMPTS}/{cohort_id}")
+
+    def clear_attempts(self) -> None:
+        """Forget how often cohorts were begun."""
+        self.folder.remove_folder(_ATTEMPTS)
+
+    def require_writable(self) -> None:
+        """Make sure that records can be written, before hours of work go into them.
+
+        Raises:
+            StorageError: if they cannot.
+        """
+        probe = StoredFile(self.folder, f"{RUNS}/.writable")
+        probe.write(b"")
+        probe.remove()
 
     def tidy(self) -> None:
         """Remove what only a running launch needs, where nothing unfinished is left in it."""
-        with suppress(OSError):  # not there, or not empty
-            self.checkpoints.rmdir()
+        for name in (_CHECKPOINTS, _ATTEMPTS):
+            if self.folder.stamps(name) == {}:
+                self.folder.remove_folder(name)
+        self.folder.remove_folder(_SCRATCH)
 
-    def read(self, columns: Iterable[str] | None = None, *, references: bool = False) -> pa.Table:
-        """All runs, or all reference rows, in one table, a row each, in the order of their ids."""
-        wanted = list(columns) if columns is not None else None
-        folder = self.references if references else self.runs
-        return pa.concat_tables([_schema(wanted).empty_table(), *(read_run(path, wanted) for path in _files(folder))])
+    def sweep(self) -> int:
+        """Delete temporary files that killed or failed commands left; how many there were."""
+        return self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS)
+
+    def write_suite(self, text: str) -> None:
+        """Keep the resolved suite; written only where it is another one than before."""
+        content = text.encode()
+        if StoredFile(self.folder, SUITE).read() != content:
+            self.folder.write(SUITE, content)
+
+    @property
+    def suite_file(self) -> Path | None:
+        """The resolved suite, if there is one."""
+        return self.folder.root / SUITE if self.folder.exists(SUITE) else None
+
+    def _write_table(self, table: pa.Table, run_id: str) -> None:
+        with self.folder.writing(_file(run_id, _RECORD)) as stream:
+            pq.write_table(table, stream, compression=COMPRESSION)
+
+    def _read_table(self, run_id: str) -> pa.Table:
+        name = _file(run_id, _RECORD)
+        if not self.folder.exists(name):
+            raise MissingRecordError(
+                f"{self.folder.path(name)}: there is no such result any more; has another command removed it?"
+            )
+        return read_record(self.folder, name)
 
 
-def read_run(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """One run's file; columns that its version did not have yet are null.
+def read_record(folder: Folder, name: str, *, columns: tuple[str, ...] | None = None) -> pa.Table:
+    """One run's file as a table of one row; columns that its version did not have yet are null.
+
+    Args:
+        folder: the store's.
+        name: the file.
+        columns: of `SCHEMA`, all by default.
 
     Raises:
-        BenchError: if it cannot be read, or lacks what this version expects.
+        StorageError: if it cannot be read, is no run's file, or is called otherwise than its run.
     """
-    schema = _schema(columns)
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(column) for column in columns])
+    path = folder.path(name)
     try:
-        table = pq.ParquetFile(path).read(columns=columns)
+        table = pq.ParquetFile(pa.BufferReader(folder.read(name))).read(columns=None if columns is None else [*columns])
         for field in schema:
             if field.nullable and field.name not in table.column_names:
                 table = table.append_column(field, pa.nulls(len(table), field.type))
-        return table.select(schema.names)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise BenchError(f"{path}: not a readable result ({error}); delete it and run the suite again") from error
+        table = table.select(schema.names).cast(schema)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        reason = "an empty file" if _is_empty(folder, name) else str(error).partition("\n")[0]
+        raise StorageError(f"{path}: not a readable result ({reason}); delete it and run the suite again") from error
+    if len(table) != 1:
+        raise StorageError(f"{path}: found {len(table)} rows; expected the one row of a run; move it elsewhere")
+    run_id = table["run_id"][0].as_py()
+    if name != _file(run_id, _RECORD):
+        raise StorageError(f"{path}: a copy of run {run_id} under another name is no result; delete it")
+    return table
 
 
-def _schema(columns: list[str] | None) -> pa.Schema:
-    return SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write a parquet file under a temporary name and rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _is_empty(folder: Folder, name: str) -> bool:
     try:
-        pq.write_table(table, temporary, compression=COMPRESSION)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return folder.read(name) == b""
+    except OSError:
+        return False
+
+
+def _file(run_id: str, suffix: str) -> str:
+    return f"{REFERENCES if run_id.startswith(REFERENCE_PREFIX) else RUNS}/{run_id}{suffix}"
+
+
+def _ids(folder: Folder, kind: str, suffix: str) -> list[str]:
+    return [name.removesuffix(suffix) for name in folder.stamps(kind) or {} if name.endswith(suffix)]

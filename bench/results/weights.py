@@ -1,14 +1,12 @@
-"""A trained model's parameters and buffers in a safetensors file."""
+"""A trained model's parameters and buffers as a safetensors file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import safetensors
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save
 
 from bench.errors import BenchError
 
@@ -19,31 +17,36 @@ class WeightsError(BenchError):
     """Weights that are not there, or cannot be used."""
 
 
-def write_weights(weights: Weights, path: Path, run_id: str) -> None:
-    """Write a file of weights under a temporary name and rename it into place.
+def pack_weights(weights: Weights, run_id: str) -> bytes:
+    """The content of a file of weights.
 
     Args:
         weights: arrays by name.
-        path: the file.
         run_id: the run that they belong to, for the file's header.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file({name: np.asarray(array, order="C") for name, array in weights.items()}, temporary, {"run": run_id})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    content: bytes = save({name: np.asarray(array, order="C") for name, array in weights.items()}, {"run": run_id})
+    return content
 
 
-def read_weights(path: Path) -> dict[str, np.ndarray]:
+def unpack_weights(content: bytes, path: str) -> dict[str, np.ndarray]:
     """The arrays in a file of weights, by name.
 
+    Args:
+        content: of the file.
+        path: the file, for messages.
+
     Raises:
-        WeightsError: if it cannot be read.
+        WeightsError: if it is no such file, or damaged.
     """
     try:
-        weights: dict[str, np.ndarray] = load_file(path)
-    except (safetensors.SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: not a readable file of weights ({error}); train it again") from error
+        weights: dict[str, np.ndarray] = load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise unreadable(path, error) from error
     return weights
+
+
+def unreadable(path: str, error: Exception) -> WeightsError:
+    """What is to be said of a file that holds no weights."""
+    return WeightsError(
+        f"{path}: not a readable file of weights ({error}); `bench run SUITE --retry weights` trains its model again"
+    )

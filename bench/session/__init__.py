@@ -1,7 +1,6 @@
 """One command's work on a suite or its results: what is there, what is missing, and how it is carried out."""
 
-from bench.session.evaluations import EvaluationSession, prepare_evaluation
-from bench.session.launching import Launch
-from bench.session.runs import Session, prepare
+from bench.session.evaluate import EvaluationSession, prepare_evaluation
+from bench.session.run import RunSession, prepare
 
-__all__ = ["EvaluationSession", "Launch", "Session", "prepare", "prepare_evaluation"]
+__all__ = ["EvaluationSession", "RunSession", "prepare", "prepare_evaluation"]

@@ -123,6 +123,16 @@ class EvaluationSpec(WorkSpec):
         return 1
 
     @property
+    def is_trained(self) -> bool:
+        """Its model was trained by the run that it goes back to."""
+        return True
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the metrics to measure now."""
+        return self.again
+
+    @property
     def cohort_key(self) -> str:
         """Equal for runs that differ only in their seed and lack the same metrics."""
         return f"{self.of.cohort_key}-{self.amends}-{','.join(self.again)}"
@@ -133,7 +143,7 @@ class AdditionSpec(EvaluationSpec):
 
     @property
     def amends(self) -> bool:
-        """It does."""
+        """It adds to the record that it goes back to."""
         return True
 
     @property

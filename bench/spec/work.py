@@ -50,6 +50,16 @@ class WorkSpec(Settings, ABC):
         return False
 
     @property
+    def is_trained(self) -> bool:
+        """Whether its model was trained before, so that only measuring is left."""
+        return False
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the metrics that it adds to what is known already."""
+        return ()
+
+    @property
     @abstractmethod
     def steps(self) -> int:
         """Units in which progress is told."""

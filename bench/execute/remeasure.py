@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench.evaluation import evaluate, reference_of, subject_of
-from bench.execute.later import noted
 from bench.execute.loading import WeightsError, dataset_of, with_weights
-from bench.execute.models import Progress, run_models
-from bench.execute.records import Workplace, blank, failed, measured
+from bench.execute.models import run_models
+from bench.execute.records import Progress, Workplace, blank, failed, measured
 from bench.provenance import PeakMemory, described
 from bench.results import Evaluation, MissingRecordError, RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
 
+NOTE = "evaluated_later"
+_BETWEEN_NOTES, _BEFORE_PLACE, _BETWEEN = "; ", " on ", ", "
 
-def run_additions(specs: Sequence[AdditionSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
+
+def run_additions(
+    specs: Sequence[AdditionSpec], wanted: frozenset[str], place: Workplace, progress: Progress
+) -> Iterator[RunRecord]:
     """Add figures to the records in `wanted` and yield each one.
 
     One that cannot be measured is yielded with the status and the error that say so; it is not to be stored, so that
@@ -43,7 +47,9 @@ def run_adoptions(
                 yield from run_models((spec.of,), frozenset({spec.run_id}), place, progress)
 
 
-def run_references(specs: Sequence[ReferenceSpec], wanted: frozenset[str], place: Workplace) -> Iterator[RunRecord]:
+def run_references(
+    specs: Sequence[ReferenceSpec], wanted: frozenset[str], place: Workplace, progress: Progress
+) -> Iterator[RunRecord]:
     """Measure real data in the model's place and yield each row as soon as it is complete."""
     for spec in specs:
         if spec.run_id in wanted:
@@ -54,7 +60,7 @@ def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
     record = place.store.record(spec.recorded_as)
     try:
         found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
-    except Exception as error:  # told, not stored
+    except (Exception, SystemExit) as error:  # told, not stored
         return failed(record, error)
     # Another process may have added to the record meanwhile.
     return _with(place.store.record(spec.recorded_as), found, seconds, place)
@@ -78,7 +84,7 @@ def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
         found, seconds = _timed(lambda: _measured(spec, record, holding, place))
     except WeightsError:
         raise
-    except Exception as error:  # a failure is a result
+    except (Exception, SystemExit) as error:  # a failure is a result
         return failed(record, error)
     return _with(record, found, seconds, place)
 
@@ -93,7 +99,7 @@ def _measured(spec: EvaluationSpec, record: RunRecord, before: Evaluation, place
 
 def _with(record: RunRecord, found: Evaluation, seconds: float, place: Workplace) -> RunRecord:
     whole = record.evaluation.updated(found)
-    labels = noted(whole.labels, found.protocols, described(place.device))
+    labels = note_addition(whole.labels, found.protocols, described(place.device))
     spent = (record.eval_seconds or 0.0) + seconds
     return replace(measured(record, replace(whole, labels=labels)), eval_seconds=spent)
 
@@ -109,6 +115,25 @@ def _reference(spec: ReferenceSpec, place: Workplace) -> RunRecord:
     try:
         data = dataset_of(spec, place.device)
         record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
-    except Exception as error:  # a failure is a result
+    except (Exception, SystemExit) as error:  # a failure is a result
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())
+
+
+def note_addition(labels: Mapping[str, str], protocols: Mapping[str, str], place: str) -> dict[str, str]:
+    """The labels with a note on what was added: "kid/1, fid/2 on cpu, torch 2.13.0, bench 0.1.0".
+
+    Args:
+        labels: a record's, with the notes on earlier additions.
+        protocols: name and version of what was added, by metric.
+        place: device and code that measured it.
+    """
+    if not protocols:
+        return dict(labels)
+    notes: dict[str, list[str]] = {}
+    for note in filter(None, labels.get(NOTE, "").split(_BETWEEN_NOTES)):
+        measured, _, where = note.partition(_BEFORE_PLACE)
+        notes[where] = [entry for entry in measured.split(_BETWEEN) if entry.partition("/")[0] not in protocols]
+    notes.setdefault(place, []).extend(protocols.values())
+    told = [f"{_BETWEEN.join(entries)}{_BEFORE_PLACE}{where}" for where, entries in notes.items() if entries]
+    return {**labels, NOTE: _BETWEEN_NOTES.join(told)}

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import ValidationError
 from rich.console import Console
 
-from bench.errors import BenchError
-from bench.launch import CohortPlan, Estimates, estimate, plan_cohorts
-from bench.launch import total_seconds as expected_seconds
+from bench.dictionary import declared_columns
+from bench.errors import ArgumentError, BenchError
+from bench.launch import CohortPlan, Estimates, Options, estimate, plan_cohorts, total_seconds
 from bench.metrics import METRICS
 from bench.registry import load_entry_points
-from bench.results import RunStore, compact, load_runs, locate
-from bench.session.launching import Launch, carry_out, duration
-from bench.session.recorded import Row, evaluation_fields, real_data, spec_of, trained_models
+from bench.results import RunStore, compact, open_results, read_snapshot
+from bench.session.carry_out import carry_out, duration
+from bench.session.recorded import Recorded, records_in, shared_fields
 from bench.spec import AdditionSpec, ResourceSettings
 from bench.suite import import_plugins_of
 
@@ -37,6 +36,7 @@ class EvaluationSession:
         without_weights: how many of them kept none, so cannot be measured.
         unknown: rows whose settings this version and its plugins do not know, so cannot be measured either.
         estimates: what evaluation took so far.
+        problems: what is wrong with files that are left out.
     """
 
     store: RunStore
@@ -46,22 +46,31 @@ class EvaluationSession:
     without_weights: int
     unknown: int
     estimates: Estimates
+    problems: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """The plan in one line."""
         to_do = sum(len(plan.wanted) for plan in self.plans)
-        seconds = expected_seconds(self.plans, self.estimates, os.cpu_count() or 1)
+        seconds = total_seconds(self.plans, self.estimates, os.cpu_count() or 1)
         time_left = f", {duration(seconds)} at the most" if to_do and seconds is not None else ""
         lacking = f", {self.without_weights} without weights" if self.without_weights else ""
         lacking += f", {self.unknown} with settings that are unknown here (a plugin's?)" if self.unknown else ""
-        return f"{self.store.root.name}: {self.runs} runs done{lacking}; {to_do} rows to measure{time_left}"
+        return f"{self.store.name}: {self.runs} runs done{lacking}; {to_do} rows to measure{time_left}"
 
-    def execute(self, launch: Launch, console: Console) -> Counter[str]:
-        """Measure what is missing and compact the results; how many rows ended how."""
+    def execute(self, options: Options, console: Console) -> Counter[str]:
+        """Measure what is missing and compact the results; how many rows ended how.
+
+        Raises:
+            StorageError: if the results cannot be written; that is found before anything is measured.
+        """
+        if not self.plans:
+            return Counter()
+        self.store.sweep()
+        self.store.require_writable()
         try:
-            return carry_out(self.plans, self.store, launch, console, self.estimates) if self.plans else Counter()
+            return carry_out(self.plans, self.store, options, console, self.estimates)
         finally:
-            compact(self.store.root)
+            compact(self.store, read_snapshot(self.store, whole=True), declared_columns())
 
     def require(self, ended: Counter[str]) -> None:
         """Refuse to go on as if all were measured.
@@ -75,10 +84,6 @@ class EvaluationSession:
                 f"{wanted - ended['done']} of {wanted} rows could not be measured and keep the figures that they had; "
                 "the lines above say why"
             )
-
-    def results(self) -> pd.DataFrame:
-        """The suite's rows."""
-        return load_runs(self.store.root)
 
 
 def prepare_evaluation(
@@ -100,56 +105,70 @@ def prepare_evaluation(
         BenchError: if there are no results, a metric is unknown, or no finished run has kept its weights.
     """
     load_entry_points()
-    store = RunStore(locate(results))
-    import_plugins_of(store.root / "suite.yaml")
+    store, snapshot = open_results(results)
+    if store.suite_file is not None:
+        import_plugins_of(store.suite_file)
+    asked = _parse_metrics(metrics)
+    trained = [row for row in records_in(snapshot.runs.frame) if row.is_done]
+    with_weights = store.with_weights()
+    kept = [row for row in trained if row.run_id in with_weights]
+    if not kept:
+        raise BenchError(
+            f"{store.location}: none of its {len(trained)} finished models has its weights beside it (*.safetensors); "
+            "they are kept unless a suite is run with --no-weights; `bench run SUITE --retry weights` trains them again"
+        )
+    resources = _resources(settings or {})
+    beside = [row for row in records_in(snapshot.references.frame) if row.is_done]
+    specs = [_find_lacking(row, asked, recompute, resources) for row in (*kept, *beside)]
+    lacking = sorted((s for s in specs if s is not None and s.again), key=lambda s: (s.dataset, s.method, s.seed))
+    return EvaluationSession(
+        store=store,
+        metrics=asked,
+        plans=tuple(plan_cohorts(lacking, frozenset())),
+        runs=len(trained),
+        without_weights=len(trained) - len(kept),
+        unknown=sum(spec is None for spec in specs),
+        estimates=estimate([snapshot.runs.frame, snapshot.references.frame]),
+        problems=snapshot.problems,
+    )
+
+
+def _parse_metrics(metrics: str | Sequence[str]) -> tuple[str, ...]:
     given = metrics.split(",") if isinstance(metrics, str) else metrics
     names = [name.strip() for name in given if name.strip()]
     if not names:
-        raise BenchError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
-    asked = tuple(dict.fromkeys(METRICS[name].name for name in names))
-    trained = [row for row in trained_models(store) if row["status"] == "done"]
-    with_weights = store.with_weights()
-    kept = [row for row in trained if row["run_id"] in with_weights]
-    if not kept:
-        raise BenchError(
-            f"{store.root}: none of its {len(trained)} finished models has its weights beside it (*.safetensors); "
-            "they are kept unless a suite is run with --no-weights; train it again to keep them"
-        )
-    resources = _resources(settings or {})
-    beside = [row for row in real_data(store) if row["status"] == "done"]
-    specs = [_lacking(row, asked, recompute, resources) for row in (*kept, *beside)]
-    lacking = sorted((s for s in specs if s is not None and s.again), key=lambda s: (s.dataset, s.method, s.seed))
-    plans = plan_cohorts(lacking, frozenset(), store)
-    left_out = len(trained) - len(kept), sum(spec is None for spec in specs)
-    return EvaluationSession(store, asked, tuple(plans), len(trained), *left_out, estimate(store))
+        raise ArgumentError(f"--metrics: found none; expected names such as kid; there are {', '.join(METRICS)}")
+    return tuple(dict.fromkeys(METRICS[name].name for name in names))
 
 
 def _resources(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of the `resources:` block; nothing else can be set without making other figures of the runs wrong.
 
     Raises:
-        BenchError: if there is anything else, or a value does not fit.
+        ArgumentError: if there is anything else, or a value does not fit.
     """
     known = [f"resources.{name}" for name in ResourceSettings.model_fields]
     for key in settings:
         if key not in known:
-            raise BenchError(f"--set {key}: only resources can be set here; expected one of {', '.join(known)}")
+            raise ArgumentError(f"--set {key}: only resources can be set here; expected one of {', '.join(known)}")
     values = {key.removeprefix("resources."): value for key, value in settings.items()}
     try:
         ResourceSettings.model_validate(values)
     except ValidationError as error:
         wrong = error.errors()[0]
-        raise BenchError(f"--set resources.{wrong['loc'][0]}: found {wrong['input']!r}; {wrong['msg']}") from None
+        raise ArgumentError(f"--set resources.{wrong['loc'][0]}: found {wrong['input']!r}; {wrong['msg']}") from None
     return values
 
 
-def _lacking(row: Row, asked: Sequence[str], recompute: bool, resources: Mapping[str, Any]) -> AdditionSpec | None:
+def _find_lacking(
+    row: Recorded, asked: Sequence[str], recompute: bool, resources: Mapping[str, Any]
+) -> AdditionSpec | None:
     """What a record lacks of the metrics, or all of them; None if its settings are unknown."""
-    of = spec_of(row, resources)
+    of = row.spec(resources)
     if of is None:
         return None
     return AdditionSpec(
-        **evaluation_fields(of),
-        recorded_as=row["run_id"],
-        again=tuple(name for name in asked if recompute or row["protocols"].get(name) != METRICS[name].label),
+        **shared_fields(of),
+        recorded_as=row.run_id,
+        again=tuple(name for name in asked if recompute or row.protocols.get(name) != METRICS[name].label),
     )

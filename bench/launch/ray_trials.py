@@ -13,46 +13,37 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import Any
 
 import ray
-from ray import cloudpickle, tune
+from ray import tune
 
 from bench.errors import BenchError
-from bench.launch.cluster import QUIET
 from bench.launch.events import Emit
-from bench.launch.plan import CohortPlan, Estimates, pack_trials
-from bench.launch.work import MAX_ATTEMPTS, WorkOptions, clear_attempts, work
-from bench.registry import Extension, extensions, install
+from bench.launch.extensions import pack_extensions, unpack_extensions
+from bench.launch.launcher import Job
+from bench.launch.options import Options
+from bench.launch.plan import CohortPlan, pack_trials
+from bench.launch.ray_launcher import QUIET
+from bench.launch.work import MAX_ATTEMPTS, work
 from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
 
 
-def launch(
-    plans: Sequence[CohortPlan],
-    store: RunStore,
-    options: WorkOptions,
-    emit: Emit,
-    *,
-    estimates: Estimates,
-    address: str | None,
-) -> None:
-    """See `bench.launch.cluster.run_on_ray`."""
+def launch(job: Job, emit: Emit) -> None:
+    """See `bench.launch.ray_launcher.RayLauncher`."""
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        _connect(address)
-        trials = pack_trials(plans, _slots(ray.cluster_resources(), plans), estimates)  # type: ignore[no-untyped-call]
-        clear_attempts(store)
-        _fit(trials, store, options, emit)
+        _connect(job.options.address)
+        slots = _slots(ray.cluster_resources(), job.plans)  # type: ignore[no-untyped-call]
+        job.store.clear_attempts()
+        _fit(pack_trials(job.plans, slots, job.estimates), job, emit)
     finally:
         ray.shutdown()
-        clear_attempts(store)
-        shutil.rmtree(store.root / ".tune", ignore_errors=True)
+        job.store.clear_attempts()
+        shutil.rmtree(job.store.scratch, ignore_errors=True)
 
 
 def _connect(address: str | None) -> None:
@@ -96,30 +87,32 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
     return max(1, min(slots))
 
 
-def _fit(trials: Sequence[Trial], store: RunStore, options: WorkOptions, emit: Emit) -> None:
-    extra = extensions()
-    _pickle_by_value(extra)
+def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
     trainable = tune.with_parameters(
         _run_trial,
         trials=list(trials),
-        root=store.root,
-        options=replace(options, count_attempts=True),
-        extra=extra,
+        location=job.store.location,
+        options=job.options,
+        extra=pack_extensions(),
     )
     longest = max(len(trial) for trial in trials)
+    forwarder = Forwarder(emit)
     tuner = tune.Tuner(
         tune.with_resources(trainable, lambda config: _resources(trials[config["trial"]])),
         param_space={"trial": tune.grid_search(list(range(len(trials))))},
         tune_config=tune.TuneConfig(reuse_actors=True),
         run_config=tune.RunConfig(
             name="launch",
-            storage_path=str(store.root / ".tune"),
+            storage_path=str(job.store.scratch),
             verbose=0,
-            callbacks=[Forwarder(emit)],
+            callbacks=[forwarder],
             failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
         ),
     )
-    _require_success(tuner.fit())
+    ended = tuner.fit()
+    if forwarder.refusals:
+        raise BenchError(forwarder.refusals[0])
+    _require_success(ended)
 
 
 def _require_success(trials: tune.ResultGrid) -> None:
@@ -137,19 +130,19 @@ def _require_success(trials: tune.ResultGrid) -> None:
 
 
 def _run_trial(
-    config: Mapping[str, int],
-    trials: Sequence[Trial],
-    root: Path,
-    options: WorkOptions,
-    extra: Sequence[Extension],
+    config: Mapping[str, int], trials: Sequence[Trial], location: str, options: Options, extra: bytes
 ) -> None:
     """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died)."""
-    install(extra)
-    store = RunStore(root)
+    unpack_extensions(extra)
+    store = RunStore(location)
     done = store.finished()
     for plan in trials[config["trial"]]:
         if plan.amends or not plan.wanted <= done:
-            work(plan, store, options, lambda event: tune.report({"event": event}))
+            try:
+                work(plan, store, options, lambda event: tune.report({"event": event}))
+            except BenchError as error:  # trying it again would end the same
+                tune.report({"refusal": str(error)})
+                return
 
 
 def _resources(trial: Trial) -> tune.PlacementGroupFactory:
@@ -158,25 +151,25 @@ def _resources(trial: Trial) -> tune.PlacementGroupFactory:
     return tune.PlacementGroupFactory([{kind: amount for kind, amount in bundle.items() if amount}])
 
 
-def _pickle_by_value(extra: Sequence[Extension]) -> None:
-    """Plugin files are no modules that a worker could import, so their code travels with the trial."""
-    for module in {item.origin for item in extra} - {"__main__"}:
-        if module in sys.modules and PathFinder.find_spec(module.partition(".")[0]) is None:
-            cloudpickle.register_pickle_by_value(sys.modules[module])  # type: ignore[no-untyped-call]
-
-
 class Forwarder(tune.Callback):
-    """Hands workers' events to the display."""
+    """Hands workers' events to the display, and keeps what they refuse to do.
+
+    Attributes:
+        refusals: messages of workers that cannot go on, such as that the store is full.
+    """
 
     def __init__(self, emit: Emit) -> None:
         self._emit: Emit | None = emit
+        self.refusals: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune saves its callbacks; a display is not to be saved."""
-        return {"_emit": None}
+        return {"_emit": None, "refusals": []}
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: Any, **info: Any) -> None:  # noqa: ANN401
         """Forward one event; an error here would abort the launch, so none passes."""
+        if "refusal" in result:
+            self.refusals.append(result["refusal"])
         if self._emit is None or "event" not in result:
             return
         try:

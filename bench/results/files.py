@@ -1,0 +1,233 @@
+"""The file layer: a folder on any filesystem that pyarrow knows, where a file appears whole or not at all.
+
+Everything that is written beside results goes through `Folder.writing`. A filesystem that renames atomically gets a
+temporary file first; an object store, whose put is atomic already, gets the file itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from pyarrow import fs
+
+from bench.errors import BenchError
+
+STALE_SECONDS = 24 * 3600.0
+"""Age from which another machine's temporary file is taken to be forgotten."""
+_TEMPORARY = re.compile(r"\..+\.(?:(?P<host>[^.-]*)-)?(?P<pid>\d+)(?:-[0-9a-f]{8})?\.tmp")
+_REMEDIES: Mapping[int, str] = {
+    errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
+    errno.EDQUOT: "free some space and run the same command again: what is finished is kept",
+    errno.EROFS: "choose another folder with --out",
+    errno.EACCES: "choose another folder with --out, or change its permissions",
+    errno.EPERM: "choose another folder with --out, or change its permissions",
+    errno.ENOTDIR: "a part of the path is a file; choose another folder with --out",
+    errno.EEXIST: "a part of the path is a file; choose another folder with --out",
+    errno.ENAMETOOLONG: "choose a folder with a shorter path",
+}
+
+
+class StorageError(BenchError):
+    """A folder of results that cannot be written, or a file of it that cannot be read."""
+
+
+class Stamp(NamedTuple):
+    """What tells a version of a file from another."""
+
+    size: int
+    mtime_ns: int
+
+
+class Folder:
+    """A folder and what is below it, by names with slashes.
+
+    Args:
+        root: the folder; nothing is made until a file is written.
+
+    Raises:
+        StorageError: if the path is a file, or lies below one.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self._fs = fs.LocalFileSystem()
+        if self.root.exists() and not self.root.is_dir():
+            raise StorageError(f"{self.root}: found a file; expected a folder for results; choose another --out")
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.root.name
+
+    def path(self, name: str = "") -> str:
+        """The full path of a file, for messages."""
+        return str(self.root / name)
+
+    def stamps(self, name: str = "") -> dict[str, Stamp] | None:
+        """The files right below a folder with their stamps, without hidden ones; None where there is no such folder."""
+        found = self._listed(name)
+        return None if found is None else {file: stamp for file, stamp in found.items() if not file.startswith(".")}
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file or folder."""
+        return bool(self._fs.get_file_info(self.path(name)).type != fs.FileType.NotFound)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        with self._fs.open_input_stream(self.path(name)) as stream:
+            content: bytes = stream.read()
+        return content
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to be read in parts.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        with self._fs.open_input_file(self.path(name)) as stream:
+            yield stream
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file in place.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        with self.writing(name) as stream:
+            stream.write(content)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """A stream whose content becomes the file when the block ends without an exception.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        target = self.path(name)
+        temporary = str(Path(target).with_name(_temporary_name(Path(target).name)))
+        try:
+            self._fs.create_dir(str(Path(target).parent), recursive=True)
+            with self._fs.open_output_stream(temporary) as stream:
+                yield stream
+            self._fs.move(temporary, target)
+        except OSError as error:
+            raise StorageError(f"{target}: cannot be written ({_reason(error)}); {_remedy(error)}") from error
+        finally:
+            with suppress(OSError):
+                self._fs.delete_file(temporary)
+
+    def remove(self, name: str) -> None:
+        """Delete a file; one that is not there is no error.
+
+        Raises:
+            StorageError: if it cannot be deleted.
+        """
+        try:
+            self._fs.delete_file(self.path(name))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(f"{self.path(name)}: cannot be deleted ({_reason(error)}); {_remedy(error)}") from error
+
+    def remove_folder(self, name: str) -> None:
+        """Delete a folder with all that is in it; one that is not there is no error."""
+        with suppress(OSError):
+            self._fs.delete_dir(self.path(name))
+
+    def sweep(self, *folders: str) -> int:
+        """Delete temporary files that killed or failed writers left; how many there were."""
+        swept = 0
+        for folder in folders:
+            for name, stamp in (self._listed(folder) or {}).items():
+                if _is_forgotten(name, stamp):
+                    with suppress(OSError):
+                        self._fs.delete_file(str(Path(self.path(folder)) / name))
+                        swept += 1
+        return swept
+
+    def _listed(self, name: str) -> dict[str, Stamp] | None:
+        try:
+            infos = self._fs.get_file_info(fs.FileSelector(self.path(name)))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return {i.base_name: Stamp(i.size, i.mtime_ns) for i in infos if i.type == fs.FileType.File}
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file of a folder.
+
+    Attributes:
+        folder: the folder.
+        name: its name in it.
+    """
+
+    folder: Folder
+    name: str
+
+    def read(self) -> bytes | None:
+        """Its content; None where there is none that can be read."""
+        try:
+            return self.folder.read(self.name)
+        except OSError:
+            return None
+
+    def write(self, content: bytes) -> None:
+        """Replace it."""
+        self.folder.write(self.name, content)
+
+    def remove(self) -> None:
+        """Delete it, if it is there."""
+        self.folder.remove(self.name)
+
+
+def _temporary_name(name: str) -> str:
+    """A hidden name that tells whose it is, and is nobody else's."""
+    return f".{name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
+
+
+def _is_forgotten(name: str, stamp: Stamp) -> bool:
+    """Whether a file is a temporary one whose writer has gone."""
+    match = _TEMPORARY.fullmatch(name)
+    if match is None:
+        return False
+    if time.time() - stamp.mtime_ns / 1e9 > STALE_SECONDS:
+        return True
+    return match["host"] in (None, _host()) and not _is_running(int(match["pid"]))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:32]
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def _remedy(error: OSError) -> str:
+    return _REMEDIES.get(error.errno or 0, "choose another folder with --out, or mend this one")

@@ -1,0 +1,46 @@
+"""What the present suite plans: which rows of a store are its own, and which it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.results.frames import SETTINGS_ID
+from bench.results.store import COMPRESSION, RunStore
+
+FILE = "plan.parquet"
+COLUMNS = ["run_id", "dataset", "method", "seed", SETTINGS_ID]
+
+
+def write_plan(store: RunStore, rows: Iterable[tuple[str, str, str, int, str]]) -> None:
+    """Keep the plan of a suite: run_id, dataset, method, seed and settings of each run; written only where it is new.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    plan = pd.DataFrame(list(rows), columns=COLUMNS)
+    before = read_plan(store)
+    if before is None or not before.equals(plan):
+        with store.folder.writing(FILE) as stream:
+            pq.write_table(pa.Table.from_pandas(plan, preserve_index=False), stream, compression=COMPRESSION)
+
+
+def read_plan(store: RunStore) -> pd.DataFrame | None:
+    """The plan that is kept; None where there is none that can be read."""
+    if not store.folder.exists(FILE):
+        return None
+    try:
+        plan: pd.DataFrame = pq.ParquetFile(pa.BufferReader(store.folder.read(FILE))).read().to_pandas()
+    except (pa.ArrowException, OSError):
+        return None
+    return plan if set(COLUMNS) <= set(plan.columns) else None
+
+
+def planned_rows(frame: pd.DataFrame, plan: pd.DataFrame | None) -> pd.DataFrame:
+    """The rows that the present suite stands for: those of its settings, whatever their seed; all without a plan."""
+    if plan is None or SETTINGS_ID not in frame:
+        return frame
+    return frame[frame[SETTINGS_ID].isin(set(plan[SETTINGS_ID]))].reset_index(drop=True)

@@ -1,0 +1,197 @@
+"""A suite beside its results: plan a stage, launch what it lacks, ask for the next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from bench.datasets import load_dataset
+from bench.dictionary import declared_columns
+from bench.launch import Options, estimate, total_seconds
+from bench.metrics import extractor_for
+from bench.registry import load_entry_points
+from bench.results import RunStore, Snapshot, compact, read_snapshot, write_plan
+from bench.session.carry_out import carry_out, duration
+from bench.session.recorded import find_superseded
+from bench.session.stage import Stage, check_retry, plan_stage
+from bench.spec import ReferenceSpec, RunSpec, WorkSpec
+from bench.status import Status
+from bench.suite import Suite, load_suite, resolved_text
+
+
+class RunSession:
+    """One command's work on a suite.
+
+    Args:
+        suite: as resolved.
+        store: the folder of its results.
+        retry: what to run again; see `check_retry`.
+        references: whether rows of real data are wanted beside the runs.
+
+    Attributes:
+        stage: the stage that is next to be launched.
+        snapshot: what is in the store.
+    """
+
+    def __init__(self, suite: Suite, store: RunStore, retry: frozenset[str], *, references: bool) -> None:
+        self.suite = suite
+        self.store = store
+        self.snapshot: Snapshot = read_snapshot(store, whole=True)
+        self._retry = retry
+        self._references = references
+        self._stages: Iterator[Sequence[WorkSpec]] = suite.stages(lambda: self.snapshot.runs.frame)
+        self._planned: list[WorkSpec] = []
+        self.stage: Stage = self._plan(next(self._stages, ()))
+
+    @property
+    def specs(self) -> tuple[WorkSpec, ...]:
+        """All runs of the stages so far."""
+        return tuple(spec for spec in self._planned if not isinstance(spec, ReferenceSpec))
+
+    def summary(self) -> str:
+        """The plan in one line: runs done, failed, to do, and an estimate."""
+        stage, counts = self.stage, self.stage.statuses
+        estimates = self._estimates()
+        seconds = total_seconds(stage.plans, estimates, os.cpu_count() or 1)
+        told = f" ({stage.trained} of them trained already)" if stage.trained else ""
+        rows = f" and {stage.references_to_do} of real data for reference" if stage.references_to_do else ""
+        time_left = f", {duration(seconds)}" if stage.to_do else ""
+        failed = counts.total() - counts[Status.DONE]
+        hint = "" if not failed or self._retry else " (--retry failed runs them again)" if counts[Status.FAILED] else ""
+        return (
+            f"{self.suite.name}: {len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
+            f"{stage.to_do} to do{told}{rows}{time_left}"
+        )
+
+    def execute(self, options: Options, console: Console) -> None:
+        """Execute what is missing, stage by stage, and compact; an interruption passes through once that is done."""
+        self.store.sweep()
+        self._archive()
+        self._relabel()
+        self.store.write_suite(resolved_text(self.suite, Path(self.store.location)))
+        try:
+            while True:
+                self._launch(options, console)
+                specs = next(self._stages, None)
+                if specs is None:
+                    break
+                self.stage = self._plan(specs)
+                console.print(self.summary(), markup=False, soft_wrap=True)
+        finally:
+            self._conclude()
+
+    def results(self) -> pd.DataFrame:
+        """The suite's rows, those of this session's runs only."""
+        runs = self.snapshot.runs.frame
+        return runs[runs["run_id"].isin({spec.run_id for spec in self.specs})].reset_index(drop=True)
+
+    def _plan(self, specs: Iterable[WorkSpec]) -> Stage:
+        stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references)
+        _try_extractors(stage.specs)
+        self._planned += [*stage.specs, *stage.references]
+        return stage
+
+    def _launch(self, options: Options, console: Console) -> None:
+        rows = ((s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned)
+        write_plan(self.store, rows)
+        for run_id in self.stage.outdated:
+            self.store.remove(run_id)
+        plans = (*self.stage.plans, *self.stage.reference_plans)
+        if plans:
+            carry_out(plans, self.store, options, console, self._estimates())
+            self.snapshot = read_snapshot(self.store, whole=True)
+
+    def _conclude(self) -> None:
+        self.snapshot = read_snapshot(self.store, whole=True)
+        superseded = find_superseded(self.specs, self.snapshot, self.store.with_weights())
+        stale = (*superseded, *_find_stale(self.snapshot, self._planned))
+        for run_id in stale:
+            self.store.remove(run_id)
+        if stale:
+            self.snapshot = read_snapshot(self.store, whole=True)
+        self.store.tidy()
+        compact(self.store, self.snapshot, declared_columns())
+
+    def _archive(self) -> None:
+        """Let compacted rows stand alone whose files have gone with their folder, before new files make it again."""
+        if self.snapshot.runs.files and not self.store.has_files:
+            compact(self.store, self.snapshot, declared_columns(), standalone=True)
+
+    def _relabel(self) -> None:
+        """Give finished runs the labels that they have in the suite now."""
+        frame = self.snapshot.runs.frame
+        labels = ["suite", "method", "dataset"]
+        current = {spec.run_id: {name: getattr(spec, name) for name in labels} for spec in self.specs}
+        renamed = False
+        for run_id, *found in frame[["run_id", *labels]].itertuples(index=False):
+            wanted = current.get(run_id)
+            if wanted is not None and found != [*wanted.values()] and run_id in self.snapshot.runs.files:
+                self.store.relabel(run_id, wanted)
+                renamed = True
+        if renamed:
+            self.snapshot = read_snapshot(self.store, whole=True)
+
+    def _estimates(self) -> Mapping[tuple[str, str], tuple[float, float]]:
+        return estimate([self.snapshot.runs.frame, self.snapshot.references.frame], self.stage.specs)
+
+
+def prepare(
+    suite: str | Path | Mapping[str, Any],
+    *,
+    out: str | Path = "results",
+    budget: str | None = None,
+    seeds: int | Sequence[int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    retry: Iterable[str] = (),
+    references: bool = True,
+) -> RunSession:
+    """Read a suite and hold it against its results; starts and writes nothing.
+
+    Args:
+        suite: path of a suite file, or its content.
+        out: folder of all results; the suite's are in `<out>/<name>`.
+        budget: name of a budget of the suite.
+        seeds: number of seeds, or a list of them, in place of the suite's.
+        settings: dotted keys to set over everything else.
+        retry: statuses to run again, such as "failed", or "weights".
+        references: whether rows of real data are wanted beside the runs.
+
+    Raises:
+        BenchError: if the suite is wrong, data or weights are missing or a status is unknown.
+    """
+    load_entry_points()
+    retried = check_retry(tuple(retry))
+    resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
+    return RunSession(resolved, RunStore(Path(out) / resolved.name), retried, references=references)
+
+
+def _try_extractors(specs: Sequence[WorkSpec]) -> None:
+    """Have each feature extractor that runs name take an example of their data: now, and not after hours of training.
+
+    Raises:
+        BenchError: if its weights cannot be had, or it cannot take the examples.
+    """
+    named = [spec for spec in specs if isinstance(spec, RunSpec) and spec.evaluation.extractor is not None]
+    for spec in {(spec.dataset, spec.evaluation.extractor): spec for spec in named}.values():
+        extractor_for(load_dataset(spec.dataset_name, **spec.dataset_parameters), spec.evaluation.extractor)
+
+
+def _find_stale(snapshot: Snapshot, planned: Sequence[WorkSpec]) -> list[str]:
+    """Ids of rows of real data that others stand for now, measured as the runs are."""
+    wanted = {spec.run_id for spec in planned if isinstance(spec, ReferenceSpec)}
+    rows = snapshot.references.frame
+    if rows.empty or not wanted:
+        return []
+    mine = rows["run_id"].isin(wanted)
+    done = rows[mine & (rows["status"] == Status.DONE)]
+    places = set(zip(done["dataset"], done["seed"], strict=True))
+    others = rows[~mine]
+    found = zip(others["run_id"], others["dataset"], others["seed"], strict=True)
+    return [run_id for run_id, dataset, seed in found if (dataset, seed) in places]
+
+

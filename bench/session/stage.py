@@ -1,0 +1,126 @@
+"""One stage of a suite beside its results: what of it is done, and the cohorts that hold the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.errors import ArgumentError
+from bench.launch import CohortPlan, plan_cohorts
+from bench.results import RunStore, Snapshot, WeightsError
+from bench.session.recorded import adoptions
+from bench.spec import ReferenceSpec, RunSpec, WorkSpec
+from bench.status import RETRIED, Status
+from bench.suite import references as references_of
+
+WEIGHTS = "weights"
+"""What `--retry` takes beside statuses: finished runs whose kept weights are not there, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Runs that are launched together.
+
+    Attributes:
+        specs: all of them.
+        plans: cohorts that hold the missing ones.
+        references: rows of real data that are wanted beside them.
+        reference_plans: cohorts that hold the missing ones of these.
+        again: ids of recorded runs that are to be run again.
+        statuses: how those ended that are recorded.
+    """
+
+    specs: tuple[WorkSpec, ...]
+    plans: tuple[CohortPlan, ...]
+    references: tuple[ReferenceSpec, ...]
+    reference_plans: tuple[CohortPlan, ...]
+    again: frozenset[str]
+    statuses: Counter[str]
+
+    @property
+    def to_do(self) -> int:
+        """Number of runs whose records are missing."""
+        return sum(len(plan.wanted) for plan in self.plans)
+
+    @property
+    def trained(self) -> int:
+        """How many of them have a model that was trained before."""
+        return sum(len(plan.wanted) for plan in self.plans if plan.specs[0].is_trained)
+
+    @property
+    def references_to_do(self) -> int:
+        """Number of rows of real data that are missing."""
+        return sum(len(plan.wanted) for plan in self.reference_plans)
+
+    @property
+    def outdated(self) -> frozenset[str]:
+        """Ids of records that are to go before anything is launched."""
+        adopted = {plan.specs[0].run_id for plan in self.plans if plan.amends}
+        adopted |= {spec.run_id for plan in self.plans for spec in plan.specs if spec.amends}
+        missing = {run_id for plan in self.reference_plans for run_id in plan.wanted}
+        return (self.again - adopted) | missing
+
+
+def plan_stage(
+    specs: Iterable[WorkSpec], store: RunStore, snapshot: Snapshot, retry: frozenset[str], *, references: bool
+) -> Stage:
+    """Hold the runs of a stage against what is recorded.
+
+    Args:
+        specs: the runs.
+        store: the suite's results.
+        snapshot: what is in it.
+        retry: what to run again: see `check_retry`.
+        references: whether rows of real data are wanted beside the runs.
+    """
+    runs = tuple(specs)
+    ids = {spec.run_id for spec in runs}
+    recorded = {run_id: status for run_id, status in snapshot.runs.statuses.items() if run_id in ids}
+    again = frozenset(run_id for run_id, status in recorded.items() if status in retry)
+    with_weights = store.with_weights()
+    if WEIGHTS in retry:
+        again |= _without_weights(runs, recorded, store, with_weights)
+    rows = references_of(runs) if references else ()
+    unmeasured = {i for i, status in snapshot.references.statuses.items() if status != Status.DONE}
+    finished = snapshot.finished - again - unmeasured
+    adopted = adoptions(runs, finished, snapshot, with_weights)
+    known = finished | {spec.run_id for spec in adopted}
+    broken_off = store.with_checkpoint()
+    return Stage(
+        specs=runs,
+        plans=(*plan_cohorts(adopted, finished, broken_off), *plan_cohorts(runs, known, broken_off)),
+        references=rows,
+        reference_plans=tuple(plan_cohorts(rows, finished, broken_off)),
+        again=again,
+        statuses=Counter(recorded.values()),
+    )
+
+
+def check_retry(retry: Iterable[str]) -> frozenset[str]:
+    """What is to be run again: statuses, or `weights`.
+
+    Raises:
+        ArgumentError: if it is anything else.
+    """
+    known = [*(status.value for status in RETRIED), WEIGHTS]
+    for name in retry:
+        if name not in known:
+            raise ArgumentError(f"--retry: found '{name}'; expected any of {', '.join(known)}")
+    return frozenset(retry)
+
+
+def _without_weights(
+    specs: Sequence[WorkSpec], recorded: dict[str, str], store: RunStore, with_weights: frozenset[str]
+) -> frozenset[str]:
+    models = [spec.run_id for spec in specs if isinstance(spec, RunSpec)]
+    done = [run_id for run_id in models if recorded.get(run_id) == Status.DONE]
+    return frozenset(run_id for run_id in done if run_id not in with_weights or not _is_readable(store, run_id))
+
+
+def _is_readable(store: RunStore, run_id: str) -> bool:
+    try:
+        store.weights(run_id)
+    except WeightsError:
+        return False
+    return True
