@@ -1,12 +1,15 @@
-"""What suites can name, with a line on each."""
+"""What suites can name and what results hold, with a line on each."""
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 
 from bench.calibration import SHAPES
+from bench.columns import Column
 from bench.datasets import DATASETS
+from bench.dictionary import declared_columns
 from bench.divergences import DIVERGENCES
 from bench.errors import UnknownNameError
 from bench.metrics import ESTIMATORS, EXTRACTORS, METRICS
@@ -15,10 +18,10 @@ from bench.registry import load_entry_points
 
 
 def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
-    """Names and descriptions by kind: datasets, divergences, estimators, extractors, families, metrics, shapes.
+    """Names and descriptions of what suites can name, and of the columns of results, by kind.
 
     Args:
-        kind: one of the kinds, or None for all.
+        kind: columns, datasets, divergences, estimators, extractors, families, metrics or shapes; None for all.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -27,6 +30,19 @@ def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
     if kind is not None and kind not in _KINDS:
         raise UnknownNameError("kind", kind, _KINDS)
     return {name: describe() for name, describe in _KINDS.items() if kind in (None, name)}
+
+
+def _columns() -> dict[str, str]:
+    """Unit and better end, protocol, and the first sentence of what it is; in the order of printing, figures first."""
+    declared = declared_columns()
+    names = sorted(declared, key=lambda name: (_ROLES.index(declared[name].role), declared.sort_key(name)))
+    return {name: _about_column(declared[name]) for name in names}
+
+
+def _about_column(column: Column) -> str:
+    scale = " ".join(filter(None, [column.unit, column.arrow]))
+    parts = [f"[{scale}]" if scale else "", column.protocol, _SENTENCE_END.split(column.description)[0]]
+    return "  ".join(filter(None, parts))
 
 
 def _datasets() -> dict[str, str]:
@@ -67,7 +83,10 @@ def _first_line(entry: object) -> str:
     return (inspect.getdoc(entry) or "").partition("\n")[0]
 
 
+_ROLES = ("figure", "label", "setting", "identity", "provenance")
+_SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
+    "columns": _columns,
     "datasets": _datasets,
     "divergences": _divergences,
     "estimators": _estimators,

@@ -21,7 +21,7 @@ def measure(spec: CalibrationSpec, device: torch.device) -> tuple[dict[str, floa
     `size` (KL(P‖Q) in nats) and `estimate_seconds` (wall time of the estimate alone). Labels: `shape` and `estimator`.
 
     Raises:
-        BenchError: if the pair cannot be made, or the estimator refuses it.
+        ArgumentError: if the pair cannot be made, or the estimator refuses it.
     """
     pair = pair_of(spec.pair)
     x, y = (points.to(device) for points in pair.sample(spec.points, spec.seed))

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from bench.calibration.shapes import SHAPES, Shape
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.exact import exact_divergence
 from bench.spec import PairSettings
 from bench.streams import random_stream, stream_seed
@@ -81,11 +81,11 @@ def pair_of(settings: PairSettings) -> Pair:
 
     Raises:
         UnknownNameError: if there is no such shape.
-        BenchError: if the shape does not exist in so few dimensions, or cannot be so far apart.
+        ArgumentError: if the shape does not exist in so few dimensions, or cannot be so far apart.
     """
     shape, d = SHAPES[settings.shape], settings.dimensions
     if d < shape.least_dimensions:
-        raise BenchError(
+        raise ArgumentError(
             f"shape '{shape.name}': found {d} dimensions; expected at least {shape.least_dimensions}: it does not "
             "exist in fewer"
         )
@@ -109,7 +109,7 @@ def _strength(shape: Shape, d: int, size: float) -> float:
     high = _FIRST
     while (reached := excess(high)) < 0:
         if high >= _LARGEST:
-            raise BenchError(
+            raise ArgumentError(
                 f"shape '{shape.name}' in {d} dimensions: KL(P‖Q) does not reach {size:g} nats: at strength {high:g} "
                 f"it is {reached + size:.4g}; expected a smaller size"
             )
@@ -121,7 +121,7 @@ def _strength(shape: Shape, d: int, size: float) -> float:
 def _kl(shape: Shape, d: int, strength: float) -> float:
     value = 0.0 if strength == 0 else _exact("kl", shape, d, strength)
     if value is None:
-        raise BenchError(
+        raise ArgumentError(
             f"shape '{shape.name}' in {d} dimensions: KL(P‖Q) has no exact value; expected laws for which "
             "bench.exact_divergence needs no Monte Carlo, or register_shape(…, effective_dimensions=…)"
         )
@@ -132,7 +132,7 @@ def _kl(shape: Shape, d: int, strength: float) -> float:
 def _exact(name: str, shape: Shape, d: int, strength: float) -> float | None:
     try:
         value = exact_divergence(name, *shape.build(d, strength))
-    except BenchError:
+    except ArgumentError:
         return None
     return float(value) if value.stderr is None else None
 

@@ -53,9 +53,9 @@ def exact_divergence(name: str, p: Distribution, q: Distribution, *, samples: in
 
     Raises:
         UnknownNameError: if there is no such divergence.
-        BenchError: if no such value exists (a batch of laws, matrices, different dimensions, a discrete law against a
-            continuous one, a singular covariance, parameters that are not finite, no density), or it cannot be had to
-            the accuracy promised.
+        ArgumentError: if no such value exists (a batch of laws, matrices, different dimensions, a discrete law against
+            a continuous one, a singular covariance, parameters that are not finite, no density), or it cannot be had
+            to the accuracy promised.
     """
     wanted = divergence(name)
     with torch.no_grad():

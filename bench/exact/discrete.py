@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Binomial, Categorical, Distribution, Independent, OneHotCategorical
 
 from bench.divergences import Divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.exact.integrand import at_equality, log_excess
 from bench.exact.value import Exact
 
@@ -20,12 +20,12 @@ def add_up(d: Divergence, p: Distribution, q: Distribution) -> Exact:
     """D_f(P‖Q) = f(1) + Σ m h(v) over the points of both laws.
 
     Raises:
-        BenchError: if there is no finite list of them, or they are not the same.
+        ArgumentError: if there is no finite list of them, or they are not the same.
     """
     points, log_p = _masses(p, "p")
     others, log_q = _masses(q, "q")
     if points.shape != others.shape or not bool((points == others).all()):
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence('{d.name}'): p has {len(points)} points and q {len(others)}; expected two laws on the "
             "same points"
         )
@@ -47,7 +47,7 @@ def _joint_masses(law: Independent[Distribution], role: str) -> tuple[Tensor, Te
     points, each = _points(law.base_dist, role), _log_probabilities(law.base_dist, role)
     count = law.event_shape.numel()
     if len(points) ** count > _MOST_POINTS:
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: {role} has {len(points)}^{count} points; expected at most {_MOST_POINTS} to sum over"
         )
     each = each.reshape(len(each), -1).expand(-1, count)
@@ -61,7 +61,7 @@ def _points(law: Distribution, role: str) -> Tensor:
     try:
         points = law.enumerate_support(expand=False)
     except NotImplementedError as error:
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: {role} is {type(law).__name__}, whose points cannot be listed; expected a law on "
             "finitely many, such as Categorical, Bernoulli or Binomial"
         ) from error
@@ -90,4 +90,4 @@ def _log_probabilities(law: Distribution, role: str) -> Tensor:
     try:
         return torch.as_tensor(law.log_prob(points))
     except NotImplementedError as error:
-        raise BenchError(f"exact_divergence: {role} is {type(law).__name__}, which has no log_prob") from error
+        raise ArgumentError(f"exact_divergence: {role} is {type(law).__name__}, which has no log_prob") from error

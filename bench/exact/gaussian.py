@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, LowRankMultivariateNormal, MultivariateNormal, Normal
 
 from bench.divergences import ALPHA_OF, alpha_parameter
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 
 _NEAR = 0.5  # largest |λ − 1| of S_q⁻¹ S_p for which the closed forms are summed over eigenvalues
 _SERIES = 0.05  # |x| below which x − log(1 + x) comes from its series
@@ -36,7 +36,7 @@ def as_gaussian(law: Distribution, role: str = "law") -> Gaussian | None:
     """The law (float64) as a Gaussian, or None if it is another.
 
     Raises:
-        BenchError: if the covariance is not positive definite, or too close to that.
+        ArgumentError: if the covariance is not positive definite, or too close to that.
     """
     base = law.base_dist if isinstance(law, Independent) else law
     if isinstance(base, Normal):
@@ -57,7 +57,7 @@ def _check_condition(covariance: Tensor, role: str) -> None:
     scale = covariance.diagonal().sqrt()
     spectrum = torch.linalg.eigvalsh(covariance / (scale[:, None] * scale))
     if not float(spectrum[0]) * _WORST_CONDITION > float(spectrum[-1]):
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: the covariance of {role} is singular in float64: its correlation has eigenvalues "
             f"from {float(spectrum[0]):.2g} to {float(spectrum[-1]):.2g}; expected a positive definite one; if it is, "
             "give its Cholesky factor as scale_tril"

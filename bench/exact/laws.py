@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, LowRankMultivariateNormal, MultivariateNormal, Transform
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 
 _GIVEN = ("scale_tril", "covariance_matrix", "precision_matrix")
 
@@ -22,24 +22,24 @@ def prepare(law: object, role: str) -> Distribution:
         role: "p" or "q", for messages.
 
     Raises:
-        BenchError: if it is no distribution, a batch of them, over matrices, or has parameters that are not finite or a
-            covariance that is not positive definite.
+        ArgumentError: if it is no distribution, a batch of them, over matrices, or has parameters that are not finite
+            or a covariance that is not positive definite.
     """
     if not isinstance(law, Distribution):
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: {role} is {type(law).__name__}; expected a distribution of torch.distributions"
         )
     if law.batch_shape.numel() != 1:
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: {role} is a batch of {law.batch_shape.numel()} distributions; expected one; "
             "for a joint law of independent coordinates use torch.distributions.Independent(law, 1)"
         )
     if len(law.event_shape) > 1:
-        raise BenchError(f"exact_divergence: {role} has event shape {tuple(law.event_shape)}; expected () or (d,)")
+        raise ArgumentError(f"exact_divergence: {role} has event shape {tuple(law.event_shape)}; expected () or (d,)")
     try:
         exact = to_float64(law)
     except (RuntimeError, ValueError) as error:
-        raise BenchError(f"exact_divergence: {role} is no valid distribution: {error}") from error
+        raise ArgumentError(f"exact_divergence: {role} is no valid distribution: {error}") from error
     assert isinstance(exact, Distribution)
     _check_parameters(exact, role)
     return exact
@@ -49,15 +49,15 @@ def common_dimension(p: Distribution, q: Distribution) -> int:
     """Number of coordinates of both.
 
     Raises:
-        BenchError: if they differ, or one law is discrete and the other continuous.
+        ArgumentError: if they differ, or one law is discrete and the other continuous.
     """
     sizes = p.event_shape.numel(), q.event_shape.numel()
     if sizes[0] != sizes[1]:
-        raise BenchError(f"exact_divergence: p has {sizes[0]} dimensions and q {sizes[1]}; expected the same")
+        raise ArgumentError(f"exact_divergence: p has {sizes[0]} dimensions and q {sizes[1]}; expected the same")
     kinds = is_discrete(p), is_discrete(q)
     if kinds[0] != kinds[1]:
         roles = ("p", "q") if kinds[0] else ("q", "p")
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence: {roles[0]} is discrete and {roles[1]} has a density; expected two laws of one kind: "
             "between a discrete and a continuous law no density ratio exists"
         )
@@ -130,11 +130,11 @@ def _check_parameters(law: Distribution, role: str) -> None:
             if not isinstance(value, Tensor) or name == "logits":
                 continue
             if not bool(value.isfinite().all()):
-                raise BenchError(
+                raise ArgumentError(
                     f"exact_divergence: {role} has a parameter '{name}' of {type(part).__name__} that is not finite"
                 )
             if name in ("scale", "rate", "df", "cov_diag") and not bool((value > 0).all()):
-                raise BenchError(
+                raise ArgumentError(
                     f"exact_divergence: {role} has a parameter '{name}' of {type(part).__name__} that is not positive: "
                     "it has no density"
                 )

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from bench.divergences import Divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.exact.integrand import Elementwise, at_equality, log_excess
 from bench.exact.value import Exact
 
@@ -32,10 +32,10 @@ def sample_mean(d: Divergence, p: Distribution, q: Distribution, samples: int, s
         seed: of a stream of its own: the global one is left as it was.
 
     Raises:
-        BenchError: if the terms have so heavy a tail that their mean is infinite or out of reach, or one is NaN.
+        ArgumentError: if the terms have so heavy a tail that their mean is infinite or out of reach, or one is NaN.
     """
     if samples < _FEWEST:
-        raise BenchError(f"exact_divergence: found samples={samples}; expected {_FEWEST} or more")
+        raise ArgumentError(f"exact_divergence: found samples={samples}; expected {_FEWEST} or more")
     log_h = log_excess(d)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -58,14 +58,14 @@ def _log_terms(
             x = law.sample(torch.Size((min(_CHUNK, count - start),)))
             log_p, log_q = (_log_prob(each, x) for each in pair)
         except NotImplementedError as error:
-            raise BenchError(
+            raise ArgumentError(
                 f"exact_divergence('{d.name}'): a law cannot be sampled and evaluated; expected two with sample and "
                 "log_prob"
             ) from error
         chunks.append(log_h(torch.where(log_p == log_q, 0.0, log_p - log_q)))
     log_terms = torch.cat(chunks)
     if bool(log_terms.isnan().any()):
-        raise BenchError(f"exact_divergence('{d.name}'): log_prob is NaN at a sample; expected a number everywhere")
+        raise ArgumentError(f"exact_divergence('{d.name}'): log_prob is NaN at a sample; expected a number everywhere")
     return log_terms
 
 
@@ -89,7 +89,7 @@ def _check_tail(d: Divergence, log_terms: Tensor, role: str) -> None:
     """Fit a generalised Pareto law to the largest terms, as Pareto-smoothed importance sampling does.
 
     Raises:
-        BenchError: if its shape is so large that their variance, or their mean, is infinite.
+        ArgumentError: if its shape is so large that their variance, or their mean, is infinite.
     """
     count = min(_TAIL, int(min(0.2 * len(log_terms), 3 * math.sqrt(len(log_terms)))))
     largest = np.sort(log_terms.numpy())[-count - 1 :]
@@ -100,7 +100,7 @@ def _check_tail(d: Divergence, log_terms: Tensor, role: str) -> None:
         return  # at its bound: no tail at all
     shape, _, _ = genpareto.fit(excess, floc=0)
     if shape > _HEAVIEST:
-        raise BenchError(
+        raise ArgumentError(
             f"exact_divergence('{d.name}'): the value is infinite or out of reach of Monte Carlo: the largest of "
             f"{len(log_terms)} terms at points of {role} have a Pareto tail of shape {shape:.2g}; expected at most "
             f"{_HEAVIEST}: beyond it their average does not settle"

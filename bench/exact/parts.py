@@ -20,7 +20,7 @@ from torch.distributions import (
     StudentT,
 )
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 
 LogDensity = Callable[[Tensor], Tensor]
 
@@ -53,7 +53,7 @@ def parts_of(law: Distribution) -> Parts:
     """The parts of a law in one or two dimensions; a law that is no mixture is one part.
 
     Raises:
-        BenchError: if the law has no density, or cannot be sampled to see where it lies.
+        ArgumentError: if the law has no density, or cannot be sampled to see where it lies.
     """
     if isinstance(law, MixtureSameFamily):
         weights = log_weights(law).reshape(-1)
@@ -86,7 +86,7 @@ def _product(axes: MixtureSameFamily, d: int) -> Parts:
     weights = log_weights(axes).reshape(d, -1)
     count = weights.shape[1]
     if count**d > _MOST_PARTS:
-        raise BenchError(f"exact_divergence: found a product of {count}^{d} modes; expected at most {_MOST_PARTS}")
+        raise ArgumentError(f"exact_divergence: found a product of {count}^{d} modes; expected at most {_MOST_PARTS}")
     single = _batch(axes.component_distribution, weights.reshape(-1), 1)
     return product_of([_some(single, slice(axis * count, (axis + 1) * count)) for axis in range(d)])
 
@@ -186,7 +186,7 @@ def _sample(laws: Distribution, count: int) -> Tensor:
         try:
             return laws.sample(torch.Size((count,))).double()
         except NotImplementedError as error:
-            raise BenchError(
+            raise ArgumentError(
                 f"exact_divergence: {type(laws).__name__} cannot be sampled, so that nothing tells where it lies; "
                 "expected a law with sample and log_prob"
             ) from error
@@ -202,8 +202,8 @@ def _constraint(laws: Distribution) -> object:
     return support
 
 
-def _no_density(laws: Distribution) -> BenchError:
-    return BenchError(
+def _no_density(laws: Distribution) -> ArgumentError:
+    return ArgumentError(
         f"exact_divergence: {type(laws).__name__} has no log density; expected a law with log_prob and support"
     )
 

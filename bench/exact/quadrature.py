@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from bench.divergences import Divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.exact.boxes import first_boxes
 from bench.exact.cubature import Integral, integrate_boxes
 from bench.exact.integrand import at_equality, has_kink, log_excess
@@ -31,7 +31,7 @@ def integrate(d: Divergence, p: Distribution, q: Distribution) -> Exact:
     """D_f(P‖Q) of two distributions (float64) in one or two dimensions, by quadrature.
 
     Raises:
-        BenchError: if the accuracy promised cannot be had.
+        ArgumentError: if the accuracy promised cannot be had.
     """
     with torch.no_grad():
         return integrate_parts(d, parts_of(p), parts_of(q))
@@ -49,7 +49,7 @@ def integrate_parts(d: Divergence, p: Parts, q: Parts) -> Exact:
         The value with its estimated error; inf where the integral diverges.
 
     Raises:
-        BenchError: if the accuracy promised cannot be had.
+        ArgumentError: if the accuracy promised cannot be had.
     """
     dimension = p.location.shape[1]
     problem = Problem.of(p, q, log_excess(d))
@@ -78,7 +78,7 @@ def _accepted(d: Divergence, result: Integral, rest: float) -> Exact:
     """The value, unless something says that it is wrong.
 
     Raises:
-        BenchError: if the error is too large, or the densities do not integrate to 1.
+        ArgumentError: if the error is too large, or the densities do not integrate to 1.
     """
     excess, mass, mass_p = result.values.tolist()
     if math.isinf(excess):
@@ -86,13 +86,13 @@ def _accepted(d: Divergence, result: Integral, rest: float) -> Exact:
     value = at_equality(d) + excess
     where = f"exact_divergence('{d.name}'): quadrature gives {value:.8g}"
     if not (abs(mass - 1) <= _MASS and abs(mass_p - 1) <= _MASS * max(1.0, excess)):
-        raise BenchError(
+        raise ArgumentError(
             f"{where}, but the densities integrate to {mass:.9g} and {mass_p:.9g}; expected 1: they are not "
             "normalised, have mass that float64 cannot tell from a point, or are too rough"
         )
     accepted = max(_ACCEPTED * excess, _ROUNDING * math.sqrt(excess))
     if not (result.error <= accepted and rest <= _BEYOND * excess):
-        raise BenchError(
+        raise ArgumentError(
             f"{where} with an estimated error of {result.error:.1g}, and {rest:.1g} out of the reach of float64; "
             f"expected {accepted:.1g} and {_BEYOND * excess:.1g}: the densities are too rough, or their "
             "tails too heavy"

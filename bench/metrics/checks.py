@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import Subject
 
 
@@ -17,25 +17,25 @@ def require_finite(values: Tensor, what: str) -> None:
         what: how the message calls it, such as "samples".
 
     Raises:
-        BenchError: if a value is not finite.
+        ArgumentError: if a value is not finite.
     """
     finite = torch.isfinite(values)
     if bool(finite.all()):
         return
     bad = int((~finite).sum())
-    raise BenchError(f"{what}: {bad} of {values.numel()} values are NaN or infinite; expected finite values only")
+    raise ArgumentError(f"{what}: {bad} of {values.numel()} values are NaN or infinite; expected finite values only")
 
 
 def as_points(values: Tensor, what: str, *, at_least: int = 1) -> Tensor:
     """The examples as finite rows, shape (n, d) in float64; an example of any shape becomes one row.
 
     Raises:
-        BenchError: if there are fewer than `at_least` examples, no example axis, or a value is not finite.
+        ArgumentError: if there are fewer than `at_least` examples, no example axis, or a value is not finite.
     """
     if values.ndim < 2:
-        raise BenchError(f"{what}: shape {tuple(values.shape)}; expected (n, d): one row an example")
+        raise ArgumentError(f"{what}: shape {tuple(values.shape)}; expected (n, d): one row an example")
     if len(values) < at_least:
-        raise BenchError(f"{what}: {len(values)} examples; expected at least {at_least}")
+        raise ArgumentError(f"{what}: {len(values)} examples; expected at least {at_least}")
     require_finite(values, what)
     return values.detach().flatten(1).double()
 
@@ -45,12 +45,13 @@ def draw(subject: Subject, n: int, stream: str) -> Tensor:
     """`n` examples from the subject's model, shape (n, *shape): a function of its seed, `stream` and n alone.
 
     Raises:
-        BenchError: if they have another shape than the data, or a value is not finite.
+        ArgumentError: if they have another shape than the data, or a value is not finite.
     """
     samples = subject.sample(n, subject.stream(stream))
     expected = (n, *subject.data.shape)
     if samples.shape != expected:
-        raise BenchError(f"samples: shape {tuple(samples.shape)}; expected {expected}, as {subject.data.name} has it")
+        found = tuple(samples.shape)
+        raise ArgumentError(f"samples: shape {found}; expected {expected}, as {subject.data.name} has it")
     require_finite(samples, "samples")
     return samples
 

@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError
 from bench.metrics.precision import full_float32
 
 ARCHITECTURE = "grey-cnn-1"
@@ -115,7 +115,7 @@ class ShippedClassifier:
         """Features, shape (n, size), of images of shape (n, 1, side, side).
 
         Raises:
-            BenchError: if the images have another shape.
+            ArgumentError: if the images have another shape.
         """
         return self._in_chunks(self.network.features, x)
 
@@ -128,7 +128,7 @@ class ShippedClassifier:
         side = self.network.side
         if x.ndim != 4 or x.shape[1:] != (1, side, side):
             expected = f"(n, 1, {side}, {side}), as {self.dataset} has it"
-            raise BenchError(f"images: shape {tuple(x.shape)}; expected {expected}")
+            raise ArgumentError(f"images: shape {tuple(x.shape)}; expected {expected}")
         with full_float32():
             return torch.cat([function(images.float()) for images in torch.split(x, CHUNK)])
 
@@ -167,7 +167,7 @@ class ChannelClassifier:
         """Features, shape (n, size), of images of shape (n, channels, side, side).
 
         Raises:
-            BenchError: if the images have another shape.
+            ArgumentError: if the images have another shape.
         """
         return torch.cat([self.grey.features(channel) for channel in self._split(x)], 1)
 
@@ -183,7 +183,7 @@ class ChannelClassifier:
         shape = (self.channels, self.grey.network.side, self.grey.network.side)
         if x.ndim != 4 or x.shape[1:] != shape:
             expected = f"(n, {', '.join(map(str, shape))}), each channel as {self.grey.dataset} has it"
-            raise BenchError(f"images: shape {tuple(x.shape)}; expected {expected}")
+            raise ArgumentError(f"images: shape {tuple(x.shape)}; expected {expected}")
         return torch.split(x, 1, dim=1)
 
 
@@ -210,11 +210,12 @@ def load_classifier(dataset: str, device: torch.device) -> ShippedClassifier:
     """The classifier shipped for `dataset`, loaded once per process and device.
 
     Raises:
-        BenchError: if none is shipped, or the file is of another architecture.
+        ArgumentError: if none is shipped.
+        BenchError: if the file is of another architecture.
     """
     if dataset not in shipped():
         expected = ", ".join(sorted(shipped()))
-        raise BenchError(f"no classifier is shipped for dataset '{dataset}'; there are some for {expected}")
+        raise ArgumentError(f"no classifier is shipped for dataset '{dataset}'; there are some for {expected}")
     with resources.as_file(weights_folder().joinpath(dataset + SUFFIX)) as path:
         return read_classifier(path, device)
 
@@ -228,7 +229,7 @@ def classifier_for(dataset: str, device: torch.device) -> ImageClassifier:
     """The classifier of `dataset`'s images: the one shipped for it, or for its channels.
 
     Raises:
-        BenchError: if there is none.
+        ArgumentError: if there is none.
     """
     if dataset not in STACKED:
         return load_classifier(dataset, device)

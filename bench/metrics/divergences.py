@@ -10,14 +10,27 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
+from bench.columns import Column
 from bench.divergences import DIVERGENCES
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw, reference_subset
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 
 STREAM = "divergences"
+
+COLUMNS = (
+    Column(
+        "divergence_spread", "Spread", "Standard deviation s of the Gaussian noise added to both sides before "
+        "divergences are estimated.", "Divergences", lower=0.0, digits=2, order=-2, fixed=True, printed=False,
+    ),
+    Column(
+        "divergence_n", "Divergence n", "Examples on each side that divergences are estimated from.", "Divergences",
+        lower=1.0, order=-1, fixed=True, printed=False,
+    ),
+)  # fmt: skip
+"""Those of the divergences themselves follow from how each is registered: `Divergence.column`."""
 
 
 class EstimatedDivergences(Metric):
@@ -52,7 +65,7 @@ class EstimatedDivergences(Metric):
         return {column: torch.tensor(value, dtype=torch.float64) for column, value in _columns(estimates).items()}
 
 
-@register_metric("divergences", version=3)
+@register_metric("divergences", version=3, columns=COLUMNS, uses=(DIVERGENCES,))
 def measure_divergences(subject: Subject) -> dict[str, float]:
     """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 
@@ -85,7 +98,7 @@ def _exact_columns(subject: Subject, names: Sequence[str]) -> dict[str, float]:
         return {}
     columns: dict[str, float] = {}
     for name in names:
-        with suppress(BenchError):  # what can be had neither in closed form nor by quadrature is left out
+        with suppress(ArgumentError):  # what can be had neither in closed form nor by quadrature is left out
             value = exact_divergence(name, data, model)
             if getattr(value, "stderr", None) is None:  # a Monte Carlo value is no exact one
                 columns[f"div_{name}_exact"] = float(value)

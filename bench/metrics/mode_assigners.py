@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.base import Dataset, Modes
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import as_points, require_finite
 from bench.metrics.classifier import ImageClassifier, classified, classifier_for
 
@@ -50,7 +50,8 @@ class NearestMode:
         points = as_points(samples, "samples")
         centres = self.modes.centres.to(points)
         if points.shape[1] != centres.shape[1]:
-            raise BenchError(f"samples: dimension {points.shape[1]}; expected {centres.shape[1]}, as the modes have it")
+            found, expected = points.shape[1], centres.shape[1]
+            raise ArgumentError(f"samples: dimension {found}; expected {expected}, as the modes have it")
         # Differences, not the expanded square: a mode's width can be 1e-8 of the distance between modes, squared.
         distances = torch.cdist(points, centres, compute_mode="donot_use_mm_for_euclid_dist")
         distance, mode = distances.min(1)
@@ -83,7 +84,7 @@ def assigner_for(data: Dataset | Modes) -> ModeAssigner | None:
     """How examples of `data` are given to modes; None where it has no modes that can be told.
 
     Raises:
-        BenchError: if the modes' weights are not positive and of sum 1, or a class has no test example.
+        ArgumentError: if the modes' weights are not positive and of sum 1, or a class has no test example.
     """
     if isinstance(data, Modes):
         return NearestMode(data, _checked(data.weights, "modes"))
@@ -112,4 +113,4 @@ def _checked(weights: Tensor, what: str) -> Tensor:
         return exact / exact.sum()
     lacking = int((~(exact > 0)).sum())
     found = f"weights of sum {float(exact.sum()):.6g}, {lacking} of {len(exact)} not positive"
-    raise BenchError(f"{what}: {found}; expected positive numbers of sum 1, one for each mode")
+    raise ArgumentError(f"{what}: {found}; expected positive numbers of sum 1, one for each mode")

@@ -9,10 +9,11 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from bench.datasets.base import Dataset, Modes, load_dataset
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
 from bench.metrics.mode_assigners import ModeAssigner, PredictedClass, assigner_for
+from bench.metrics.mode_columns import COLUMNS
 
 POINTS = 2500
 """Points that are generated and judged, on data with modes in its own space."""
@@ -47,7 +48,7 @@ class ModeCoverage(Metric):
         """Add a batch of examples, shape (n, *shape).
 
         Raises:
-            BenchError: if the shape does not fit or a value is not finite.
+            ArgumentError: if the shape does not fit or a value is not finite.
         """
         mode, good = self.assigner.assign(samples)
         self.counts += torch.bincount(mode[good], minlength=len(self.counts)).to(self.counts.device)
@@ -60,11 +61,11 @@ class ModeCoverage(Metric):
         high quality.
 
         Raises:
-            BenchError: if there is no example.
+            ArgumentError: if there is no example.
         """
         total, good = int(self.total), int(self.counts.sum())
         if total == 0:
-            raise BenchError("mode coverage: no samples; expected at least one")
+            raise ArgumentError("mode coverage: no samples; expected at least one")
         figures = {
             "modes_covered": (self.counts > 0).sum(),
             "modes_total": torch.tensor(len(self.counts), device=self.counts.device),
@@ -99,13 +100,13 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
         (not if no sample is of high quality).
 
     Raises:
-        BenchError: if the dataset has no modes, samples do not have its shape, or a value is not finite.
+        ArgumentError: if the dataset has no modes, samples do not have its shape, or a value is not finite.
     """
     data = load_dataset(dataset, **parameters) if isinstance(dataset, str) else dataset
     assigner = assigner_for(data)
     if assigner is None:
         name = data.name if isinstance(data, Dataset) else "data"
-        raise BenchError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
+        raise ArgumentError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
     metric = ModeCoverage(assigner).to(samples.device)
     metric.update(samples)
     return {name: float(value) for name, value in metric.compute().items()}
@@ -120,14 +121,14 @@ def _labels(subject: Subject) -> dict[str, str]:
     return {"mode_classifier": f"{data.name}-classifier@{assigner.classifier.sha256[:12]}"}
 
 
-@register_metric("mode_coverage", version=2, labels=_labels)
+@register_metric("mode_coverage", version=2, columns=COLUMNS, labels=_labels)
 def coverage(subject: Subject) -> dict[str, float]:
     """Mode coverage of 2,500 generated points, 26,000 stacked digits or `subject.samples` other images.
 
     Nothing for data without modes. See `mode_coverage` for the columns.
 
     Raises:
-        BenchError: if a sample is not finite.
+        ArgumentError: if a sample is not finite.
     """
     data = subject.data
     assigner = assigner_for(data)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from bench.columns import Column
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
 
+COLUMNS = (
+    Column("generator_mean", "Mean of samples", "Mean of the generated 1-D samples.", "Samples", order=0),
+    Column(
+        "generator_std", "Std of samples", "Standard deviation of the generated 1-D samples.", "Samples", lower=0.0,
+        order=1,
+    ),
+)  # fmt: skip
 
-@register_metric("moments", version=1)
+
+@register_metric("moments", version=1, columns=COLUMNS)
 def moments(subject: Subject) -> dict[str, float]:
     """`generator_mean` and `generator_std` (denominator n − 1) of `subject.samples` examples; nothing beyond 1-D data.
 
     Raises:
-        BenchError: if a sample is not finite.
+        ArgumentError: if a sample is not finite.
     """
     if subject.data.shape != (1,):
         return {}

@@ -19,7 +19,7 @@ import typer
 from torch import Tensor
 
 from bench.datasets.base import Dataset, load_dataset
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError
 from bench.metrics.classifier import SUFFIX, GreyClassifier, write_classifier
 
 
@@ -69,10 +69,10 @@ def train(data: Dataset, recipe: Recipe, seed: int) -> tuple[GreyClassifier, flo
         The classifier in evaluation mode, and its validation accuracy.
 
     Raises:
-        BenchError: if the dataset has no labels.
+        ArgumentError: if the dataset has no labels.
     """
     if data.train_labels is None or data.validation_labels is None or data.classes is None:
-        raise BenchError(f"dataset '{data.name}' has no labels to train a classifier on")
+        raise ArgumentError(f"dataset '{data.name}' has no labels to train a classifier on")
     with torch.random.fork_rng(devices=[data.train.device] if data.train.is_cuda else []):
         torch.manual_seed(seed)
         network = GreyClassifier(side=data.shape[-1], classes=data.classes).to(data.train.device)
@@ -124,13 +124,13 @@ def main(
 ) -> None:
     """Train the classifier of DATASET and write its weights."""
     if dataset not in RECIPES:
-        raise BenchError(f"no recipe for dataset '{dataset}'; expected one of {', '.join(sorted(RECIPES))}")
+        raise ArgumentError(f"no recipe for dataset '{dataset}'; expected one of {', '.join(sorted(RECIPES))}")
     if data_dir is not None:
         os.environ["BENCH_DATA_DIR"] = str(data_dir)
     data = load_dataset(dataset)
     network, validation = train(data, RECIPES[dataset], seed)
     if data.test_labels is None:
-        raise BenchError(f"dataset '{dataset}' has no test labels to measure the accuracy on")
+        raise ArgumentError(f"dataset '{dataset}' has no test labels to measure the accuracy on")
     test = accuracy(network, data.test, data.test_labels)
     path = out or Path(__file__).with_name("weights") / f"{dataset}{SUFFIX}"
     metadata = {

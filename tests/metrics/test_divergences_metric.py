@@ -31,7 +31,7 @@ def two_modes(d: int = 1) -> MixtureSameFamily:
     )
 
 
-def known(make_subject: SubjectMaker, p: Distribution, q: Distribution, **changes: object) -> Subject:
+def known(make_subject: SubjectMaker, p: Distribution, q: Distribution, **evaluation: object) -> Subject:
     """A subject whose data has the law p and whose model the law q, 300 points each."""
     noise = torch.randn(3, 300, *p.event_shape, generator=torch.Generator().manual_seed(0))
     data = Dataset("known", *noise, fingerprint(noise), density=p)
@@ -39,7 +39,7 @@ def known(make_subject: SubjectMaker, p: Distribution, q: Distribution, **change
     def sample(n: int, generator: torch.Generator) -> Tensor:
         return (q.mean + q.stddev * torch.randn(n, *q.event_shape, generator=generator).double()).float()
 
-    return dataclasses.replace(make_subject(data, sample, samples=300), law=q, **changes)
+    return make_subject(data, sample, samples=300, law=q, **evaluation)
 
 
 def exact_columns(figures: dict[str, float]) -> dict[str, float]:
@@ -78,10 +78,12 @@ def test_data_is_p_and_the_model_is_q(make_subject: SubjectMaker) -> None:
 
 @pytest.mark.usefixtures("no_critics")
 def test_no_exact_values_without_both_laws_or_with_noise(make_subject: SubjectMaker) -> None:
-    subject = known(make_subject, gaussian(0.0, 1.0), gaussian(0.5, 1.0))
+    laws = gaussian(0.0, 1.0), gaussian(0.5, 1.0)
+    subject = known(make_subject, *laws)
     unknown_data = dataclasses.replace(subject.data, density=None)
-    for changes in ({"law": None}, {"data": unknown_data}, {"spread": 0.1}):
-        assert exact_columns(measure(dataclasses.replace(subject, **changes))) == {}
+    unknown = [dataclasses.replace(subject, law=None), dataclasses.replace(subject, data=unknown_data)]
+    for subject in (*unknown, known(make_subject, *laws, spread=0.1)):
+        assert exact_columns(measure(subject)) == {}
 
 
 @pytest.mark.usefixtures("no_critics")
@@ -111,8 +113,9 @@ def test_an_estimate_without_a_standard_error_has_no_such_column(make_subject: S
 
 
 def test_the_models_own_divergence_is_among_the_estimates(make_subject: SubjectMaker) -> None:
-    plain = known(make_subject, gaussian(0.0, 1.0), gaussian(0.5, 1.0))
-    own = measure(dataclasses.replace(plain, divergences=("alpha(0.3)", "kl")))
+    laws = gaussian(0.0, 1.0), gaussian(0.5, 1.0)
+    plain = known(make_subject, *laws)
+    own = measure(dataclasses.replace(known(make_subject, *laws, divergences=("kl",)), trained_on="alpha(0.3)"))
     without = measure(plain)
     assert {name: own[name] for name in without} == without  # the others' figures are as they were
     added = set(own) - set(without)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.divergences import divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
 from bench.metrics.estimation.estimators import DEFAULT, ESTIMATORS, Estimator
 from bench.metrics.precision import full_float32
@@ -78,17 +78,18 @@ def estimate_divergences(
 
     Raises:
         UnknownNameError: if there is no such divergence or estimator.
-        BenchError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or the
-            estimator cannot estimate one of the divergences.
+        ArgumentError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or
+            the estimator cannot estimate one of the divergences.
     """
     how = ESTIMATORS[estimator]
     wanted = {name: divergence(name) for name in names}
     _require_able(how, wanted)
     p, q = _points(x, "x"), _points(y, "y")
     if p.shape[1] != q.shape[1]:
-        raise BenchError(f"estimate_divergences: x has {p.shape[1]} dimensions and y {q.shape[1]}; expected the same")
+        found = f"x has {p.shape[1]} dimensions and y {q.shape[1]}"
+        raise ArgumentError(f"estimate_divergences: {found}; expected the same")
     if not spread >= 0 or math.isinf(spread):
-        raise BenchError(f"estimate_divergences: found spread {spread}; expected a number of at least 0")
+        raise ArgumentError(f"estimate_divergences: found spread {spread}; expected a number of at least 0")
     generator = random_stream(seed, "divergence estimate", p.device)
     with full_float32():
         p, q = (_noisy(points, spread, generator) for points in (p, q))
@@ -102,7 +103,7 @@ def estimate_divergences(
 def _require_able(how: Estimator, names: Iterable[str]) -> None:
     lacking = [name for name in names if how.only is not None and name not in how.only]
     if lacking:
-        raise BenchError(
+        raise ArgumentError(
             f"estimator '{how.name}': found divergences {', '.join(lacking)}; expected some of "
             f"{', '.join(how.only or ())}; the default estimator, {DEFAULT}, knows every one"
         )
@@ -111,7 +112,7 @@ def _require_able(how: Estimator, names: Iterable[str]) -> None:
 def _points(values: Tensor, what: str) -> Tensor:
     if values.ndim == 0 or len(values) < MIN_POINTS:
         found = len(values) if values.ndim else 0
-        raise BenchError(f"estimate_divergences: {what} has {found} points; expected at least {MIN_POINTS}")
+        raise ArgumentError(f"estimate_divergences: {what} has {found} points; expected at least {MIN_POINTS}")
     require_finite(values, f"estimate_divergences: {what}")
     return values.detach().reshape(len(values), -1).float()
 

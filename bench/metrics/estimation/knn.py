@@ -10,7 +10,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from bench.divergences import Divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.estimation.estimators import DEFAULT, Value, register_estimator
 
 NEIGHBOURS = 5
@@ -54,14 +54,14 @@ def nearest_neighbour_kl(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[flo
         The estimate, in nats, which can be negative, and its standard error.
 
     Raises:
-        BenchError: if distances are zero since points coincide.
+        ArgumentError: if distances are zero since points coincide.
     """
     centre = x.double().mean(0)
     x, y = x.double() - centre, y.double() - centre
     own, other = kth_distance(x, x, k + 1), kth_distance(x, y, k)  # every point is its own nearest
     coincide = (own == 0) | (other == 0)
     if bool(coincide.any()):
-        raise BenchError(
+        raise ArgumentError(
             f"estimator 'knn': {float(coincide.double().mean()):.1%} of the points coincide with at least {k} others, "
             f"which leaves it undefined; expected points of continuous laws: add noise by `spread`, or use {DEFAULT}"
         )

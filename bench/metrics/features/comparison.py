@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import Subject
 from bench.metrics.checks import draw
 from bench.metrics.features.extractors import Extractor, extractor_for
@@ -36,10 +36,10 @@ class Comparison:
         """Refuse too few examples.
 
         Raises:
-            BenchError: if there are fewer than `at_least` on each side.
+            ArgumentError: if there are fewer than `at_least` on each side.
         """
         if self.n < at_least:
-            raise BenchError(
+            raise ArgumentError(
                 f"{metric}: {self.n} examples of each side; expected at least {at_least}; raise evaluation.samples"
             )
 
@@ -50,7 +50,7 @@ def comparison(subject: Subject) -> Comparison | None:
     Generated examples are drawn from the stream "features". None for data that no feature extractor is for.
 
     Raises:
-        BenchError: if the subject's extractor cannot take the data, or a sample or feature is not finite.
+        ArgumentError: if the subject's extractor cannot take the data, or a sample or feature is not finite.
     """
     return subject.once("feature comparison", lambda: _compare(subject))
 

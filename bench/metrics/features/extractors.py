@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.datasets.base import Dataset, fingerprint
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError
 from bench.metrics.checks import require_finite
 from bench.metrics.classifier import classified, classifier_for
 from bench.metrics.features.recent import Recent
@@ -70,14 +70,15 @@ class Extractor:
             x: examples, shape (n, *shape).
 
         Raises:
-            BenchError: if an example or a feature is not finite, or the features have another shape than (n, size).
+            ArgumentError: if an example or a feature is not finite, or the features have another shape than (n, size).
         """
         require_finite(x, "examples")
         with full_float32():
             features = torch.cat([self.embed(examples) for examples in torch.split(x, self.chunk)])
         expected = (len(x), self.size or x[0].numel())
         if features.shape != expected:
-            raise BenchError(f"extractor '{self.name}': features of shape {tuple(features.shape)}; expected {expected}")
+            found = tuple(features.shape)
+            raise ArgumentError(f"extractor '{self.name}': features of shape {found}; expected {expected}")
         require_finite(features, f"features of extractor '{self.name}'")
         return features
 
@@ -113,7 +114,7 @@ def extractor_for(dataset: Dataset, name: str | None = None) -> Extractor | None
 
     Raises:
         UnknownNameError: if no extractor has that name.
-        BenchError: if the named extractor cannot take the dataset's examples.
+        ArgumentError: if the named extractor cannot take the dataset's examples.
     """
     if name is not None:
         return _named(name, dataset)
@@ -136,7 +137,7 @@ def _named(name: str, dataset: Dataset) -> Extractor:
     extractor = _load(name, EXTRACTORS[name], dataset.test.device)
     reason = _TRIED.once((extractor, dataset.shape, str(dataset.test.device)), lambda: _refusal(extractor, dataset))
     if reason is not None:
-        raise BenchError(
+        raise ArgumentError(
             f"feature extractor '{name}' cannot take examples of {dataset.name}, shape {dataset.shape}: {reason}; "
             "set evaluation.extractor to one that can, or leave it out for the dataset's own"
         )

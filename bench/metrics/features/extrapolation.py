@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.features.frechet import matrix_root
 from bench.metrics.features.pairs import as_pair
 
@@ -59,12 +59,12 @@ def frechet_infinity(x: Tensor, y: Tensor) -> Extrapolated:
         y: features of the other, shape (m, d).
 
     Raises:
-        BenchError: if dimensions differ, a value is not finite, or a set is too small: fewer than 100 examples, or than
-            2d without a group.
+        ArgumentError: if dimensions differ, a value is not finite, or a set is too small: fewer than 100 examples, or
+            than 2d without a group.
     """
     first, second = as_pair(x, y, at_least=2)
     if not is_enough(*first.shape) or not is_enough(*second.shape):
-        raise BenchError(
+        raise ArgumentError(
             f"FID∞: {len(first)} and {len(second)} examples in {first.shape[1]} dimensions; expected at least "
             f"{least(first.shape[1])} of each"
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
+from bench.metrics.features.columns import FID
 from bench.metrics.features.comparison import Comparison, comparison, feature_labels
+from bench.metrics.features.extractors import EXTRACTORS
 from bench.metrics.features.extrapolation import extrapolate, is_enough, leave_out
 from bench.metrics.features.frechet import Gaussian
 
 
-@register_metric("fid", version=2, labels=feature_labels)
+@register_metric("fid", version=2, columns=FID, labels=feature_labels, uses=(EXTRACTORS,))
 def fid(subject: Subject) -> dict[str, float]:
     """Fréchet distance (FID) of generated from test examples, and what it tends to as there are more of both.
 
@@ -17,7 +19,7 @@ def fid(subject: Subject) -> dict[str, float]:
     for.
 
     Raises:
-        BenchError: if n < 2 or a sample is not finite.
+        ArgumentError: if n < 2 or a sample is not finite.
     """
     features = comparison(subject)
     if features is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
+from bench.metrics.features.columns import FIDELITY, SOURCES
 from bench.metrics.features.comparison import Comparison, comparison, feature_labels
+from bench.metrics.features.extractors import EXTRACTORS
 from bench.metrics.features.manifold import K_DENSITY, manifold_figures, radii_of_data
 
 LEAST = K_DENSITY + 1
@@ -28,7 +30,8 @@ def _register(name: str, about: str) -> None:
         return {name: figures[name], f"{name}_n": float(features.n)}
 
     figure.__doc__ = about
-    register_metric(name, version=1, labels=feature_labels)(figure)
+    columns = (FIDELITY[name], *SOURCES)
+    register_metric(name, version=1, columns=columns, labels=feature_labels, uses=(EXTRACTORS,))(figure)
 
 
 def _figures(name: str, features: Comparison) -> dict[str, float]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import as_points
 from bench.metrics.features.pairs import as_pair
 
@@ -107,12 +107,12 @@ class FrechetDistance(Metric):
             real: whether they come from the data (else from the model).
 
         Raises:
-            BenchError: if the dimension is not d or a value is not finite.
+            ArgumentError: if the dimension is not d or a value is not finite.
         """
         points = as_points(features, "real features" if real else "generated features")
         size = len(self.centre)
         if points.shape[1] != size:
-            raise BenchError(f"features: dimension {points.shape[1]}; expected {size}, as on the other side")
+            raise ArgumentError(f"features: dimension {points.shape[1]}; expected {size}, as on the other side")
         points = points - self.centre
         count, total, outer = len(points), points.sum(0), points.T @ points
         if real:
@@ -128,7 +128,7 @@ class FrechetDistance(Metric):
         """The distance, a float64 scalar, in squared units of the features.
 
         Raises:
-            BenchError: if a side has fewer than two features.
+            ArgumentError: if a side has fewer than two features.
         """
         real = _gaussian(self.real_count, self.real_sum, self.real_outer, "real")
         fake = _gaussian(self.fake_count, self.fake_sum, self.fake_outer, "generated")
@@ -139,7 +139,7 @@ def _gaussian(count: Tensor, total: Tensor, outer: Tensor, side: str) -> Gaussia
     """The fit of one side, its mean about the centre."""
     n = int(count)
     if n < 2:
-        raise BenchError(f"Fréchet distance: {n} {side} features; expected at least 2 to have a covariance")
+        raise ArgumentError(f"Fréchet distance: {n} {side} features; expected at least 2 to have a covariance")
     mean = total / n
     return Gaussian.of(mean, (outer - n * torch.outer(mean, mean)) / (n - 1))
 
@@ -161,7 +161,7 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
         `frechet_infinity` takes it away.
 
     Raises:
-        BenchError: if a set has fewer than two points, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has fewer than two points, dimensions differ, or a value is not finite.
     """
     first, second = as_pair(x, y, at_least=2)
     return float(Gaussian.fit(first).distance(Gaussian.fit(second)))

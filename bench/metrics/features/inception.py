@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets import RemoteFile, Source, locate, missing_files
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError
 from bench.metrics.features.extractors import EXTRACTORS, Extractor, ExtractorRule
 from bench.metrics.features.inception_network import FEATURES, SIDE, InceptionV3
 
@@ -60,10 +60,10 @@ def prepare(images: Tensor) -> Tensor:
         Shape (n, 3, 299, 299), float32, values in [−1, 1).
 
     Raises:
-        BenchError: if the images have another number of channels.
+        ArgumentError: if the images have another number of channels.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise BenchError(
+        raise ArgumentError(
             f"extractor '{NAME}': images of shape {tuple(images.shape)}; expected one channel or three, (n, 1, height, "
             "width) or (n, 3, height, width): choose another extractor for other data"
         )

@@ -53,7 +53,7 @@ class KernelDistance(PairMetric):
         """`kid` and `kid_se`, float64 scalars.
 
         Raises:
-            BenchError: if a side has fewer than two features, or dimensions differ.
+            ArgumentError: if a side has fewer than two features, or dimensions differ.
         """
         real, fake = self.sides()
         result = kernel_distance(real, fake)
@@ -71,7 +71,7 @@ def kernel_distance(x: Tensor, y: Tensor) -> KernelDistanceResult:
         y: features of the other, shape (m, d).
 
     Raises:
-        BenchError: if a set has fewer than two points, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has fewer than two points, dimensions differ, or a value is not finite.
     """
     first, second = as_pair(x, y, at_least=2)
     return discrepancy(first, within(first), second)

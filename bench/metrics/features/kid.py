@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
+from bench.metrics.features.columns import KID
 from bench.metrics.features.comparison import comparison, feature_labels
+from bench.metrics.features.extractors import EXTRACTORS
 from bench.metrics.features.kernel import discrepancy, within
 
 
-@register_metric("kid", version=1, labels=feature_labels)
+@register_metric("kid", version=1, columns=KID, labels=feature_labels, uses=(EXTRACTORS,))
 def kid(subject: Subject) -> dict[str, float]:
     """Kernel distance (KID) of generated from test examples, unbiased, not scaled by 1,000.
 
@@ -15,7 +17,7 @@ def kid(subject: Subject) -> dict[str, float]:
     examples as those of `fid`. Nothing for data that no feature extractor is for.
 
     Raises:
-        BenchError: if n < 2 or a sample is not finite.
+        ArgumentError: if n < 2 or a sample is not finite.
     """
     features = comparison(subject)
     if features is None:

@@ -42,7 +42,7 @@ class ManifoldMetric(PairMetric):
         """The figures, as float64 scalars.
 
         Raises:
-            BenchError: if a side has k features or fewer, or dimensions differ.
+            ArgumentError: if a side has k features or fewer, or dimensions differ.
         """
         real, fake = self.sides()
         figures = self.figures(real, fake)
@@ -81,7 +81,7 @@ def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, flo
         `precision`, the share of y in balls about x, and `recall`, the share of x in balls about y; edges included.
 
     Raises:
-        BenchError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
     """
     real, fake = as_pair(x, y, at_least=k + 1)
     balls = [data_manifold(squared_radii(real, [k])[k]), model_manifold(squared_radii(fake, [k])[k])]
@@ -104,7 +104,7 @@ def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, floa
         `coverage`, the share of balls that hold a point of y. Edges are left out.
 
     Raises:
-        BenchError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
     """
     real, fake = as_pair(x, y, at_least=k + 1)
     (found,) = hits(real, fake, [neighbourhoods(squared_radii(real, [k])[k])])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import as_points
 
 
@@ -16,11 +16,11 @@ def as_pair(x: Tensor, y: Tensor, *, at_least: int) -> tuple[Tensor, Tensor]:
     """Two sets as finite rows of one dimension, shape (n, d) and (m, d) in float64, on the device of `x`.
 
     Raises:
-        BenchError: if a set has fewer than `at_least` examples, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has fewer than `at_least` examples, dimensions differ, or a value is not finite.
     """
     first, second = as_points(x, "x", at_least=at_least), as_points(y, "y", at_least=at_least)
     if first.shape[1] != second.shape[1]:
-        raise BenchError(f"y: dimension {second.shape[1]}; expected {first.shape[1]}, as x has it")
+        raise ArgumentError(f"y: dimension {second.shape[1]}; expected {first.shape[1]}, as x has it")
     return first, second.to(first.device)
 
 
@@ -46,7 +46,7 @@ class PairMetric(Metric):
             real: whether they come from the data (else from the model).
 
         Raises:
-            BenchError: if a value is not finite.
+            ArgumentError: if a value is not finite.
         """
         side = self.real if real else self.fake
         side.append(as_points(features, "real features" if real else "generated features"))
@@ -55,7 +55,7 @@ class PairMetric(Metric):
         """All features of the data, shape (n, d), and of the model, shape (m, d).
 
         Raises:
-            BenchError: if a side has none.
+            ArgumentError: if a side has none.
         """
         return _whole(self.real, "real"), _whole(self.fake, "generated")
 
@@ -64,5 +64,5 @@ def _whole(state: list[Tensor] | Tensor, side: str) -> Tensor:
     """One tensor; synchronisation between processes leaves one, or an empty list."""
     parts = [state] if isinstance(state, Tensor) else state
     if not parts:
-        raise BenchError(f"no {side} features; expected some: update the metric with real={side == 'real'} first")
+        raise ArgumentError(f"no {side} features; expected some: update the metric with real={side == 'real'} first")
     return torch.cat(parts)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood.interface import HasPosteriorMean, observed
 from bench.metrics.precision import full_float32
@@ -31,7 +31,7 @@ class ActiveUnits(Metric):
         kwargs: arguments of `torchmetrics.Metric`.
 
     Raises:
-        BenchError: if `latent_dim` is not positive.
+        ArgumentError: if `latent_dim` is not positive.
     """
 
     is_differentiable = False
@@ -44,7 +44,7 @@ class ActiveUnits(Metric):
     def __init__(self, latent_dim: int, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         if latent_dim < 1:
-            raise BenchError(f"ActiveUnits: latent_dim {latent_dim}; expected at least 1")
+            raise ArgumentError(f"ActiveUnits: latent_dim {latent_dim}; expected at least 1")
         self.latent_dim = latent_dim
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         for name in ("mean_sum", "square_sum"):
@@ -57,11 +57,11 @@ class ActiveUnits(Metric):
             posterior_mean: E_q(z|x)[z] of each example, shape (n, latent_dim).
 
         Raises:
-            BenchError: if the shape is another or a value is not finite.
+            ArgumentError: if the shape is another or a value is not finite.
         """
         if posterior_mean.ndim != 2 or posterior_mean.shape[1] != self.latent_dim:
             shape = tuple(posterior_mean.shape)
-            raise BenchError(f"ActiveUnits: posterior means of shape {shape}; expected (n, {self.latent_dim})")
+            raise ArgumentError(f"ActiveUnits: posterior means of shape {shape}; expected (n, {self.latent_dim})")
         require_finite(posterior_mean, "posterior mean")
         means = posterior_mean.detach().double()
         self.count += len(means)
@@ -72,11 +72,11 @@ class ActiveUnits(Metric):
         """Number of active units, an int64 scalar.
 
         Raises:
-            BenchError: if there are fewer than two examples.
+            ArgumentError: if there are fewer than two examples.
         """
         n = int(self.count)
         if n < 2:
-            raise BenchError(f"ActiveUnits: {n} examples; expected at least 2, since a variance is taken over them")
+            raise ArgumentError(f"ActiveUnits: {n} examples; expected at least 2, since a variance is taken over them")
         variance = (self.square_sum - self.mean_sum.square() / n) / (n - 1)
         return (variance > ACTIVE).sum()
 
@@ -94,7 +94,7 @@ def count_active_units(model: HasPosteriorMean, x: Tensor, *, chunk: int = CHUNK
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        BenchError: if a posterior mean is not finite or of the wrong shape.
+        ArgumentError: if a posterior mean is not finite or of the wrong shape.
     """
     metric = ActiveUnits(model.latent_dim).to(x.device)
     with full_float32():

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import HasLikelihood, Subject, register_metric
 from bench.metrics.checks import require_finite
+from bench.metrics.likelihood import columns
 from bench.metrics.likelihood.active_units import count_active_units
 from bench.metrics.likelihood.interface import HasPosteriorMean, likelihood_labels, observed
 from bench.metrics.likelihood.sums import mean_with_error
@@ -49,11 +50,11 @@ class ELBO(Metric):
             kl: KL(q(z|x) ‖ p(z)) of each example, shape (n,).
 
         Raises:
-            BenchError: if the shapes differ or a value is not finite.
+            ArgumentError: if the shapes differ or a value is not finite.
         """
         if reconstruction.shape != kl.shape or kl.ndim != 1:
             shapes = f"{tuple(reconstruction.shape)} and {tuple(kl.shape)}"
-            raise BenchError(f"ELBO: reconstruction and KL of shapes {shapes}; expected (n,) each")
+            raise ArgumentError(f"ELBO: reconstruction and KL of shapes {shapes}; expected (n,) each")
         require_finite(reconstruction, "reconstruction term")
         require_finite(kl, "KL term")
         first, second = reconstruction.detach().double(), kl.detach().double()
@@ -68,7 +69,7 @@ class ELBO(Metric):
         `elbo_se` is the standard error of the mean over examples, the noise in z included.
 
         Raises:
-            BenchError: if there is no example.
+            ArgumentError: if there is no example.
         """
         total = self.reconstruction_sum - self.kl_sum
         terms = {"reconstruction": self.reconstruction_sum / self.count, "kl_term": self.kl_sum / self.count}
@@ -90,7 +91,7 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        BenchError: if a term is not finite.
+        ArgumentError: if a term is not finite.
     """
     noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device)
     metric = ELBO().to(x.device)
@@ -100,7 +101,7 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
     return metric
 
 
-@register_metric("elbo", version=2, labels=likelihood_labels)
+@register_metric("elbo", version=2, columns=columns.ELBO, labels=likelihood_labels)
 def elbo(subject: Subject) -> dict[str, float]:
     """ELBO on the test split; nothing for models without a likelihood.
 
@@ -108,7 +109,7 @@ def elbo(subject: Subject) -> dict[str, float]:
     Label: `binarisation`, as `likelihood_labels` has it.
 
     Raises:
-        BenchError: if a term or a posterior mean is not finite.
+        ArgumentError: if a term or a posterior mean is not finite.
     """
     model, test = subject.model, subject.data.test
     if not isinstance(model, HasLikelihood):

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import require_finite
+from bench.metrics.likelihood.columns import LOG_LIKELIHOOD_IW
 from bench.metrics.likelihood.interface import HasLogWeights, likelihood_labels, observed
 from bench.metrics.likelihood.sums import mean_with_error
 from bench.metrics.precision import full_float32
@@ -36,7 +37,7 @@ class ImportanceWeightedBound(Metric):
         kwargs: arguments of `torchmetrics.Metric`.
 
     Raises:
-        BenchError: if there is no draw.
+        ArgumentError: if there is no draw.
     """
 
     higher_is_better = True
@@ -50,7 +51,7 @@ class ImportanceWeightedBound(Metric):
     def __init__(self, samples: int, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         if samples < 1:
-            raise BenchError(f"importance-weighted bound: samples = {samples}; expected at least 1 draw an example")
+            raise ArgumentError(f"importance-weighted bound: samples = {samples}; expected at least 1 draw an example")
         self.samples = samples
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         for name in ("bound_sum", "square_sum"):
@@ -63,11 +64,11 @@ class ImportanceWeightedBound(Metric):
             log_weights: log p(x, z) − log q(z|x) of all draws of each example, shape (samples, n).
 
         Raises:
-            BenchError: if the shape is another or a value is not finite.
+            ArgumentError: if the shape is another or a value is not finite.
         """
         if log_weights.ndim != 2 or log_weights.shape[0] != self.samples:
-            shape = tuple(log_weights.shape)
-            raise BenchError(f"importance-weighted bound: log-weights of shape {shape}; expected ({self.samples}, n)")
+            found, expected = tuple(log_weights.shape), f"({self.samples}, n)"
+            raise ArgumentError(f"importance-weighted bound: log-weights of shape {found}; expected {expected}")
         require_finite(log_weights, "log-weights")
         bounds = log_weights.detach().double().logsumexp(0) - math.log(self.samples)
         self.count += len(bounds)
@@ -80,7 +81,7 @@ class ImportanceWeightedBound(Metric):
         The standard error is that of the mean over examples, the noise in z included.
 
         Raises:
-            BenchError: if there is no example.
+            ArgumentError: if there is no example.
         """
         return mean_with_error("log_likelihood_iw", self.count, self.bound_sum, self.square_sum)
 
@@ -106,10 +107,10 @@ def importance_weighted_bound(
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        BenchError: if `samples` or `chunk` is too small, or log-weights are not finite or of the wrong shape.
+        ArgumentError: if `samples` or `chunk` is too small, or log-weights are not finite or of the wrong shape.
     """
     if chunk < BLOCK[1]:
-        raise BenchError(f"importance-weighted bound: chunk = {chunk}; expected at least {BLOCK[1]} rows")
+        raise ArgumentError(f"importance-weighted bound: chunk = {chunk}; expected at least {BLOCK[1]} rows")
     metric = ImportanceWeightedBound(samples).to(x.device)
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     with full_float32():
@@ -135,11 +136,12 @@ def _log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
     log_weights = model.log_weights(x, noise)
     if log_weights.shape != noise.shape[:2]:
         found, expected = tuple(log_weights.shape), tuple(noise.shape[:2])
-        raise BenchError(f"{type(model).__name__}.log_weights: shape {found}; expected (draws, examples) = {expected}")
+        name = f"{type(model).__name__}.log_weights"
+        raise ArgumentError(f"{name}: shape {found}; expected (draws, examples) = {expected}")
     return log_weights.double()
 
 
-@register_metric("log_likelihood_iw", version=1, labels=likelihood_labels)
+@register_metric("log_likelihood_iw", version=1, columns=LOG_LIKELIHOOD_IW, labels=likelihood_labels)
 def log_likelihood_iw(subject: Subject) -> dict[str, float]:
     """The importance-weighted bound on the test split, from `evaluation.importance_samples` draws of z an example.
 
@@ -147,7 +149,7 @@ def log_likelihood_iw(subject: Subject) -> dict[str, float]:
     models without importance weights.
 
     Raises:
-        BenchError: if a log-weight is not finite.
+        ArgumentError: if a log-weight is not finite.
     """
     if not isinstance(subject.model, HasLogWeights):
         return {}

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.checks import as_points
 from bench.metrics.precision import full_float32
 
@@ -31,7 +31,7 @@ class GaussianKernels(nn.Module):
         samples: kernel centres, shape (N, *shape), N ≥ 1.
 
     Raises:
-        BenchError: if there is no sample or a value is not finite.
+        ArgumentError: if there is no sample or a value is not finite.
     """
 
     centre: Tensor
@@ -106,11 +106,11 @@ def as_bandwidths(bandwidths: Tensor | list[float], device: torch.device) -> Ten
     """Bandwidths in float64 on `device`, shape (B,).
 
     Raises:
-        BenchError: if there is none, or one is not positive and finite.
+        ArgumentError: if there is none, or one is not positive and finite.
     """
     widths = torch.as_tensor(bandwidths, dtype=torch.float64, device=device)
     if widths.ndim != 1 or len(widths) == 0 or not bool(((widths > 0) & widths.isfinite()).all()):
-        raise BenchError(f"bandwidths: {widths.tolist()}; expected a list of positive numbers")
+        raise ArgumentError(f"bandwidths: {widths.tolist()}; expected a list of positive numbers")
     return widths
 
 

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import as_points, draw
+from bench.metrics.likelihood.columns import PARZEN
 from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, best_bandwidth
 from bench.metrics.likelihood.sums import mean_with_error
 
@@ -50,7 +51,7 @@ class ParzenLogLikelihood(Metric):
         kwargs: arguments of `torchmetrics.Metric`.
 
     Raises:
-        BenchError: if there is no sample, one is not finite, or the bandwidth is not positive.
+        ArgumentError: if there is no sample, one is not finite, or the bandwidth is not positive.
     """
 
     higher_is_better = True
@@ -78,10 +79,10 @@ class ParzenLogLikelihood(Metric):
             points: shape (n, *shape).
 
         Raises:
-            BenchError: if the shape is not the samples' or a value is not finite.
+            ArgumentError: if the shape is not the samples' or a value is not finite.
         """
         if tuple(points.shape[1:]) != self.shape:
-            raise BenchError(
+            raise ArgumentError(
                 f"test: examples of shape {tuple(points.shape[1:])}; expected {self.shape}, as samples have it"
             )
         rows = as_points(points, "test")
@@ -94,7 +95,7 @@ class ParzenLogLikelihood(Metric):
         """`parzen_log_likelihood`, and from two points on `parzen_log_likelihood_se`: float64 scalars, in nats.
 
         Raises:
-            BenchError: if there is no test point.
+            ArgumentError: if there is no test point.
         """
         return mean_with_error("parzen_log_likelihood", self.count, self.density_sum, self.square_sum)
 
@@ -114,11 +115,11 @@ def parzen_log_likelihood(
         bandwidths: candidate standard deviations, shape (B,); `default_bandwidths(validation)` if not given.
 
     Raises:
-        BenchError: if shapes do not fit, a value is not finite or a bandwidth not positive.
+        ArgumentError: if shapes do not fit, a value is not finite or a bandwidth not positive.
     """
     shapes = [tuple(examples.shape[1:]) for examples in (samples, test, validation)]
     if len(set(shapes)) > 1:
-        raise BenchError(f"samples, test and validation: examples of shapes {shapes}; expected the same shape")
+        raise ArgumentError(f"samples, test and validation: examples of shapes {shapes}; expected the same shape")
     kernels = GaussianKernels(samples)
     points, chosen_on = as_points(test, "test", at_least=2), as_points(validation, "validation")
     widths = as_bandwidths(default_bandwidths(validation) if bandwidths is None else bandwidths, points.device)
@@ -153,11 +154,11 @@ def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> T
         Shape (n, B), float64, in nats.
 
     Raises:
-        BenchError: if shapes do not fit, a value is not finite or a bandwidth not positive.
+        ArgumentError: if shapes do not fit, a value is not finite or a bandwidth not positive.
     """
     if points.shape[1:] != samples.shape[1:]:
         shapes = [tuple(examples.shape[1:]) for examples in (points, samples)]
-        raise BenchError(f"points and samples: examples of shapes {shapes}; expected the same shape")
+        raise ArgumentError(f"points and samples: examples of shapes {shapes}; expected the same shape")
     rows = as_points(points, "points")
     log_densities: Tensor = GaussianKernels(samples)(rows, as_bandwidths(bandwidths, rows.device))
     return log_densities
@@ -170,7 +171,7 @@ def parzen_labels(subject: Subject) -> dict[str, str]:
     return {"parzen_bandwidths": f"{len(widths)} from {span}, highest validation log-likelihood"}
 
 
-@register_metric("parzen_log_likelihood", version=1, labels=parzen_labels)
+@register_metric("parzen_log_likelihood", version=1, columns=PARZEN, labels=parzen_labels)
 def parzen(subject: Subject) -> dict[str, float]:
     """Parzen-window log-likelihood of the test split from min(16,384, `subject.samples`) generated examples.
 
@@ -179,7 +180,7 @@ def parzen(subject: Subject) -> dict[str, float]:
     `parzen_bandwidths` says which those are.
 
     Raises:
-        BenchError: if a sample is not finite.
+        ArgumentError: if a sample is not finite.
     """
     n = min(SAMPLES, subject.samples)
     samples = draw(subject, n, "parzen_log_likelihood")

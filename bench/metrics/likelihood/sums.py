@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 
 
 def mean_with_error(name: str, count: Tensor, total: Tensor, squares: Tensor) -> dict[str, Tensor]:
@@ -17,11 +17,11 @@ def mean_with_error(name: str, count: Tensor, total: Tensor, squares: Tensor) ->
         squares: sum of squares over them, float64.
 
     Raises:
-        BenchError: if there is no example.
+        ArgumentError: if there is no example.
     """
     n = int(count)
     if n == 0:
-        raise BenchError(f"{name}: no examples; expected at least one")
+        raise ArgumentError(f"{name}: no examples; expected at least one")
     mean = total / n
     if n == 1:
         return {name: mean}

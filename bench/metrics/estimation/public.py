@@ -1,4 +1,4 @@
-"""Estimators of public packages, as yardsticks: `plugins: [public_estimators.py]` makes them known to a suite.
+"""Estimators of public packages, as yardsticks. The packages are imported on use: neither comes with this one.
 
 * `densratio` (densratio 0.4, MIT, needs NumPy alone): density ratios by sums of Gaussian kernels. Of its methods it is
   KLIEP (Sugiyama et al. 2008) that is used: the default, uLSIF, makes n × n matrices for each setting that it tries.
@@ -18,17 +18,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import bench
-from bench.divergences import Divergence
-from bench.metrics import Value
+from bench.divergences import Divergence, divergence
+from bench.errors import BenchError
+from bench.metrics.estimation.estimators import Value, register_estimator
 
 _NEIGHBOURS = 5
+_INSTALL = {"densratio": '"divergence-bench[calibration]"'}
+"""What `pip install` is to be given, where that is not the package's own name."""
 _DIRECTIONS = {"kl": ((0, 1),), "reverse_kl": ((1, 0),), "jeffreys": ((0, 1), (1, 0))}
 
 Samples = tuple[Tensor, Tensor]
 
 
-@bench.register_estimator("densratio", version=1, only=tuple(_DIRECTIONS))
+@register_estimator("densratio", version=1, only=tuple(_DIRECTIONS))
 def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator) -> dict[str, Value]:
     """The bound of kl at a ratio that KLIEP, whose own aim it is, fits to one half and the other half judges.
 
@@ -48,7 +50,7 @@ def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator
     return _each_direction(divergences, direction)
 
 
-@bench.register_estimator("infomeasure", version=1, only=tuple(_DIRECTIONS))
+@register_estimator("infomeasure", version=1, only=tuple(_DIRECTIONS))
 def infomeasure(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
 ) -> dict[str, Value]:
@@ -86,8 +88,9 @@ def _package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
     try:
         return import_module(name)
     except ImportError as error:
-        raise bench.BenchError(
-            f"estimator '{name}': the package cannot be imported ({error}); install it: pip install {name}"
+        command = f"pip install {_INSTALL.get(name, name)}"
+        raise BenchError(
+            f"estimator '{name}': the package cannot be imported ({error}); install it: {command}"
         ) from None
 
 
@@ -102,7 +105,7 @@ def _heldout_kl(package: Any, p: Samples, q: Samples) -> Value:  # noqa: ANN401
     parts = [_log_ratios(package, (p[k], q[k]), (p[1 - k], q[1 - k])) for k in (0, 1)]
     v_p, v_q = (torch.cat(side) for side in zip(*parts, strict=True))
     limit = math.log(min(len(v_p), len(v_q)))
-    at_p, at_q = bench.divergence("kl").terms(v_p.clamp(-limit, limit), v_q.clamp(-limit, limit))
+    at_p, at_q = divergence("kl").terms(v_p.clamp(-limit, limit), v_q.clamp(-limit, limit))
     variance = at_p.var() / len(at_p) + at_q.var() / len(at_q)
     return Value(_finite(float(at_p.mean() + at_q.mean()), "densratio"), math.sqrt(float(variance)))
 
@@ -120,7 +123,7 @@ def _log_ratios(package: Any, fitted: Samples, judged: Samples) -> Samples:  # n
 
 def _finite(value: float, name: str) -> float:
     if not math.isfinite(value):
-        raise bench.BenchError(
+        raise BenchError(
             f"estimator '{name}': the package gives {value} for these samples, as it may where they hardly overlap or "
             "points coincide; expected a finite number: add noise by `spread`, or use the default estimator"
         )
