@@ -96,7 +96,7 @@ def _unavailable(source: Source, files: tuple[RemoteFile, ...], reasons: list[st
         f"{source.kind} '{source.name}': its files are neither on this machine nor could they be downloaded",
         f"  missing:     {', '.join(file.name for file in files)}",
         f"  looked in:   {given}{_note_on(root)}, {cache_folder() / source.name}",
-        *([f"  found:       {stray}, where they are not taken from"] if stray else []),
+        *([f"  found:       {stray}, not taken"] if stray else []),
         f"  because:     {'; '.join(reasons)}",
         f"  get them at: {source.addresses}",
         f"  put all of {', '.join(file.name for file in source.files)} into {given}{packed}",

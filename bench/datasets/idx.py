@@ -34,7 +34,7 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> Tensor:
     content = _read(path)
     magic = bytes((0, 0, UNSIGNED_BYTE, len(shape)))
     if content[:4] != magic:
-        raise _refuse_kind(path, content, magic)
+        raise _wrong_kind(path, content, magic)
     start = 4 + 4 * len(shape)
     if len(content) < start:
         raise _refusal(path, f"{len(content)} bytes in all", f"a header of {start} bytes")
@@ -62,7 +62,7 @@ def _read(path: Path) -> bytearray:
         raise _refusal(path, f"a file that cannot be read ({error})", expected) from error
 
 
-def _refuse_kind(path: Path, content: bytearray, magic: bytes) -> BenchError:
+def _wrong_kind(path: Path, content: bytearray, magic: bytes) -> BenchError:
     """What to say of a file that does not begin as it should."""
     known = recognise_format(bytes(content[:HEAD_BYTES]))
     if known is not None:

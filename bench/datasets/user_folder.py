@@ -78,7 +78,7 @@ def find_given_files(source: Source) -> tuple[Path, ...] | None:
                 return search.paths
         for search in searches:
             if search.paths:
-                raise _refuse_half(source, search)
+                raise _incomplete(source, search)
         _refuse_other_forms(source)
     except PermissionError as error:
         raise BenchError(
@@ -94,7 +94,8 @@ def describe_stray_files(source: Source) -> str:
         return ""
     accepted = {name for file in source.files for name in file.accepted_names}
     names = [path.name for path in _entries(root) if path.is_file()]
-    stray = [name for name in names if name in accepted or (_holds_data(name) and _bare(source.name) in _bare(name))]
+    meant = "" if _root_itself(source, root) else _bare(source.name)
+    stray = [name for name in names if name in accepted or (_holds_data(name) and meant in _bare(name))]
     return f"{_name_some(stray)} in {root} itself" if stray else ""
 
 
@@ -147,7 +148,7 @@ def _find(folder: Path, file: RemoteFile) -> Path | None:
     return next((path for path in (*(folder / name for name in names), *nested) if path.is_file()), None)
 
 
-def _refuse_half(source: Source, search: Search) -> BenchError:
+def _incomplete(source: Source, search: Search) -> BenchError:
     others = _other_forms(search.folder, set(search.paths))
     instead = f" (it has {_name_some(others)})" if others else ""
     return BenchError(
