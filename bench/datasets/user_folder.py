@@ -93,32 +93,31 @@ def describe_stray_files(source: Source) -> str:
     if root is None:
         return ""
     accepted = {name for file in source.files for name in file.accepted_names}
-    names = [path.name for path in _entries(root) if path.is_file()]
+    names = (path.name for path in _entries(root) if path.is_file())
     meant = "" if _root_itself(source, root) else _bare(source.name)
     stray = [name for name in names if name in accepted or (_holds_data(name) and meant in _bare(name))]
-    return f"{_name_some(stray)} in {root} itself" if stray else ""
+    return f"{_name_some(sorted(stray))} in {root} itself" if stray else ""
 
 
 def _candidates(source: Source) -> Iterator[Path]:
-    """Where all the files may be, in the order of preference."""
+    """The folders where all the files may be, in the order of preference."""
     root = data_folder()
     if root is None:
         return
     for folder in (*_named_folders(source, root), *_root_itself(source, root)):
-        yield folder
-        yield folder / RAW
+        yield from (place for place in (folder, folder / RAW) if place.is_dir())
 
 
 def _named_folders(source: Source, root: Path) -> tuple[Path, ...]:
     """The folder with the source's name, there or not, and those with other spellings of it."""
     others = (path for path in _entries(root) if path.name != source.name and _is_spelling(path.name, source))
-    return (root / source.name, *others)
+    return (root / source.name, *sorted(others))
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, in alphabetical order; nothing of one that is not there or cannot be listed."""
+    """What lies in a folder; nothing of one that is not there or cannot be listed."""
     try:
-        return sorted(folder.iterdir())
+        return list(folder.iterdir())
     except OSError:
         return []
 
