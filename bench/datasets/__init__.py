@@ -6,7 +6,7 @@ Importing this package registers every kind that it ships.
 from bench.datasets import digits, mixture, mnist, points, stacked  # noqa: F401 - imported to register them
 from bench.datasets.base import (
     DATASETS,
-    SOURCES,
+    SHAPES,
     Dataset,
     Modes,
     check_parameters,
@@ -15,12 +15,15 @@ from bench.datasets.base import (
     fingerprint,
     load_dataset,
     register_dataset,
+    shape_of,
 )
-from bench.datasets.locate import RemoteFile, Source, locate, missing_files
+from bench.datasets.locate import locate, missing_files
 from bench.datasets.parameters import ParameterError
+from bench.datasets.sources import SOURCES, RemoteFile, Source
 
 __all__ = [
     "DATASETS",
+    "SHAPES",
     "SOURCES",
     "Dataset",
     "Modes",
@@ -35,4 +38,5 @@ __all__ = [
     "locate",
     "missing_files",
     "register_dataset",
+    "shape_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,8 +15,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from bench.datasets.locate import Source, locate
+from bench.datasets.checksums import FileState
+from bench.datasets.locate import locate
 from bench.datasets.parameters import ParameterError, parameter_errors, resolve_parameters
+from bench.datasets.sources import SOURCES, Source
+from bench.errors import BenchError
 from bench.registry import Registry
 
 DATASETS_IN_MEMORY = 2
@@ -98,10 +102,12 @@ class Dataset:
 
 
 DatasetFactory = Callable[..., Dataset]
-FileState = tuple[Path, int, int]
+Shape = tuple[int, ...]
+ShapeRule = Shape | Callable[[Mapping[str, Any]], Shape]
+"""Shape of one example, or a function of all parameters that gives it."""
 
 DATASETS: Registry[DatasetFactory] = Registry("dataset")
-SOURCES: Registry[Source] = Registry("source of the dataset")
+SHAPES: Registry[ShapeRule] = Registry("shape of the dataset")
 
 
 def fingerprint(*arrays: Tensor) -> str:
@@ -114,7 +120,9 @@ def fingerprint(*arrays: Tensor) -> str:
     return digest.hexdigest()
 
 
-def register_dataset(name: str, *, source: Source | None = None) -> Callable[[DatasetFactory], DatasetFactory]:
+def register_dataset(
+    name: str, *, source: Source | None = None, shape: ShapeRule | None = None
+) -> Callable[[DatasetFactory], DatasetFactory]:
     """Decorator: make a function that returns a `Dataset` available to suites under `name`.
 
     The function's keyword arguments are the parameters a suite may set: `{name: ring, modes: 12}`. Their annotations
@@ -123,12 +131,16 @@ def register_dataset(name: str, *, source: Source | None = None) -> Callable[[Da
     Args:
         name: the name in the suite file.
         source: the files that the function reads, if any: what `fetch` downloads ahead of time.
+        shape: shape of one example, such as (1, 28, 28), or a function that gives it for the parameters (all of them,
+            with their defaults): what `shape_of` says without reading files.
     """
 
     def decorate(factory: DatasetFactory) -> DatasetFactory:
         DATASETS.add(name, factory)
         if source is not None:
             SOURCES.add(name, source, factory.__module__)  # where its dataset goes, the source goes too
+        if shape is not None:
+            SHAPES.add(name, shape, factory.__module__)
         return factory
 
     return decorate
@@ -177,9 +189,33 @@ def _load(name: str, factory: DatasetFactory, parameters: str, files: tuple[File
 
 
 def _state_of_files(name: str) -> tuple[FileState, ...]:
-    """Path, size and time of the last change of each file of a dataset; empty if it needs none."""
-    paths = locate(SOURCES[name]) if name in SOURCES else ()
-    return tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
+    """The state of each file of a dataset; empty if it needs none."""
+    return tuple(FileState.of(path) for path in locate(SOURCES[name])) if name in SOURCES else ()
+
+
+def shape_of(name: str, parameters: Mapping[str, Any]) -> Shape | None:
+    """Shape of one example of a dataset, without reading its files.
+
+    It is what the dataset was registered with; a dataset that needs no files is loaded for it.
+
+    Returns:
+        (d,) for points, (channels, height, width) for images; None where only the files can tell, or a dataset without
+        a `Source` cannot be loaded.
+
+    Raises:
+        UnknownNameError: if there is no such dataset.
+        ParameterError: if a parameter does not fit.
+    """
+    resolved = resolve_parameters(name, DATASETS[name], parameters)
+    if name in SHAPES:
+        rule = SHAPES[name]
+        return rule(resolved) if callable(rule) else rule
+    if name in SOURCES:
+        return None
+    try:
+        return load_dataset(name, **parameters).shape
+    except (BenchError, OSError):
+        return None
 
 
 def fetch(name: str, **parameters: Any) -> Path | None:  # noqa: ANN401 - whatever the factory declares
@@ -194,11 +230,14 @@ def fetch(name: str, **parameters: Any) -> Path | None:  # noqa: ANN401 - whatev
         BenchError: if the files can neither be found nor downloaded.
     """
     check_parameters(name, parameters)
-    return locate(SOURCES[name])[0].parent if name in SOURCES else None
+    if name not in SOURCES:
+        return None
+    return Path(os.path.commonpath([path.parent for path in locate(SOURCES[name])]))
 
 
 __all__ = [
     "DATASETS",
+    "SHAPES",
     "SOURCES",
     "Dataset",
     "DatasetFactory",
@@ -209,4 +248,5 @@ __all__ = [
     "fingerprint",
     "load_dataset",
     "register_dataset",
+    "shape_of",
 ]

@@ -11,9 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from bench.datasets.checksums import GZIP_MAGIC
+from bench.datasets.formats import HEAD_BYTES, recognise_format
 from bench.errors import BenchError
 
-GZIP_MAGIC = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
 
 
@@ -30,11 +31,10 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> Tensor:
     Raises:
         BenchError: if the file cannot be read, is damaged, or holds anything else.
     """
-    content = _content(path)
+    content = _read(path)
     magic = bytes((0, 0, UNSIGNED_BYTE, len(shape)))
     if content[:4] != magic:
-        found = f"magic number 0x{content[:4].hex()}" if len(content) >= 4 else f"{len(content)} bytes in all"
-        raise _refusal(path, found, f"magic number 0x{magic.hex()} (IDX, unsigned bytes, {len(shape)} dimensions)")
+        raise _wrong_kind(path, content, magic)
     start = 4 + 4 * len(shape)
     if len(content) < start:
         raise _refusal(path, f"{len(content)} bytes in all", f"a header of {start} bytes")
@@ -48,20 +48,34 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> Tensor:
     return torch.frombuffer(content, dtype=torch.uint8, offset=start).reshape(shape)
 
 
-def _content(path: Path) -> bytearray:
+def _read(path: Path) -> bytearray:
     """The bytes of a file, unpacked if it is gzipped; writable, as torch wants its buffers."""
+    expected = "a whole IDX file, plain or gzipped"
     try:
         with path.open("rb") as stream:
-            packed = stream.read(2) == GZIP_MAGIC
+            packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         with gzip.open(path) if packed else path.open("rb") as stream:
             return bytearray(stream.read())
-    except (OSError, EOFError, zlib.error) as error:
-        raise _refusal(path, f"a file that cannot be read ({error})", "a whole IDX file, plain or gzipped") from error
+    except EOFError as error:
+        raise _refusal(path, "a truncated gzip file (its download or a copy broke off)", expected) from error
+    except (OSError, zlib.error) as error:
+        raise _refusal(path, f"a file that cannot be read ({error})", expected) from error
+
+
+def _wrong_kind(path: Path, content: bytearray, magic: bytes) -> BenchError:
+    """What to say of a file that does not begin as it should."""
+    known = recognise_format(bytes(content[:HEAD_BYTES]))
+    if known is not None:
+        return _refusal(path, known.name, "an IDX file, plain or gzipped", known.remedy)
+    found = f"magic number 0x{content[:4].hex()}" if len(content) >= 4 else f"{len(content)} bytes in all"
+    return _refusal(path, found, f"magic number 0x{magic.hex()} (IDX, unsigned bytes, {magic[3]} dimensions)")
 
 
 def _times(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _refusal(path: Path, found: str, expected: str) -> BenchError:
-    return BenchError(f"{path}: found {found}, expected {expected}; replace it with the file as published")
+def _refusal(
+    path: Path, found: str, expected: str, remedy: str = "replace it with the file as published"
+) -> BenchError:
+    return BenchError(f"{path}: found {found}, expected {expected}; {remedy}")

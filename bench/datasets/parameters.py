@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -10,13 +11,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from bench.errors import BenchError, nearest
+from bench.errors import ArgumentError, nearest
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class ParameterError(BenchError):
+class ParameterError(ArgumentError):
     """A parameter that does not fit.
 
     Attributes:
@@ -25,6 +26,7 @@ class ParameterError(BenchError):
         found: what was given: the name if that is unknown, else the value, as text.
         expected: the valid names if the name is unknown, else one description of valid values.
         suggestion: the nearest valid name if the name is unknown and one is near, else None.
+        unknown: whether there is no parameter of that name.
     """
 
     def __init__(
@@ -42,10 +44,17 @@ class ParameterError(BenchError):
         self.found = found
         self.expected = expected
         self.suggestion = suggestion
-        super().__init__(f"dataset '{dataset}': {self._fault(unknown)}")
+        self.unknown = unknown
+        super().__init__(f"dataset '{dataset}': {self._describe()}")
 
-    def _fault(self, unknown: bool) -> str:
-        if not unknown:
+    def __reduce__(self) -> tuple[Callable[..., ParameterError], tuple[str, str | None]]:
+        """Errors travel between processes; Exception's own way would call this with the message alone."""
+        names = ("found", "expected", "suggestion", "unknown")
+        rest = {name: getattr(self, name) for name in names}
+        return functools.partial(type(self), **rest), (self.dataset, self.parameter)
+
+    def _describe(self) -> str:
+        if not self.unknown:
             subject = f"parameter '{self.parameter}'" if self.parameter else "parameters"
             return f"{subject}: found {self.found}, expected {self.expected[0]}"
         names = f"expected one of {', '.join(self.expected)}" if self.expected else "it takes none"

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bench.datasets.base import Dataset, fingerprint, register_dataset
-from bench.datasets.mnist import CLASSES, MNIST, mnist
+from bench.datasets.mnist import CLASSES, MNIST, PIXELS, mnist
 
 CHANNELS = 3
 TRAIN = 128_000
@@ -29,7 +29,7 @@ class _Split(NamedTuple):
     triples: Tensor
 
 
-@register_dataset("stacked-mnist", source=MNIST)
+@register_dataset("stacked-mnist", source=MNIST, shape=(CHANNELS, *PIXELS))
 def stacked_mnist(size: TrainingSize = TRAIN) -> Dataset:
     """Triples of MNIST digits, shape (3, 28, 28), with label 100a + 10b + c for digits a, b, c in this order.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,12 @@ from pathlib import Path
 import pooch
 import pytest
 
-from bench.datasets.locate import DATA_DIR_VARIABLE, OFFLINE_VARIABLE, RemoteFile, Source
+from bench.datasets.downloads import OFFLINE_VARIABLE
+from bench.datasets.sources import RemoteFile, Source
+from bench.datasets.user_folder import DATA_DIR_VARIABLE
+
+REAL = os.environ.get(DATA_DIR_VARIABLE)
+"""Where the user has published files, if anywhere; tests set the variable to folders of their own."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,15 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     monkeypatch.delenv(OFFLINE_VARIABLE, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return Storage(given=tmp_path / "given", cache=tmp_path / "cache" / "divergence-bench")
+
+
+@pytest.fixture
+def real() -> Path:
+    """The folder with the published files of MNIST and Fashion-MNIST."""
+    root = Path(REAL or "nowhere")
+    if not all((root / name).is_dir() for name in ("mnist", "fashion-mnist")):
+        pytest.skip(f"needs the published files in ${DATA_DIR_VARIABLE}/mnist and fashion-mnist")
+    return root
 
 
 @dataclass
@@ -61,6 +76,13 @@ def mirror(tmp_path: Path) -> Iterator[Mirror]:
         yield Mirror(root, f"http://127.0.0.1:{server.server_port}/", requests)
         server.shutdown()
         thread.join()
+
+
+def put(folder: Path, **contents: bytes) -> None:
+    """Write files; `a_gz` is a.gz."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name.replace("_gz", ".gz")).write_bytes(content)
 
 
 def published(mirrors: tuple[str, ...], **contents: bytes) -> Source:

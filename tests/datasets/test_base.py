@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from bench.datasets import (
     DATASETS,
+    SHAPES,
     SOURCES,
     Dataset,
     ParameterError,
@@ -23,11 +25,12 @@ from bench.datasets import (
     fingerprint,
     load_dataset,
     register_dataset,
+    shape_of,
 )
 from bench.datasets.base import _load
 from bench.errors import BenchError, UnknownNameError
 
-from .conftest import Mirror, Storage, published
+from .conftest import Mirror, Storage, published, put
 
 # Results name their data by fingerprint: what changes one of these makes earlier results another experiment's.
 FINGERPRINTS = {
@@ -42,7 +45,7 @@ def registered() -> Iterator[None]:
     """Forget what a test registers."""
     before = set(DATASETS)
     yield
-    for registry in (DATASETS, SOURCES):
+    for registry in (DATASETS, SOURCES, SHAPES):
         for name in set(registry) - before:
             del registry._entries[name], registry._origins[name]
 
@@ -165,3 +168,70 @@ def test_to_moves_every_tensor() -> None:
 def test_to_the_same_device_shares_memory() -> None:
     data = load_dataset("ring")
     assert data.to(torch.device("cpu")).train.data_ptr() == data.train.data_ptr()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("ring", {}), ("ring", {"modes": 3}), ("grid", {}), ("mixture", {}), ("digits", {})]
+)
+def test_shapes_of_what_needs_no_files(name: str, parameters: dict[str, object]) -> None:
+    assert shape_of(name, parameters) == load_dataset(name, **parameters).shape
+
+
+@pytest.mark.usefixtures("real")
+def test_shapes_are_those_of_the_loaded_data() -> None:
+    """Every dataset that is registered; those with files are made small."""
+    for name in DATASETS:
+        parameters = {"size": 1} if name in SOURCES else {}
+        assert shape_of(name, parameters) == load_dataset(name, **parameters).shape, name
+
+
+@pytest.mark.usefixtures("storage")
+def test_shapes_are_told_without_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.datasets.base.locate", lambda source: pytest.fail("no file is looked for"))
+    assert {name: shape_of(name, {}) for name in SOURCES} == {
+        "mnist": (1, 28, 28),
+        "fashion-mnist": (1, 28, 28),
+        "stacked-mnist": (3, 28, 28),
+    }
+
+
+@pytest.mark.usefixtures("registered")
+def test_shape_may_depend_on_parameters_or_be_unknown() -> None:
+    source = Source("letters", (), ())
+
+    @register_dataset("letters", source=source, shape=lambda parameters: (1, parameters["side"], parameters["side"]))
+    def letters(side: int = 3) -> Dataset:
+        raise AssertionError("its shape is known")
+
+    @register_dataset("words", source=source)
+    def words() -> Dataset:
+        raise AssertionError("its files are not to be read")
+
+    @register_dataset("broken")
+    def broken() -> Dataset:
+        raise BenchError("no such file")
+
+    assert (shape_of("letters", {}), shape_of("letters", {"side": 5})) == ((1, 3, 3), (1, 5, 5))
+    assert (shape_of("words", {}), shape_of("broken", {})) == (None, None)
+    assert SHAPES.origin("letters") == letters.__module__
+    with pytest.raises(ParameterError, match="'side'"):
+        shape_of("letters", {"side": "5"})
+    with pytest.raises(UnknownNameError):
+        shape_of("leters", {})
+
+
+@pytest.mark.usefixtures("registered")
+def test_fetch_names_the_folder_of_files_in_folders_of_their_own(storage: Storage) -> None:
+    put(storage.given / "letters" / "a.gz", a=b"")
+    put(storage.given / "letters", b=b"")
+    register_dataset("letters", source=published((), a=b"1", b=b"2"))(lambda: pytest.fail("fetching loads nothing"))
+    assert fetch("letters") == storage.given / "letters"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [BenchError("x"), UnknownNameError("dataset", "rign", ["ring"]), dataset_parameter_errors("ring", {"x": 1})[0]],
+)
+def test_errors_travel_between_processes(error: BenchError) -> None:
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))

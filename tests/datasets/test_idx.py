@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from bench.datasets.formats import recognise_format
 from bench.datasets.idx import read_idx
 from bench.errors import BenchError
 
@@ -61,9 +62,10 @@ def test_trailing_bytes_are_refused(path: Path, array: Bytes, extra: bytes) -> N
 @settings(deadline=None)
 def test_wrong_magic_number_is_refused(path: Path, array: Bytes, magic: bytes) -> None:
     right = bytes((0, 0, 8, array.ndim))
-    if magic == right or magic[:2] == b"\x1f\x8b":
+    content = magic + encode(array)[4:]
+    if magic == right or recognise_format(content) is not None:  # what is recognised is called by its name instead
         return
-    path.write_bytes(magic + encode(array)[4:])
+    path.write_bytes(content)
     with pytest.raises(BenchError, match=f"found magic number 0x{magic.hex()}, expected magic number 0x{right.hex()}"):
         read_idx(path, array.shape)
 
@@ -90,6 +92,39 @@ def test_corrupt_gzip_is_refused(path: Path) -> None:
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
     with pytest.raises(BenchError, match=r"found a file that cannot be read \("):
+        read_idx(path, (200,))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_truncated_gzip_is_named(path: Path, share: float) -> None:
+    content = gzip.compress(encode(np.arange(200, dtype=np.uint8)))
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(BenchError, match=r"images: found a truncated gzip file \(.*\), expected a whole IDX file"):
+        read_idx(path, (200,))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"\xef\xbb\xbf\r\n <!DOCTYPE html><html>Log in</html>",
+            "found an HTML page .*; replace it .* another network",
+        ),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "found a Git LFS pointer, .*'git lfs pull'"),
+        (b"", "found an empty file, .*; replace it with the file as published: its download broke off"),
+    ],
+)
+def test_what_is_no_idx_file_is_called_by_its_name(path: Path, content: bytes, message: str, packed: bool) -> None:
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(BenchError, match=f"images: {message}") as refusal:
+        read_idx(path, (200,))
+    assert "magic" not in str(refusal.value)
+
+
+def test_file_packed_twice_is_refused(path: Path) -> None:
+    path.write_bytes(gzip.compress(gzip.compress(encode(np.arange(200, dtype=np.uint8)))))
+    with pytest.raises(BenchError, match=r"found a gzip file in a gzip file, .*; replace it .* unpack it once"):
         read_idx(path, (200,))
 
 

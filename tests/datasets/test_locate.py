@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from bench.datasets.locate import (
-    DATA_DIR_VARIABLE,
-    OFFLINE_VARIABLE,
-    Source,
-    locate,
-    missing_files,
-)
+from bench.datasets.downloads import OFFLINE_VARIABLE
+from bench.datasets.locate import locate, missing_files
+from bench.datasets.sources import Source
+from bench.datasets.user_folder import DATA_DIR_VARIABLE
 from bench.errors import BenchError
 
-from .conftest import Mirror, Storage, published
+from .conftest import Mirror, Storage, published, put
 
 A, B = b"alpha" * 1000, b"beta" * 1000
 NOWHERE = "http://127.0.0.1:9/"  # the discard port: connections are refused
-
-
-def put(folder: Path, **contents: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (folder / name.replace("_gz", ".gz")).write_bytes(content)
 
 
 def source(*mirrors: str) -> Source:
@@ -153,3 +143,31 @@ def test_unwritable_cache_is_reported(storage: Storage, mirror: Mirror) -> None:
     storage.cache.write_text("a file where the folder should be")
     with pytest.raises(BenchError, match=r"because: .*divergence-bench"):
         locate(source(mirror.url))
+
+
+def test_page_of_a_proxy_is_no_file(storage: Storage, mirror: Mirror) -> None:
+    """A captive portal answers every request with its page, as a success."""
+    put(mirror.root, a_gz=b"\n<!doctype html><title>Log in</title>", b_gz=B)
+    with pytest.raises(BenchError, match=r"a\.gz: the answer is an HTML page .*, not the file"):
+        locate(source(mirror.url))
+    assert list((storage.cache / "letters").iterdir()) == []
+
+
+def test_published_file_may_look_like_anything(storage: Storage, mirror: Mirror) -> None:
+    page = b"<html></html>"
+    put(mirror.root, a_gz=page)
+    assert locate(published((mirror.url,), a=page))[0].read_bytes() == page
+
+
+def test_root_that_does_not_exist_is_named(storage: Storage) -> None:
+    with pytest.raises(BenchError, match=r"looked in: .*given/letters \(there is no folder .*given\), "):
+        locate(source(NOWHERE))
+
+
+def test_files_in_the_root_itself_are_named(storage: Storage) -> None:
+    put(storage.given, a_gz=A, b=B, c=b"")
+    (storage.given / "letters.zip").write_bytes(b"PK")
+    (storage.given / "other.zip").write_bytes(b"PK")
+    with pytest.raises(BenchError) as refusal:
+        locate(source(NOWHERE))
+    assert f"  found:       a.gz, b, letters.zip in {storage.given} itself, not taken" in str(refusal.value)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import struct
 from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
 import torch
 from numpy.typing import NDArray
 
 from bench.datasets import Dataset, ParameterError, check_parameters, fetch, load_dataset, locate
-from bench.datasets.locate import DATA_DIR_VARIABLE, Source
 from bench.datasets.mnist import FASHION_MNIST, MNIST
+from bench.datasets.sources import Source
+from bench.datasets.user_folder import DATA_DIR_VARIABLE
 from bench.errors import BenchError
 
 from .conftest import Storage
@@ -116,7 +117,7 @@ def test_size_is_checked(name: str, size: object) -> None:
 
 
 @pytest.fixture(params=SOURCES)
-def real(request: pytest.FixtureRequest) -> tuple[Source, Dataset]:
+def published(request: pytest.FixtureRequest) -> tuple[Source, Dataset]:
     source = SOURCES[request.param]
     root = os.environ.get(DATA_DIR_VARIABLE)
     if not root or not (Path(root) / source.name).is_dir():
@@ -124,16 +125,68 @@ def real(request: pytest.FixtureRequest) -> tuple[Source, Dataset]:
     return source, load_dataset(source.name)
 
 
-def test_published_files(real: tuple[Source, Dataset]) -> None:
-    source, data = real
+def test_published_files(published: tuple[Source, Dataset]) -> None:
+    source, data = published
     for file, path in zip(source.files, locate(source), strict=True):
+        content = path.read_bytes()
+        assert hashlib.sha256(content).hexdigest() in file.checksums
         if path.name == file.name:
-            assert pooch.file_hash(str(path)) == file.sha256
-    published = torch.cat([data.train, data.validation]).double()
+            assert file.checksums == {
+                hashlib.sha256(content).hexdigest(): file.name,
+                hashlib.sha256(gzip.decompress(content)).hexdigest(): file.name.removesuffix(".gz"),
+            }
+    grey = torch.cat([data.train, data.validation]).double()
     mean, std = MOMENTS[source.name]
-    assert published.mean().item() == pytest.approx(mean, abs=5e-5)
-    assert published.std().item() == pytest.approx(std, abs=5e-5)
+    assert grey.mean().item() == pytest.approx(mean, abs=5e-5)
+    assert grey.std().item() == pytest.approx(std, abs=5e-5)
     assert [len(data.train), len(data.validation), len(data.test)] == [50_000, 10_000, 10_000]
     for labels in (data.train_labels, data.validation_labels, data.test_labels):
         assert labels is not None
         assert torch.bincount(labels, minlength=10).min() > 0.08 * len(labels)
+
+
+@pytest.mark.parametrize("folder", ["MNIST/raw", "mnist/raw", "Mnist"])
+def test_layouts_of_the_published_files(storage: Storage, real: Path, folder: str) -> None:
+    (storage.given / folder).parent.mkdir(parents=True)
+    (storage.given / folder).symlink_to(real / "mnist")
+    assert fetch("mnist") == storage.given / folder
+    assert load_dataset("mnist", size=3).shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_unpacked_as_kaggle_names_them(storage: Storage, real: Path, nested: bool) -> None:
+    for file in MNIST.files:
+        name = file.name.removesuffix(".gz").replace("-idx", ".idx")
+        path = storage.given / "mnist" / name / name if nested else storage.given / "mnist" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.decompress((real / "mnist" / file.name).read_bytes()))
+    assert fetch("mnist") == storage.given / "mnist"
+    assert load_dataset("mnist", size=3).shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize("form", ["published", "unpacked", "packed again"])
+def test_fashion_mnist_in_the_folder_of_mnist_is_refused(storage: Storage, real: Path, form: str) -> None:
+    (storage.given / "mnist").mkdir(parents=True)
+    for file in FASHION_MNIST.files:
+        content = (real / "fashion-mnist" / file.name).read_bytes()
+        if form == "unpacked":
+            (storage.given / "mnist" / file.name.removesuffix(".gz")).write_bytes(gzip.decompress(content))
+            continue
+        again = gzip.compress(gzip.decompress(content), compresslevel=1)
+        (storage.given / "mnist" / file.name).write_bytes(content if form == "published" else again)
+    with pytest.raises(BenchError) as refusal:
+        load_dataset("mnist", size=3)
+    ending = ".gz" if form == "published" else ""
+    message = str(refusal.value)
+    assert f"found Fashion-MNIST's train-images-idx3-ubyte{ending}, expected MNIST's train-images-idx3-ubyte" in message
+    assert message.count("found Fashion-MNIST's") == 4
+    assert "Fashion-MNIST's belong into a folder 'fashion-mnist' beside it" in message
+
+
+def test_swapped_published_files_are_named(storage: Storage, real: Path) -> None:
+    (storage.given / "mnist").mkdir(parents=True)
+    swapped = {"train-images-idx3-ubyte.gz": "t10k-images-idx3-ubyte.gz"}
+    for name in (file.name for file in MNIST.files):
+        (storage.given / "mnist" / name).symlink_to(real / "mnist" / swapped.get(name, name))
+    with pytest.raises(BenchError, match=r"found MNIST's t10k-images-idx3-ubyte\.gz, expected MNIST's train-images"):
+        load_dataset("mnist")

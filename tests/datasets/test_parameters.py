@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from bench.datasets.parameters import Count, ParameterError, Positive, parameter_errors, resolve_parameters
+from bench.errors import ArgumentError
+from bench.identity import LATER
+from bench.spec.parameters import later_parameters
 
 
 def build(modes: Count, *, scale: Positive = 0.5, centres: tuple[float, ...] = (1.0,), note: str | None = None) -> None:
@@ -111,3 +116,36 @@ def test_annotations_are_optional() -> None:
 def test_open_ended_functions_take_any_name() -> None:
     assert resolve_parameters("clouds", open_ended, {"other": 3}) == {"size": 1, "other": 3}
     assert len(parameter_errors("clouds", open_ended, {"other": 3, "size": "x"})) == 1
+
+
+def later(size: int, count: Annotated[int, Field(ge=1), LATER] = 3, share: Annotated[float, LATER, Field(lt=1)] = 0.5):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    raise AssertionError
+
+
+def test_later_parameters_are_checked_like_others() -> None:
+    assert dict(later_parameters(later)) == {"count": 3, "share": 0.5}
+    assert resolve_parameters("clouds", later, {"size": 1}) == {"size": 1, "count": 3, "share": 0.5}
+    assert resolve_parameters("clouds", later, {"size": 1, "count": 2})["count"] == 2
+    wrong = {"size": 1, "count": 0, "share": 1.0}
+    assert [str(error) for error in parameter_errors("clouds", later, wrong)] == [
+        "dataset 'clouds': parameter 'count': found 0, expected a number greater than or equal to 1",
+        "dataset 'clouds': parameter 'share': found 1.0, expected a number less than 1",
+    ]
+    assert "expected a valid integer" in str(parameter_errors("clouds", later, {"size": 1, "count": "2"})[0])
+
+
+def test_errors_are_argument_errors_and_value_errors() -> None:
+    with pytest.raises(ArgumentError):
+        resolve_parameters("clouds", build, {"modes": 0})
+    with pytest.raises(ValueError, match="modes"):
+        resolve_parameters("clouds", build, {"modes": 0})
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"modes": 0}, {"modes": 1, "scal": 2}, {"modes": 1, "zzz": 2}, {"modes": print}]
+)
+def test_errors_travel_between_processes(parameters: dict[str, object]) -> None:
+    (error,) = errors(**parameters)
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is ParameterError
+    assert (str(back), back.args, vars(back)) == (str(error), error.args, vars(error))
