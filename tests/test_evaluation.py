@@ -45,7 +45,7 @@ def subject(method: dict[str, Any]) -> Subject:
         dataset_parameters={},
         dataset_sha256=data.fingerprint,
         seed=0,
-        model=method,
+        model=METHODS[method["family"]].settings.model_validate(method),
         training=TrainingSettings(),
         evaluation=EvaluationSettings(samples=200),
         metrics=(),

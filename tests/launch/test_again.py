@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 import bench
 from bench.cli import app
 from bench.errors import BenchError
-from bench.results import RunStore
 from tests.launch.test_launch import NETWORK, PLUGIN, odd_suite, suite_file
 from tests.registries import restored
 
@@ -43,6 +42,10 @@ def small_suite(*metrics: str, **changes: Any) -> dict[str, Any]:
         "metrics": list(metrics),
         "plugins": [str(PLUGIN)],
     } | changes
+
+
+def file_of(results: Path, run_id: str, suffix: str = "parquet") -> Path:
+    return results / "runs" / f"{run_id}.{suffix}"
 
 
 def figures(results: Path, *, references: bool = False) -> pd.DataFrame:
@@ -90,8 +93,7 @@ def test_metrics_added_later_are_what_they_would_have_been(results: Path, all_at
 
 
 def test_what_is_there_is_measured_again_only_on_demand(results: Path) -> None:
-    store = RunStore(results)
-    path = store.path(bench.load(results)["run_id"][0])
+    path = file_of(results, bench.load(results)["run_id"][0])
     written = path.stat().st_mtime_ns
     bench.evaluate(results, "distance", inline=True)
     assert path.stat().st_mtime_ns == written
@@ -122,7 +124,7 @@ def test_other_sample_sizes_measure_all_anew_without_training(results: Path, tmp
     fresh = fresh.dropna(axis="columns", how="all")
     pd.testing.assert_frame_equal(plain(again), plain(fresh), check_exact=True)
     assert len(fresh) == len(again)
-    kept = bench.load(results)
+    kept = bench.load(results, variants="all")
     assert len(kept) == 2 * len(again)  # figures at other sizes are other figures
     assert kept["distance"].notna().sum() == len(again)
 
@@ -164,9 +166,8 @@ def test_bad_requests_are_refused(results: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_measured_keeps_its_figures(results: Path) -> None:
-    store = RunStore(results)
     run = bench.load(results)["run_id"][0]
-    store.weights_path(run).write_bytes(b"damaged")
+    file_of(results, run, "safetensors").write_bytes(b"damaged")
     before = figures(results)
     with pytest.raises(BenchError, match="1 of 16 rows could not be measured and keep the figures that they had"):
         bench.evaluate(results, ["fid"], inline=True)
@@ -239,9 +240,8 @@ def test_a_model_that_could_not_be_measured_is_kept(tmp_path: Path) -> None:
 
 
 def test_unusable_weights_are_trained_anew(results: Path) -> None:
-    store = RunStore(results)
     runs = bench.load(results)
-    store.weights_path(runs["run_id"][0]).write_bytes(b"damaged")
+    file_of(results, runs["run_id"][0], "safetensors").write_bytes(b"damaged")
     after = bench.run(small_suite("elbo", "distance", "fid"), out=results.parent, inline=True)
     assert (after["status"] == "done").all()
     assert after["evaluated_later"].isna().sum() == 1
@@ -250,7 +250,7 @@ def test_unusable_weights_are_trained_anew(results: Path) -> None:
 
 def test_settings_that_are_unknown_now_stop_nothing(results: Path) -> None:
     """A row whose settings only a plugin knows, which is not there any more."""
-    path = RunStore(results).path(bench.load(results)["run_id"][0])
+    path = file_of(results, bench.load(results)["run_id"][0])
     table = pq.read_table(path)
     config = table["config"][0].as_py().replace('"samples": 300', '"samples": 300, "unheard_of": 1')
     column = table.column_names.index("config")
@@ -258,7 +258,7 @@ def test_settings_that_are_unknown_now_stop_nothing(results: Path) -> None:
     told = CliRunner().invoke(app, ["evaluate", str(results), "--metrics", "fid", "--inline"])
     assert told.exit_code == 0, told.output
     assert "12 runs done, 1 with settings that are unknown here" in told.output
-    assert bench.load(results)["fid"].isna().sum() == 1
+    assert bench.load(results, variants="all")["fid"].isna().sum() == 1
     assert len(bench.run(small_suite("elbo", "moments"), out=results.parent, inline=True)) == 12
 
 

@@ -8,17 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.launch.plan import CohortPlan, cohort_size, estimate, pack_trials, plan_cohorts, total_seconds
+from bench.launch.estimates import estimate, total_seconds
+from bench.launch.plan import CohortPlan, cohort_size, pack_trials, plan_cohorts
+from bench.models.settings import VAESettings
 from bench.results import RunStore
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings, RunSpec, TrainingSettings
-from tests.results.test_results import record
+from tests.results.samples import record, rows, store
 from tests.test_spec import spec
 
 
 def runs(methods: int = 2, seeds: int = 4, cohort: int | None = None) -> list[RunSpec]:
     resources = ResourceSettings(cohort=cohort)
     return [
-        spec(method=f"m{m}", model={"family": "vae", "epsilon": 0.1 + m}, seed=seed, resources=resources)
+        spec(method=f"m{m}", model=VAESettings(family="vae", epsilon=0.1 + m), seed=seed, resources=resources)
         for m in range(methods)
         for seed in range(seeds)
     ]
@@ -33,7 +35,7 @@ def runs(methods: int = 2, seeds: int = 4, cohort: int | None = None) -> list[Ru
 def test_every_missing_run_is_wanted_once(methods: int, seeds: int, cohort: int, done: set[int]) -> None:
     specs = runs(methods, seeds, cohort)
     finished = frozenset(specs[i].run_id for i in done if i < len(specs))
-    plans = plan_cohorts(specs, finished, RunStore(Path("/nonexistent")))
+    plans = plan_cohorts(specs, finished)
     wanted = [run_id for plan in plans for run_id in plan.wanted]
     assert sorted(wanted) == sorted({s.run_id for s in specs} - finished)
     assert all(len({s.cohort_key for s in plan.specs}) == 1 for plan in plans)
@@ -42,13 +44,12 @@ def test_every_missing_run_is_wanted_once(methods: int, seeds: int, cohort: int,
 
 def test_a_cohort_with_a_checkpoint_is_taken_up_whole(tmp_path: Path) -> None:
     specs = runs(1, 4, cohort=2)
-    store = RunStore(tmp_path)
+    results = RunStore(tmp_path)
     finished = frozenset([specs[0].run_id])
-    assert [len(plan.specs) for plan in plan_cohorts(specs, finished, store)] == [1, 2]
+    assert [len(plan.specs) for plan in plan_cohorts(specs, finished, results.with_checkpoint())] == [1, 2]
     whole = CohortPlan((specs[0], specs[1]), frozenset([specs[1].run_id]))
-    store.checkpoints.mkdir(parents=True)
-    (store.checkpoints / f"{whole.cohort_id}.pt").touch()
-    assert plan_cohorts(specs, finished, store)[0] == whole
+    results.checkpoint(whole.cohort_id).write(b"")
+    assert plan_cohorts(specs, finished, results.with_checkpoint())[0] == whole
 
 
 def test_cohort_sizes() -> None:
@@ -81,11 +82,13 @@ def test_cohorts_of_different_needs_never_share_a_trial() -> None:
 
 
 def test_estimates_follow_from_earlier_runs(tmp_path: Path) -> None:
-    store = RunStore(tmp_path)
-    store.write(record("a", method="m0", steps=100, train_seconds=10.0, eval_seconds=2.0))
-    store.write(record("b", method="m0", steps=100, train_seconds=20.0, eval_seconds=4.0, seed=1))
-    store.write(record("c", method="m0", status="failed", seed=2))
-    estimates = estimate(store)
+    store(
+        tmp_path,
+        record("a", method="m0", steps=100, train_seconds=10.0, eval_seconds=2.0),
+        record("b", method="m0", steps=100, train_seconds=20.0, eval_seconds=4.0, seed=1),
+        record("c", method="m0", status="failed", seed=2),
+    )
+    estimates = estimate([rows(tmp_path)])
     assert estimates == {("ring", "m0"): pytest.approx((0.15, 3.0))}
     longer = spec(method="m0", training=TrainingSettings(steps=200))
     plan = CohortPlan((longer,), frozenset([longer.run_id]))
@@ -116,17 +119,17 @@ def calibrations(points: list[int]) -> list[CalibrationSpec]:
 
 
 def test_what_has_not_run_yet_is_guessed_at_the_method_s_pace(tmp_path: Path) -> None:
-    store, specs = RunStore(tmp_path), calibrations([1000, 50_000])
-    guesses = {key: seconds for key, (_, seconds) in estimate(store, specs).items()}
+    specs = calibrations([1000, 50_000])
+    guesses = {key: seconds for key, (_, seconds) in estimate([], specs).items()}
     assert guesses["n=1000", "knn"] == specs[0].expected_seconds
     assert guesses["n=50000", "knn"] > 10 * guesses["n=1000", "knn"]
-    store.write(record("a", method="knn", dataset="n=1000", eval_seconds=10.0, steps=None, train_seconds=None))
-    measured = estimate(store, specs)
+    store(tmp_path, record("a", method="knn", dataset="n=1000", eval_seconds=10.0, steps=None, train_seconds=None))
+    measured = estimate([rows(tmp_path)], specs)
     assert measured["n=1000", "knn"] == (0.0, 10.0)
     assert measured["n=50000", "knn"][1] == pytest.approx(10.0 * guesses["n=50000", "knn"] / guesses["n=1000", "knn"])
 
 
-def test_short_runs_are_packed_before_any_has_run(tmp_path: Path) -> None:
+def test_short_runs_are_packed_before_any_has_run() -> None:
     specs = calibrations([1000] * 40)
-    trials = pack_trials(plan_cohorts(specs, frozenset(), RunStore(tmp_path)), 2, estimate(RunStore(tmp_path), specs))
+    trials = pack_trials(plan_cohorts(specs, frozenset()), 2, estimate([], specs))
     assert 8 <= len(trials) <= len(specs) / 10
