@@ -3,6 +3,7 @@
 from bench.models.autoencoder import Autoencoder
 from bench.models.base import METHODS, Family, GenerativeModel, Move, NoiseSpec, Player, register_method
 from bench.models.cohort import Cohort, make_cohort
+from bench.models.curves import curve_column
 from bench.models.fgan import FGAN
 from bench.models.maximum_likelihood import MaximumLikelihood
 from bench.models.vae import VAE
@@ -19,6 +20,7 @@ __all__ = [
     "Move",
     "NoiseSpec",
     "Player",
+    "curve_column",
     "make_cohort",
     "register_method",
 ]

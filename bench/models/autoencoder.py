@@ -9,14 +9,16 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, register_method
+from bench.models.curves import curve_column
 from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import AutoencoderSettings
 
 _CHUNK = 4096
+_CURVES = (curve_column("loss", "Loss", order=0),)
 
 
-@register_method("autoencoder", settings=AutoencoderSettings)
+@register_method("autoencoder", settings=AutoencoderSettings, columns=_CURVES)
 class Autoencoder(GenerativeModel):
     """Encoder f_φ and decoder g_θ that minimise E‖x − g(f(x))‖² (Ryu 2025, sec. 2.1).
 
@@ -26,6 +28,9 @@ class Autoencoder(GenerativeModel):
     Args:
         settings: the method's block.
         shape: shape of one example.
+
+    Raises:
+        ArgumentError: if convolutions do not fit the examples.
     """
 
     latent_mean: Tensor

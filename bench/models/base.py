@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from bench.columns import Column
 from bench.divergences import Divergence
 from bench.registry import Registry
 from bench.spec import MethodSettings
@@ -128,24 +129,35 @@ class Family:
     Attributes:
         name: the value of `family:` in a suite file.
         settings: validates the method's block.
-        build: makes an untrained model from the settings and the shape of an example.
+        build: makes an untrained model from the settings and the shape of an example. It works on the meta device too,
+            where it costs nothing, and raises `ArgumentError` where settings and shape do not go together: so suites
+            are refused before anything is trained.
+        columns: the figures that training leaves, one for each curve that the model's losses record.
     """
 
     name: str
     settings: type[MethodSettings]
     build: Callable[..., GenerativeModel]
+    columns: tuple[Column, ...] = ()
 
 
 METHODS: Registry[Family] = Registry("family")
 
 
 def register_method(
-    name: str, *, settings: type[MethodSettings]
+    name: str, *, settings: type[MethodSettings], columns: Sequence[Column] = ()
 ) -> Callable[[Callable[..., GenerativeModel]], Callable[..., GenerativeModel]]:
-    """Decorator: make a model class (or function) `build(settings, shape)` available to suites as `family: name`."""
+    """Decorator: make a model class (or function) `build(settings, shape)` available to suites as `family: name`.
+
+    Args:
+        name: what suites call it.
+        settings: validates the method's block.
+        columns: the figures that training leaves, as `curve_column` gives them; a curve without one is described as far
+            as its name tells.
+    """
 
     def decorate(build: Callable[..., GenerativeModel]) -> Callable[..., GenerativeModel]:
-        METHODS.add(name, Family(name, settings, build), build.__module__)
+        METHODS.add(name, Family(name, settings, build, tuple(columns)), build.__module__)
         return build
 
     return decorate

@@ -33,8 +33,12 @@ class Cohort(Protocol):
     def state(self) -> Tensors:
         """Parameters and buffers, for a checkpoint."""
 
-    def load(self, state: Tensors) -> None:
-        """Take over what `state` gave."""
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` gave.
+
+        Raises:
+            ValueError: if it is not the state of such a cohort; nothing is taken over then.
+        """
 
 
 class Single:
@@ -62,9 +66,9 @@ class Single:
         """See `Cohort.state`."""
         return dict(self._model.state_dict())
 
-    def load(self, state: Tensors) -> None:
+    def load(self, state: Mapping[str, Tensor]) -> None:
         """See `Cohort.load`."""
-        self._model.load_state_dict(state)
+        _load(self.state(), state)
 
 
 class Stacked:
@@ -101,11 +105,9 @@ class Stacked:
         """See `Cohort.state`."""
         return {**self._parameters, **self._buffers}
 
-    @torch.no_grad()
-    def load(self, state: Tensors) -> None:
+    def load(self, state: Mapping[str, Tensor]) -> None:
         """See `Cohort.load`."""
-        for name, tensor in self.state().items():
-            tensor.copy_(state[name])
+        _load(self.state(), state)
 
     def _vectorised(self, method: str) -> Callable[..., Outputs]:
         module = _Method(self._template, method)
@@ -136,6 +138,23 @@ def _each(tensors: Mapping[str, Tensor], change: Callable[[Tensor], Tensor]) -> 
     return {name: change(tensor) for name, tensor in tensors.items()}
 
 
+@torch.no_grad()
+def _load(own: Tensors, state: Mapping[str, Tensor]) -> None:
+    """Copy tensors into those of the same names."""
+    if own.keys() != state.keys():
+        raise ValueError(f"found tensors {sorted(state)}; expected {sorted(own)}")
+    for name, tensor in own.items():
+        found, expected = (state[name].shape, state[name].dtype), (tensor.shape, tensor.dtype)
+        if found != expected:  # `copy_` would stretch and convert without a word
+            raise ValueError(f"tensor '{name}': found {_text(*found)}; expected {_text(*expected)}")
+    for name, tensor in own.items():
+        tensor.copy_(state[name])
+
+
+def _text(shape: torch.Size, dtype: torch.dtype) -> str:
+    return f"{dtype} of shape {tuple(shape)}"
+
+
 def make_cohort(models: Sequence[GenerativeModel]) -> Cohort:
-    """The members as one cohort; one alone is called plainly."""
+    """Put models side by side; one alone is called plainly."""
     return Single(models[0]) if len(models) == 1 else Stacked(models)

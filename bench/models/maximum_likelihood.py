@@ -9,13 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.models.base import GenerativeModel, Losses, Noise, register_method
+from bench.models.curves import curve_column
 from bench.models.linear import gaussian_law
 from bench.models.settings import MLESettings
 
+_CURVES = (curve_column("log_likelihood", "Log-likelihood", unit="nats", order=7),)
 
-@register_method("mle", settings=MLESettings)
+
+@register_method("mle", settings=MLESettings, columns=_CURVES)
 class MaximumLikelihood(GenerativeModel):
     """The linear generator x = μ + L z, z ~ N(0, I_d), that maximises E_P[log q(x)] over all Gaussians q = N(μ, L Lᵀ).
 
@@ -28,13 +31,13 @@ class MaximumLikelihood(GenerativeModel):
         shape: shape of one example, (d,).
 
     Raises:
-        BenchError: if the examples are images.
+        ArgumentError: if the examples are images.
     """
 
     def __init__(self, settings: MLESettings, shape: Sequence[int]) -> None:
         super().__init__()
         if len(shape) != 1:
-            raise BenchError(
+            raise ArgumentError(
                 f"family '{settings.family}': found examples of shape {tuple(shape)}; expected points (d,), whose full "
                 "covariance it fits; for images use family: vae"
             )

@@ -9,7 +9,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.models.batch_norm import BatchNorm
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -68,7 +68,7 @@ def encoder(layers: Layers, shape: Sequence[int], outputs: int) -> nn.Sequential
     """A network from examples (batch, *shape) to vectors (batch, outputs), with linear output: encoders and critics.
 
     Raises:
-        BenchError: if convolutions do not fit the examples.
+        ArgumentError: if convolutions do not fit the examples.
     """
     if layers.kind == "mlp":
         return nn.Sequential(Reshape([prod(shape)]), mlp(layers, prod(shape), outputs))
@@ -85,7 +85,7 @@ def decoder(layers: Layers, inputs: int, shape: Sequence[int]) -> nn.Sequential:
     """A network from vectors (batch, inputs) to examples (batch, *shape), with linear output: decoders, generators.
 
     Raises:
-        BenchError: if convolutions do not fit the examples.
+        ArgumentError: if convolutions do not fit the examples.
     """
     if layers.kind == "mlp":
         return nn.Sequential(mlp(layers, inputs, prod(shape)), Reshape(shape))
@@ -102,12 +102,14 @@ def decoder(layers: Layers, inputs: int, shape: Sequence[int]) -> nn.Sequential:
 def _halvings(shape: Sequence[int], layers: int) -> list[tuple[int, int]]:
     """Heights and widths from the image down through `layers` convolutions of stride 2."""
     if len(shape) != 3:
-        raise BenchError(f"network.kind 'conv' needs images; found examples of shape {tuple(shape)}; use kind: mlp")
+        raise ArgumentError(f"network.kind 'conv' needs images; found examples of shape {tuple(shape)}; use kind: mlp")
     if layers == 0:
-        raise BenchError("network.kind 'conv' needs at least one layer in each list; found an empty one; use kind: mlp")
+        raise ArgumentError(
+            "network.kind 'conv' needs at least one layer in each list; found an empty one; use kind: mlp"
+        )
     sizes = [(shape[1], shape[2])]
     for _ in range(layers):
         sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
     if min(sizes[-1]) < 1:
-        raise BenchError(f"network: {layers} layers of stride 2 are too many for images of {shape[1]}×{shape[2]}")
+        raise ArgumentError(f"network: {layers} layers of stride 2 are too many for images of {shape[1]}×{shape[2]}")
     return sizes

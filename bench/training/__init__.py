@@ -1,7 +1,19 @@
 """Training: one loop, per-seed random streams, curves, checkpoints."""
 
-from bench.training.checkpoint import Checkpoint
+from bench.training.checkpoint import Checkpoint, CheckpointWarning
+from bench.training.files import CheckpointFile, LocalFile
 from bench.training.finalise import finalise
 from bench.training.loop import Trained, TrainingTimeoutError, train
+from bench.training.memory import is_out_of_memory
 
-__all__ = ["Checkpoint", "Trained", "TrainingTimeoutError", "finalise", "train"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointFile",
+    "CheckpointWarning",
+    "LocalFile",
+    "Trained",
+    "TrainingTimeoutError",
+    "finalise",
+    "is_out_of_memory",
+    "train",
+]

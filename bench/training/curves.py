@@ -76,5 +76,14 @@ class Curves:
         return {"names": self._names, "rows": self._rows, "diverged": self._diverged}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take over what `state` gave."""
-        self._names, self._rows, self._diverged = state["names"], state["rows"], state["diverged"]
+        """Take over what `state` gave.
+
+        Raises:
+            ValueError: if they are not the curves of as many members.
+        """
+        names, rows, diverged = list(state["names"]), list(state["rows"]), list(state["diverged"])
+        members = len(self._diverged)
+        widths = {len(values) for _, row in rows for values in row}
+        if len(diverged) != members or any(len(row) != members for _, row in rows) or not widths <= {len(names)}:
+            raise ValueError(f"found learning curves that are not those of {members} members")
+        self._names, self._rows, self._diverged = names, rows, diverged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -31,6 +31,7 @@ class Game:
         self._moves = model.moves
         self._parameters = {p.name: _parameters(cohort, p) for p in model.players}
         self._optimizers = {p.name: _optimizer(self._parameters[p.name], p, training) for p in model.players}
+        self._slots = {p.name: _slots(p, training) for p in model.players}
 
     def step(self, batches: Batches, step: int) -> dict[str, Tensor]:
         """Play all moves once, without waiting for the device.
@@ -51,9 +52,25 @@ class Game:
         return {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `state` gave.
+
+        Raises:
+            ValueError: if it is not the state of such optimisers.
+        """
         for name, optimizer in self._optimizers.items():
+            self._check(name, state[name])
             optimizer.load_state_dict(state[name])
+
+    def _check(self, name: str, saved: Mapping[str, Any]) -> None:
+        """What an optimiser would take over without a look, and stumble over or compute nonsense with later."""
+        if saved["param_groups"] != self._optimizers[name].state_dict()["param_groups"]:
+            raise ValueError(f"optimiser of player '{name}': found the settings or parameters of another one")
+        slots = self._slots[name]
+        for index, parameter in enumerate(self._parameters[name]):
+            found = {slot: tensor.shape for slot, tensor in saved["state"].get(index, {}).items()}
+            expected = {slot: parameter.shape if elementwise else torch.Size() for slot, elementwise in slots.items()}
+            if found != expected:
+                raise ValueError(f"optimiser of player '{name}', parameter {index}: found {found}; expected {expected}")
 
     def _update(self, players: Sequence[str], losses: dict[str, Tensor]) -> None:
         """Differentiate every player's loss before any of them moves."""
@@ -72,6 +89,15 @@ def _parameters(cohort: Cohort, player: Player) -> list[Tensor]:
     if not parameters:
         raise BenchError(f"player '{player.name}': the model has no parameters named '{player.prefix}…'")
     return parameters
+
+
+def _slots(player: Player, training: TrainingSettings) -> dict[str, bool]:
+    """What the optimiser keeps for a parameter after a step: names, and whether it has the parameter's shape."""
+    probe = torch.zeros(2, requires_grad=True)
+    probe.grad = torch.zeros(2)
+    optimizer = _optimizer([probe], player, training)
+    optimizer.step()
+    return {slot: tensor.shape == probe.shape for slot, tensor in optimizer.state[probe].items()}
 
 
 def _optimizer(parameters: list[Tensor], player: Player, training: TrainingSettings) -> torch.optim.Optimizer:

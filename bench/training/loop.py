@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,7 +41,7 @@ class Trained:
 
 
 def initialise(build: Callable[[], GenerativeModel], seed: int) -> GenerativeModel:
-    """A model with the initial parameters of `seed`: drawn on the CPU, the global random state left as it was."""
+    """Build a model with the initial parameters of `seed`, drawn on the CPU beside the global random state."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, "init"))
         return build()
@@ -64,29 +66,23 @@ def train(
         data: training examples (n, *shape), on the device where training is to happen.
         seeds: the members' seeds.
         training: budget and optimiser.
-        checkpoint: where to save progress and to take it up again.
+        checkpoint: where to save progress and to take it up again. Whatever is wrong with what is there, training
+            starts from step 0 as without it, with a `CheckpointWarning`.
         timeout: seconds after which training gives up.
         progress: told the number of steps done, at each point of the curves.
 
     Raises:
         TrainingTimeoutError: if the time limit is passed.
     """
-    models = [initialise(build, seed).to(data.device).train() for seed in seeds]
-    data = models[0].training_data(data)
-    cohort = make_cohort(models)
-    game = Game(cohort, models[0], training)
-    curves = Curves(len(seeds), training.steps, training.curve_points)
-    batches = Batches(data, models[0].noise, seeds, training.batch_size, len(models[0].moves))
-    start, spent = _resume(checkpoint, data.device, cohort, game, curves)
-    began = time.monotonic() - spent
+    session = _begin(lambda: _Session(build, data, seeds, training), checkpoint, data.device)
+    curves, began = session.curves, time.monotonic() - session.seconds
 
     def save(done: int) -> None:
         if checkpoint is not None:
-            state = {"cohort": cohort.state(), "game": game.state(), "curves": curves.state()}
-            checkpoint.save(state | {"step": done, "seconds": time.monotonic() - began})
+            checkpoint.save(session.state(done, time.monotonic() - began))
 
-    for step in range(start, training.steps):
-        curves.add(game.step(batches, step))
+    for step in range(session.done, training.steps):
+        curves.add(session.game.step(session.batches, step))
         if not curves.due(step):
             continue
         curves.record(step)
@@ -99,17 +95,52 @@ def train(
             save(step + 1)
     else:
         save(training.steps)
-    return Trained(cohort, curves, time.monotonic() - began)
+    return Trained(session.cohort, curves, time.monotonic() - began)
 
 
-def _resume(
-    checkpoint: Checkpoint | None, device: torch.device, cohort: Cohort, game: Game, curves: Curves
-) -> tuple[int, float]:
-    """Take up a checkpoint: the steps done and the seconds spent, or zeros."""
-    state = checkpoint.restore(device) if checkpoint is not None else None
-    if state is None:
-        return 0, 0.0
-    cohort.load(state["cohort"])
-    game.load(state["game"])
-    curves.load(state["curves"])
-    return int(state["step"]), float(state["seconds"])
+class _Session:
+    """A cohort in training: what a checkpoint saves and takes over."""
+
+    def __init__(
+        self, build: Callable[[], GenerativeModel], data: Tensor, seeds: Sequence[int], training: TrainingSettings
+    ) -> None:
+        models = [initialise(build, seed).to(data.device).train() for seed in seeds]
+        data = models[0].training_data(data)
+        self.cohort = make_cohort(models)
+        self.game = Game(self.cohort, models[0], training)
+        self.curves = Curves(len(seeds), training.steps, training.curve_points)
+        self.batches = Batches(data, models[0].noise, seeds, training.batch_size, len(models[0].moves))
+        self.steps = training.steps
+        self.done = 0
+        self.seconds = 0.0
+
+    def state(self, done: int, seconds: float) -> dict[str, Any]:
+        """What `load` takes, after a number of steps."""
+        parts = {"cohort": self.cohort.state(), "game": self.game.state(), "curves": self.curves.state()}
+        return parts | {"step": done, "seconds": seconds}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state; where this raises anything, a part of it may be taken over already."""
+        done, seconds = int(state["step"]), float(state["seconds"])
+        if not (0 < done <= self.steps and 0 <= seconds < math.inf):
+            raise ValueError(f"found {done} steps in {seconds:g} s; expected at most {self.steps} steps")
+        self.cohort.load(state["cohort"])
+        self.game.load(state["game"])
+        self.curves.load(state["curves"])
+        self.done, self.seconds = done, seconds
+
+
+def _begin(fresh: Callable[[], _Session], checkpoint: Checkpoint | None, device: torch.device) -> _Session:
+    """A session that goes on from the checkpoint; a fresh one where there is none that can be used."""
+    session = fresh()
+    state = None if checkpoint is None else checkpoint.restore(device)
+    if checkpoint is None or state is None:
+        return session
+    try:
+        session.load(state)
+    except Exception as error:  # any: as wrong as a file that cannot be read
+        checkpoint.warn_unusable(error)
+    else:
+        return session
+    del session, state  # it may be loaded in part, and there may be no room for two
+    return fresh()

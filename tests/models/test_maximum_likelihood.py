@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.models import MaximumLikelihood, make_cohort
 from bench.models.settings import MLESettings
 from bench.spec import TrainingSettings
@@ -102,5 +102,5 @@ def test_a_step_in_a_cohort_equals_the_step_alone() -> None:
 
 
 def test_images_are_refused() -> None:
-    with pytest.raises(BenchError, match=r"family 'mle': found examples of shape \(1, 8, 8\); expected points"):
+    with pytest.raises(ArgumentError, match=r"family 'mle': found examples of shape \(1, 8, 8\); expected points"):
         MaximumLikelihood(SETTINGS, (1, 8, 8))

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.models.networks import ACTIVATIONS, Layers, decoder, encoder
 
 widths = st.lists(st.integers(1, 9), max_size=3)
@@ -47,5 +47,5 @@ def test_convolutions_that_do_not_fit_are_refused(
     hidden: tuple[int, ...], shape: tuple[int, ...], message: str
 ) -> None:
     for make in (lambda layers: encoder(layers, shape, 1), lambda layers: decoder(layers, 2, shape)):
-        with pytest.raises(BenchError, match=message):
+        with pytest.raises(ArgumentError, match=message):
             make(Layers(hidden, "relu", "conv"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.metrics.likelihood import HasLogWeights, HasObserved, HasPosteriorMean
 from bench.models.settings import AutoencoderNetwork, VAESettings
 from bench.models.vae import VAE
@@ -205,7 +205,7 @@ def test_batch_norm_statistics_come_from_examples_as_they_are_observed() -> None
 
 @pytest.mark.parametrize("more", [{"likelihood": "bernoulli"}, {"binarisation": "static"}])
 def test_refuses_likelihoods_of_pixels_for_points(more: dict[str, str]) -> None:
-    with pytest.raises(BenchError, match=r"found examples of shape \(5,\); expected images with pixels in \[0, 1\]"):
+    with pytest.raises(ArgumentError, match=r"found examples of shape \(5,\); expected images with pixels in \[0, 1\]"):
         make(**more)
 
 

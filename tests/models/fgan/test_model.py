@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.divergences import DIVERGENCES, divergence
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 from bench.models.fgan import FGAN
 from bench.models.settings import FGANSettings, GANNetwork
 
@@ -71,6 +71,6 @@ def test_uniform_prior_is_on_minus_one_to_one() -> None:
 
 
 def test_total_variation_needs_the_fenchel_parameterisation() -> None:
-    with pytest.raises(BenchError, match="parameterisation: fenchel"):
+    with pytest.raises(ArgumentError, match="parameterisation: fenchel"):
         make("total_variation")
     make("total_variation", parameterisation="fenchel")

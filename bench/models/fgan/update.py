@@ -1,0 +1,61 @@
+"""Update rules: in which order critic and generator move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.models.base import Move
+from bench.models.settings import FGANSettings
+
+CRITIC = "critic"
+GENERATOR = "generator"
+
+
+class UpdateRule(Protocol):
+    """One training step of the game between critic and generator."""
+
+    def moves(self) -> tuple[Move, ...]:
+        """Moves in order; each names a method of `FGAN` that gives the losses of its players."""
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """The critic moves some times, each on a fresh batch, then the generator once.
+
+    Attributes:
+        critic_steps: how often the critic moves.
+    """
+
+    critic_steps: int
+
+    @classmethod
+    def of(cls, settings: FGANSettings) -> Alternating:
+        """As the settings have it."""
+        return cls(settings.critic_steps)
+
+    def moves(self) -> tuple[Move, ...]:
+        """See `UpdateRule.moves`."""
+        return (*[Move("critic_losses", (CRITIC,))] * self.critic_steps, Move("generator_losses", (GENERATOR,)))
+
+
+@dataclass(frozen=True)
+class SingleStep:
+    """Both move at once on one batch (Nowozin et al. 2016, algorithm 1)."""
+
+    @classmethod
+    def of(cls, settings: FGANSettings) -> SingleStep:
+        """It has no settings."""
+        return cls()
+
+    def moves(self) -> tuple[Move, ...]:
+        """See `UpdateRule.moves`."""
+        return (Move("joint_losses", (CRITIC, GENERATOR)),)
+
+
+UPDATE_RULES: Mapping[str, Callable[[FGANSettings], UpdateRule]] = {
+    "alternating": Alternating.of,
+    "single_step": SingleStep.of,
+}
+"""What makes an update rule from the settings, by the value of `update:`."""

@@ -1,0 +1,20 @@
+"""Errors that say that memory ran out."""
+
+from __future__ import annotations
+
+import torch
+
+_MESSAGES = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "not enough memory: you tried to allocate",
+    "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",
+)
+"""How torch tells it by a RuntimeError: of the host on Linux and on Windows, and by what CUDA's libraries allocate."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device or the host has not enough memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(message in str(error) for message in _MESSAGES)
