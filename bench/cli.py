@@ -52,7 +52,11 @@ def run(
     address: Address = None,
     inline: Inline = False,
     retry: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="Run again what ended so: failed, timeout, …; or weights: whose weights are gone. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="STATUS",
+            help="Run again what ended so: failed, timeout, …; or weights: whose weights are gone. Repeatable.",
+        ),
     ] = None,
     checkpoint_seconds: Annotated[
         float, typer.Option(help="Least time between two checkpoints of a cohort.", min=0)
@@ -158,7 +162,8 @@ def status(results: Results) -> None:
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="columns, datasets, divergences, estimators, extractors, families, metrics, shapes.")
+        str | None,
+        typer.Argument(help="columns, datasets, divergences, estimators, extractors, families, metrics, shapes."),
     ] = None,
 ) -> None:
     """List what suites can name, and what the columns of results mean."""

@@ -14,6 +14,7 @@ from bench.results import RunRecord
 from bench.spec import WorkSpec
 from bench.status import Status
 
+
 def run_cohort(
     specs: Sequence[WorkSpec], wanted: frozenset[str], place: Workplace, progress: Progress = lambda step: None
 ) -> Iterator[RunRecord]:

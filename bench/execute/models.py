@@ -21,6 +21,7 @@ from bench.spec import RunSpec
 from bench.status import Status
 from bench.training import Checkpoint, CheckpointWarning, Trained, finalise, train
 
+
 def run_models(
     specs: Sequence[RunSpec], wanted: frozenset[str], place: Workplace, progress: Progress
 ) -> Iterator[RunRecord]:

@@ -121,8 +121,7 @@ class Folder:
         target = self.path(name)
         temporary = str(Path(target).with_name(_temporary_name(Path(target).name)))
         try:
-            self._fs.create_dir(str(Path(target).parent), recursive=True)
-            with self._fs.open_output_stream(temporary) as stream:
+            with self._open_temporary(temporary) as stream:
                 yield stream
             self._fs.move(temporary, target)
         except OSError as error:
@@ -160,6 +159,11 @@ class Folder:
                         swept += 1
         return swept
 
+    def _open_temporary(self, path: str) -> IO[bytes]:
+        self._fs.create_dir(str(Path(path).parent), recursive=True)
+        stream: IO[bytes] = self._fs.open_output_stream(path)
+        return stream
+
     def _listed(self, name: str) -> dict[str, Stamp] | None:
         try:
             infos = self._fs.get_file_info(fs.FileSelector(self.path(name)))
@@ -179,6 +183,9 @@ class StoredFile:
 
     folder: Folder
     name: str
+
+    def __str__(self) -> str:
+        return self.folder.path(self.name)
 
     def read(self) -> bytes | None:
         """Its content; None where there is none that can be read."""

@@ -29,4 +29,3 @@ def open_results(path: str | Path, *, whole: bool = False) -> tuple[RunStore, Sn
     """The store at `path`, and what is in it; see `open_store` and `read_snapshot`."""
     store = open_store(path)
     return store, read_snapshot(store, whole=whole)
-

@@ -193,5 +193,3 @@ def _find_stale(snapshot: Snapshot, planned: Sequence[WorkSpec]) -> list[str]:
     others = rows[~mine]
     found = zip(others["run_id"], others["dataset"], others["seed"], strict=True)
     return [run_id for run_id, dataset, seed in found if (dataset, seed) in places]
-
-

@@ -59,7 +59,5 @@ class CalibrationSpec(WorkSpec):
         """About what cross-fitted critics take; others are told by what they took before."""
         return 0.7 + 2.3e-4 * self.points
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides the result; see `WorkSpec.identity`."""
-        return super().identity | {"kind": "calibration"}
+    def _identity(self) -> dict[str, Any]:
+        return super()._identity() | {"kind": "calibration"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pydantic import SerializeAsAny
@@ -30,11 +31,9 @@ class MeasuredSpec(WorkSpec):
     evaluation: EvaluationSettings
     metrics: tuple[str, ...]
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides the result; see `WorkSpec.identity`."""
+    def _identity(self) -> dict[str, Any]:
         parameters = decisive_parameters(self.dataset_name, self.dataset_parameters)
-        return super().identity | {"dataset_parameters": parameters}
+        return super()._identity() | {"dataset_parameters": parameters}
 
 
 class RunSpec(MeasuredSpec):
@@ -64,7 +63,7 @@ class RunSpec(MeasuredSpec):
         """Training steps."""
         return self.training.steps
 
-    @property
+    @cached_property
     def training_id(self) -> str:
         """Hash of what decides the trained model: the identity without what is measured of it, and how."""
         return digest({k: v for k, v in self.identity.items() if k not in ("evaluation", "metrics", "protocols")})
@@ -78,15 +77,11 @@ class ReferenceSpec(MeasuredSpec):
         """The same for all."""
         return REFERENCE
 
-    @property
-    def run_id(self) -> str:
-        """Hash of the identity, told from those of runs by how it begins."""
-        return f"{REFERENCE_PREFIX}{super().run_id}"
+    def _run_id(self) -> str:
+        return f"{REFERENCE_PREFIX}{super()._run_id()}"
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides the result; see `WorkSpec.identity`."""
-        return super().identity | {"kind": REFERENCE}
+    def _identity(self) -> dict[str, Any]:
+        return super()._identity() | {"kind": REFERENCE}
 
     @property
     def steps(self) -> int:
@@ -132,9 +127,7 @@ class EvaluationSpec(WorkSpec):
         """Names of the metrics to measure now."""
         return self.again
 
-    @property
-    def cohort_key(self) -> str:
-        """Equal for runs that differ only in their seed and lack the same metrics."""
+    def _cohort_key(self) -> str:
         return f"{self.of.cohort_key}-{self.amends}-{','.join(self.again)}"
 
 
@@ -146,9 +139,7 @@ class AdditionSpec(EvaluationSpec):
         """It adds to the record that it goes back to."""
         return True
 
-    @property
-    def run_id(self) -> str:
-        """The record's."""
+    def _run_id(self) -> str:
         return self.recorded_as
 
 
@@ -167,12 +158,8 @@ class AdoptionSpec(EvaluationSpec):
         """Whether the record that it goes back to is its own, of a measurement that failed."""
         return self.recorded_as == self.run_id
 
-    @property
-    def run_id(self) -> str:
-        """The new run's."""
+    def _run_id(self) -> str:
         return self.of.run_id
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """The new run's."""
-        return self.of.identity
+    def _identity(self) -> dict[str, Any]:
+        return dict(self.of.identity)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -69,29 +71,51 @@ class WorkSpec(Settings, ABC):
         """A rough guess at the time that a run takes on one core, or None if there is no telling."""
         return None
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides the result, and nothing else: no labels, paths, devices or worker counts."""
-        labels = ("suite", "method", "dataset", "resources")
-        decisive = {name: value for name, value in identity_of(self).items() if name not in labels}
-        return decisive | {"identity_version": IDENTITY_VERSION}
+    @cached_property
+    def identity(self) -> Mapping[str, Any]:
+        """What decides the result, and nothing else: no labels, paths, devices or worker counts; not to be changed."""
+        return self._identity()
 
     @property
     def config(self) -> dict[str, Any]:
         """What a record keeps: the identity, and the resources that were asked for."""
-        return self.identity | {"resources": self.resources.model_dump(mode="json")}
+        return {**self.identity, "resources": self.resources.model_dump(mode="json")}
 
-    @property
+    @cached_property
     def variant(self) -> str:
         """Hash of the settings without the seed: equal for runs that may be averaged."""
         return variant_of(self.identity)
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Hash of the identity: 16 hexadecimal digits."""
-        return digest(self.identity)
+        return self._run_id()
 
-    @property
+    @cached_property
     def cohort_key(self) -> str:
         """Equal for runs that differ only in their seed."""
+        return self._cohort_key()
+
+    def with_seed(self, seed: int) -> Self:
+        """The same run with another seed, whose identity is not worked out again: suites have thousands of these."""
+        copy = self.model_copy(update={"seed": seed})
+        copy.__dict__.update(identity={**self.identity, "seed": seed}, variant=self.variant, cohort_key=self.cohort_key)
+        return copy
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """See pydantic; what was worked out of the original does not hold of the copy."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in set(copy.__dict__) - set(type(self).model_fields):
+            del copy.__dict__[name]
+        return copy
+
+    def _identity(self) -> dict[str, Any]:
+        labels = ("suite", "method", "dataset", "resources")
+        decisive = {name: value for name, value in identity_of(self).items() if name not in labels}
+        return decisive | {"identity_version": IDENTITY_VERSION}
+
+    def _run_id(self) -> str:
+        return digest(self.identity)
+
+    def _cohort_key(self) -> str:
         return digest({k: v for k, v in self.identity.items() if k != "seed"} | {"method": self.method})

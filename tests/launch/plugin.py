@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -36,7 +37,7 @@ class OddSettings(MethodSettings):
     """How the method is to fail."""
 
     family: Literal["failing"]
-    way: Literal["well", "raise", "memory", "die", "samples", "nan"] = "well"
+    way: Literal["well", "raise", "memory", "host memory", "die", "exit", "samples", "nan"] = "well"
 
 
 @register_method("failing", settings=OddSettings)
@@ -56,6 +57,10 @@ class Odd(GenerativeModel):
             raise RuntimeError("on purpose")
         if self.way == "memory":
             raise MemoryError("on purpose")
+        if self.way == "host memory":
+            torch.empty(1 << 46, dtype=torch.float64)
+        if self.way == "exit":
+            sys.exit(0)
         if self.way == "die":
             os._exit(137)
         loss = (self.shift - x.mean(0)).square().sum()

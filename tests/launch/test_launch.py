@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def suite_file(folder: Path, suite: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def inline(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    suite = odd_suite("well", "raise", "memory", "samples", "nan")
+    suite = odd_suite("well", "raise", "memory", "host memory", "exit", "samples", "nan")
     return bench.run(suite, out=tmp_path_factory.mktemp("inline"), inline=True)
 
 
@@ -58,6 +59,8 @@ EXPECTED = {
     "well": "done",
     "raise": "failed",
     "memory": "out_of_memory",
+    "host memory": "out_of_memory",
+    "exit": "failed",
     "samples": "diverged",
     "nan": "diverged",
     "vae": "done",
@@ -68,6 +71,7 @@ EXPECTED = {
 def test_every_failure_is_a_row_with_its_status(inline: pd.DataFrame, on_ray: tuple[pd.DataFrame, Path]) -> None:
     for frame in (inline, on_ray[0]):
         assert dict(zip(frame["method"], frame["status"], strict=True)).items() <= EXPECTED.items()
+        assert set(frame["method"]) >= EXPECTED.keys() - {"die", "host memory", "exit"}
         assert (frame.groupby("method")["run_id"].nunique() == 2).all()
 
 
@@ -82,7 +86,10 @@ def test_reasons_are_told(on_ray: tuple[pd.DataFrame, Path]) -> None:
 
 
 def test_ray_and_inline_give_the_same_figures(inline: pd.DataFrame, on_ray: tuple[pd.DataFrame, Path]) -> None:
-    one, two = (frame[frame["method"] != "die"].set_index("run_id")[FIGURES] for frame in (inline, on_ray[0]))
+    one, two = (frame.set_index("run_id")[FIGURES] for frame in (inline, on_ray[0]))
+    shared = one.index.intersection(two.index)
+    assert len(shared) == 2 * 6
+    one, two = one.loc[shared], two.loc[shared]
     pd.testing.assert_frame_equal(one, two, check_exact=True)
 
 
@@ -132,6 +139,24 @@ def test_cohorts_of_seeds(tmp_path: Path) -> None:
     assert together["cohort_size"].tolist() == [2, 2]
     assert alone["run_id"].tolist() == together["run_id"].tolist()
     assert together["elbo"].tolist() == pytest.approx(alone["elbo"].tolist(), rel=1e-3)
+
+
+def test_a_call_of_exit_ends_no_suite(inline: pd.DataFrame) -> None:
+    row = inline[inline["method"] == "exit"].iloc[0]
+    assert re.fullmatch(r"sys\.exit\(0\) was called at .*plugin\.py:\d+; raise an exception instead", row["error"])
+
+
+def test_a_run_that_kills_its_process_is_given_up_inline(tmp_path: Path) -> None:
+    """Each time the whole command dies with it; the fourth one records that, and does the rest."""
+    suite = suite_file(tmp_path, odd_suite("die") | {"seeds": 1})
+    codes = [
+        subprocess.run(command(suite, tmp_path, "--inline"), cwd=ROOT, check=False, capture_output=True).returncode
+        for _ in range(4)
+    ]
+    assert codes == [137, 137, 137, 1]
+    runs = bench.load(tmp_path / "odd").set_index("method")
+    assert runs["status"].to_dict() == {"die": "failed", "vae": "done"}
+    assert "died 3 times" in runs.loc["die", "error"]
 
 
 def test_too_large_a_demand_is_refused(tmp_path: Path) -> None:

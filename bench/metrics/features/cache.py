@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from bench.cache import cache_folder
+from bench.results import Folder, StorageError
 
 _NAME = "features"
 
@@ -52,14 +52,8 @@ def write(identity: Mapping[str, str], features: Tensor) -> None:
     path = _path(identity)
     stored = features.detach().cpu().contiguous()
     content = safetensors.torch.save({_NAME: stored}, {"record": _record(identity, stored)})
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with contextlib.suppress(StorageError):
+        Folder(path.parent).write(path.name, content)
 
 
 def _path(identity: Mapping[str, str]) -> Path:
