@@ -68,7 +68,7 @@ def _one_sided(leading: Elementwise, other: Elementwise) -> Elementwise:
     end = edge + torch.arange(-2.0, 1.0, dtype=torch.float64)
     log_rest = (-other(end)).log() - end
     rest_rate = (log_rest[2] - log_rest[1]).nan_to_num()
-    continued, limit = _continued(leading(end), edge), _limit(leading, edge)
+    continued, limit = _extrapolate(leading(end), edge), _limit(leading, edge)
 
     def value(w: Tensor) -> Tensor:
         inside = w.clamp(max=edge)
@@ -84,7 +84,7 @@ def _one_sided(leading: Elementwise, other: Elementwise) -> Elementwise:
     return value
 
 
-def _continued(last: Tensor, edge: float) -> Elementwise:
+def _extrapolate(last: Tensor, edge: float) -> Elementwise:
     """Log of an increasing function beyond the edge, from its values one apart up to there.
 
     It grows exponentially, or linearly as a logarithm of r does, or not at all: its last differences tell.

@@ -81,12 +81,12 @@ def to_float64(value: object, known: dict[int, object] | None = None) -> object:
     known = {} if known is None else known
     if id(value) in known:
         return known[id(value)]
-    result = _converted(value, known)
+    result = _convert(value, known)
     known[id(value)] = result
     return result
 
 
-def _converted(value: object, known: dict[int, object]) -> object:
+def _convert(value: object, known: dict[int, object]) -> object:
     if isinstance(value, Tensor):
         return value.detach().to("cpu", torch.float64 if value.is_floating_point() else value.dtype)
     if isinstance(value, nn.Module):

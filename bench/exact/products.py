@@ -102,12 +102,12 @@ def _identity(value: object) -> Hashable:
 
 
 def _coordinate(value: object, index: int, count: int) -> Distribution:
-    law = _sliced(value, index, count)
+    law = _take_one(value, index, count)
     assert isinstance(law, Distribution)
     return law
 
 
-def _sliced(value: object, index: int, count: int) -> object:
+def _take_one(value: object, index: int, count: int) -> object:
     """One of a batch of `count` laws, by taking that entry of every parameter."""
     if isinstance(value, torch.Size):
         return torch.Size(value[1:]) if value[:1] == (count,) else value
@@ -118,8 +118,8 @@ def _sliced(value: object, index: int, count: int) -> object:
         for name, held in vars(value).items():
             # shapes of events stay; an inverse is made anew on demand
             kept = name in ("_event_shape", "_num_events", "_cache_size")
-            vars(fresh)[name] = None if name == "_inv" else held if kept else _sliced(held, index, count)
+            vars(fresh)[name] = None if name == "_inv" else held if kept else _take_one(held, index, count)
         return fresh
     if isinstance(value, list | tuple):
-        return type(value)(_sliced(part, index, count) for part in value)
+        return type(value)(_take_one(part, index, count) for part in value)
     return value

@@ -71,10 +71,10 @@ def integrate_parts(d: Divergence, p: Parts, q: Parts) -> Exact:
         most_points=int(min(_POINTS[dimension], _WORK / len(problem.log_weight))),
         kinked=has_kink(d),
     )
-    return _accepted(d, result, math.exp(min(tails.log_rest, 700.0)))
+    return _check_accuracy(d, result, math.exp(min(tails.log_rest, 700.0)))
 
 
-def _accepted(d: Divergence, result: Integral, rest: float) -> Exact:
+def _check_accuracy(d: Divergence, result: Integral, rest: float) -> Exact:
     """The value, unless something says that it is wrong.
 
     Raises:

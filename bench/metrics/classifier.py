@@ -199,7 +199,7 @@ def weights_folder() -> Traversable:
 
 
 @cache
-def shipped() -> frozenset[str]:
+def shipped_datasets() -> frozenset[str]:
     """Names of the datasets that a classifier is shipped for."""
     names = [file.name for file in weights_folder().iterdir()]
     return frozenset(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
@@ -213,16 +213,16 @@ def load_classifier(dataset: str, device: torch.device) -> ShippedClassifier:
         ArgumentError: if none is shipped.
         BenchError: if the file is of another architecture.
     """
-    if dataset not in shipped():
-        expected = ", ".join(sorted(shipped()))
+    if dataset not in shipped_datasets():
+        expected = ", ".join(sorted(shipped_datasets()))
         raise ArgumentError(f"no classifier is shipped for dataset '{dataset}'; there are some for {expected}")
     with resources.as_file(weights_folder().joinpath(dataset + SUFFIX)) as path:
         return read_classifier(path, device)
 
 
-def classified() -> frozenset[str]:
+def datasets_with_classifier() -> frozenset[str]:
     """Names of the datasets that `classifier_for` has a classifier for."""
-    return shipped() | {name for name, (grey, _) in STACKED.items() if grey in shipped()}
+    return shipped_datasets() | {name for name, (grey, _) in STACKED.items() if grey in shipped_datasets()}
 
 
 def classifier_for(dataset: str, device: torch.device) -> ImageClassifier:

@@ -11,7 +11,7 @@ from torch import Tensor
 from bench.datasets.base import Dataset, Modes
 from bench.errors import ArgumentError
 from bench.metrics.checks import as_points, require_finite
-from bench.metrics.classifier import ImageClassifier, classified, classifier_for
+from bench.metrics.classifier import ImageClassifier, classifier_for, datasets_with_classifier
 
 RADIUS = 3.0
 """A point is of high quality within so many standard deviations of its nearest mode."""
@@ -87,13 +87,14 @@ def assigner_for(data: Dataset | Modes) -> ModeAssigner | None:
         ArgumentError: if the modes' weights are not positive and of sum 1, or a class has no test example.
     """
     if isinstance(data, Modes):
-        return NearestMode(data, _checked(data.weights, "modes"))
+        return NearestMode(data, _as_distribution(data.weights, "modes"))
     if data.modes is not None:
-        return NearestMode(data.modes, _checked(data.modes.weights, f"modes of {data.name}"))
+        return NearestMode(data.modes, _as_distribution(data.modes.weights, f"modes of {data.name}"))
     shares = _class_shares(data)
-    if shares is None or not data.is_image or data.name not in classified():
+    if shares is None or not data.is_image or data.name not in datasets_with_classifier():
         return None
-    return PredictedClass(classifier_for(data.name, data.test.device), _checked(shares, f"classes of {data.name}"))
+    weights = _as_distribution(shares, f"classes of {data.name}")
+    return PredictedClass(classifier_for(data.name, data.test.device), weights)
 
 
 def _class_shares(data: Dataset) -> Tensor | None:
@@ -106,7 +107,7 @@ def _class_shares(data: Dataset) -> Tensor | None:
     return counts / counts.sum()
 
 
-def _checked(weights: Tensor, what: str) -> Tensor:
+def _as_distribution(weights: Tensor, what: str) -> Tensor:
     """Weights in float64, refused unless they are a distribution that charges every mode."""
     exact = weights.double()
     if bool((exact > 0).all()) and abs(float(exact.sum()) - 1) < 1e-4:

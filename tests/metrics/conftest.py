@@ -19,7 +19,7 @@ Sampler = Callable[[int, torch.Generator], Tensor]
 SubjectMaker = Callable[..., Subject]
 
 
-def _stream(name: str) -> torch.Generator:
+def stream_of(name: str) -> torch.Generator:
     """A generator that is a function of the name alone."""
     return torch.Generator().manual_seed(int(hashlib.sha256(name.encode()).hexdigest()[:15], 16))
 
@@ -39,7 +39,7 @@ def make_subject() -> SubjectMaker:
         **evaluation: Any,
     ) -> Subject:
         settings = EvaluationSettings(**{"samples": 1000, "spread": 0.0, **evaluation})
-        return Subject(model or nn.Identity(), data, sample, _stream, settings, training or {}, law, trained_on)
+        return Subject(model or nn.Identity(), data, sample, stream_of, settings, training or {}, law, trained_on)
 
     return make
 

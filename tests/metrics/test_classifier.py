@@ -15,11 +15,11 @@ from bench.metrics.classifier import (
     ChannelClassifier,
     GreyClassifier,
     ShippedClassifier,
-    classified,
     classifier_for,
+    datasets_with_classifier,
     load_classifier,
     read_classifier,
-    shipped,
+    shipped_datasets,
     weights_folder,
     write_classifier,
 )
@@ -32,7 +32,7 @@ needs_data = pytest.mark.skipif("BENCH_DATA_DIR" not in os.environ, reason="need
 
 
 def test_three_are_shipped() -> None:
-    assert shipped() == set(NAMES)
+    assert shipped_datasets() == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,7 +142,7 @@ def test_precision_of_images_is_float32() -> None:
 
 
 def test_who_has_a_classifier() -> None:
-    assert classified() == {*NAMES, "stacked-mnist"}
+    assert datasets_with_classifier() == {*NAMES, "stacked-mnist"}
     assert classifier_for("digits", CPU) is load_classifier("digits", CPU)
     stacked = classifier_for("stacked-mnist", CPU)
     assert (stacked.size, stacked.classes) == (3 * 64, 1000)

@@ -20,7 +20,7 @@ from bench.models import METHODS
 from bench.spec import EvaluationSettings
 from tests.registries import restored
 
-from .conftest import _stream
+from .conftest import stream_of
 
 SMALL = {"kind": "mlp", "latent": 2}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -53,7 +53,7 @@ def subject_of(dataset: str, block: Mapping[str, Any]) -> Subject:
     """An untrained model, or real data, with few examples."""
     data, settings = small(dataset), EvaluationSettings(samples=200)
     if not block:
-        return Subject(nn.Identity(), data, lambda n, _: data.train[:n], _stream, settings)
+        return Subject(nn.Identity(), data, lambda n, _: data.train[:n], stream_of, settings)
     family = METHODS[block["family"]]
     torch.manual_seed(0)
     model = family.build(family.settings(**block), data.shape).eval()
@@ -63,7 +63,7 @@ def subject_of(dataset: str, block: Mapping[str, Any]) -> Subject:
         return model.sample(model.prior.draw(n, generator=generator))
 
     own = None if model.divergence is None else model.divergence.name
-    return Subject(model, data, sample, _stream, settings, law=model.law(), trained_on=own)
+    return Subject(model, data, sample, stream_of, settings, law=model.law(), trained_on=own)
 
 
 @cache

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from bench.datasets.base import Dataset, load_dataset
-from bench.metrics import METRICS, Subject
+from bench.divergences import DIVERGENCES, divergence
+from bench.metrics import EXTRACTORS, METRICS, ExtractorRule, Subject
+from bench.registry import SOURCE
+from tests.registries import restored
 
 from .conftest import SubjectMaker
 
@@ -70,3 +76,35 @@ def test_the_global_random_state_is_left_alone(subject: Subject, name: str) -> N
 def test_figures_are_finite_numbers(subject: Subject, name: str) -> None:
     figures = METRICS[name].measure(subject)
     assert all(isinstance(value, float) and torch.isfinite(torch.tensor(value)) for value in figures.values())
+
+
+PLUGIN = "bench_plugin_made_up"
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A plugin file's module, which says which text it was made from."""
+    module = ModuleType(PLUGIN)
+    setattr(module, SOURCE, "3fa9c1d2aaaa")
+    monkeypatch.setitem(sys.modules, PLUGIN, module)
+    with restored():
+        yield module
+
+
+def test_a_plugins_divergence_is_part_of_the_protocol(plugin: ModuleType) -> None:
+    """`divergences` estimates whatever is registered, so an edited divergence makes another protocol."""
+    shipped = METRICS["divergences"].label
+    assert shipped == "divergences/3"
+    DIVERGENCES.add("twisted", dataclasses.replace(divergence("kl"), name="twisted"), PLUGIN)
+    assert METRICS["divergences"].label == "divergences/3+twisted@3fa9c1d2"
+    setattr(plugin, SOURCE, "77777777bbbb")
+    assert METRICS["divergences"].label == "divergences/3+twisted@77777777"
+    assert METRICS["moments"].label == "moments/1"
+
+
+@pytest.mark.parametrize("name", ["fid", "kid", "precision", "recall", "density", "coverage"])
+def test_a_plugins_extractor_is_part_of_the_protocol(plugin: ModuleType, name: str) -> None:
+    shipped = METRICS[name].label
+    assert "+" not in shipped
+    EXTRACTORS.add("mine", ExtractorRule(lambda _: False, EXTRACTORS["identity"].build), PLUGIN)
+    assert METRICS[name].label == f"{shipped}+mine@3fa9c1d2"

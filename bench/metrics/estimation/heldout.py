@@ -44,8 +44,8 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
     slope, intercept = d.slope, d.intercept
     upper = _upper_limit(slope, intercept, validation_p, validation_q)
     lower = -_upper_limit(_mirrored(intercept), _mirrored(slope), -validation_q, -validation_p)
-    upper = torch.minimum(upper, _vouched_for(d, validation_p, v_q.numel()))
-    lower = -torch.minimum(-lower, _vouched_for(d, -validation_q, v_p.numel()))
+    upper = torch.minimum(upper, _largest_credible(d, validation_p, v_q.numel()))
+    lower = -torch.minimum(-lower, _largest_credible(d, -validation_q, v_p.numel()))
     v_p, v_q = (v.clamp(lower, upper).flatten() for v in (v_p, v_q))
     at_p, at_q = slope(v_p), intercept(v_q)
     variance = at_p.var() / len(at_p) + at_q.var() / len(at_q)
@@ -59,7 +59,7 @@ def _mirrored(term: Elementwise) -> Elementwise:
     return lambda v: term(-v)
 
 
-def _vouched_for(d: Divergence, v_p: Tensor, others: int) -> Tensor:
+def _largest_credible(d: Divergence, v_p: Tensor, others: int) -> Tensor:
     """The largest v to believe, shape (F, 1): as far as ten points reach, or log n if too many lie beyond that.
 
     Half of log n where the bound has squares of r.

@@ -12,7 +12,7 @@ from bench.divergences import Divergence
 from bench.metrics.estimation.estimators import Value, register_estimator
 from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.ratio import LogRatios
-from bench.metrics.estimation.ratio.design import design, untrained
+from bench.metrics.estimation.ratio.design import design, untrained_networks
 from bench.metrics.estimation.ratio.folds import Predictions
 from bench.metrics.estimation.ratio.training import Loss, Sample, Training, train
 
@@ -31,7 +31,7 @@ def per_divergence_critics(
     figure does not depend on what else is asked for.
     """
     state = generator.get_state()
-    return {d.name: heldout_bound(d, fit_critics(d, p, q, _restarted(generator, state))) for d in divergences}
+    return {d.name: heldout_bound(d, fit_critics(d, p, q, _copy_at(generator, state))) for d in divergences}
 
 
 def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator) -> LogRatios:
@@ -47,7 +47,7 @@ def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator)
     loss = negative_bound(d, min(len(x), len(y)))
     from_p, from_q = (_without_offset(folds, plan.pairs.critics) for folds in (plan.p, plan.q))
     candidates = [
-        train(untrained(inputs, generator), from_p, from_q, plan.pairs, _TRAINING, generator, loss)
+        train(untrained_networks(inputs, generator), from_p, from_q, plan.pairs, _TRAINING, generator, loss)
         for inputs in plan.inputs
     ]
     best = _best_in_validation(candidates, loss)
@@ -84,15 +84,15 @@ def _without_offset(folds: Tensor, critics: int) -> Sample:
 def _best_in_validation(candidates: Sequence[Predictions], loss: Loss) -> Predictions:
     best = candidates[0]
     for other in candidates[1:]:
-        best = other.where(_validated(other, loss) < _validated(best, loss), best)
+        best = other.where(_validation_loss(other, loss) < _validation_loss(best, loss), best)
     return best
 
 
-def _validated(candidate: Predictions, loss: Loss) -> Tensor:
+def _validation_loss(candidate: Predictions, loss: Loss) -> Tensor:
     return loss(candidate.validation_p, candidate.validation_q).mean(-1)
 
 
-def _restarted(generator: torch.Generator, state: Tensor) -> torch.Generator:
+def _copy_at(generator: torch.Generator, state: Tensor) -> torch.Generator:
     again = torch.Generator(generator.device)
     again.set_state(state)
     return again

@@ -38,8 +38,8 @@ def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator
     reverse_kl is kl of the exchanged samples, with a fit of its own. Coordinates are standardised, since the kernels
     are round. log r is kept within log n, for a sum of kernels can be zero.
     """
-    package = _package("densratio")
-    halves_p, halves_q = (_halves(points, generator) for points in (p, q))
+    package = _import_package("densratio")
+    halves_p, halves_q = (_split_in_halves(points, generator) for points in (p, q))
     seed = int(torch.randint(2**32, (), generator=generator, device=generator.device))
 
     def direction(i: int, j: int) -> Value:
@@ -47,7 +47,7 @@ def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator
         with _global_numpy_state(seed), np.errstate(all="ignore"):
             return _heldout_kl(package, samples[i], samples[j])
 
-    return _each_direction(divergences, direction)
+    return _estimate_directions(divergences, direction)
 
 
 @register_estimator("infomeasure", version=1, only=tuple(_DIRECTIONS))
@@ -59,18 +59,18 @@ def infomeasure(
     Version 0.6.3 divides a sum over the points of P by the number of those of Q, so both samples are cut to the size of
     the smaller. It leaves points that coincide out of its sums: its figures mean something for continuous laws alone.
     """
-    package = _package("infomeasure")
+    package = _import_package("infomeasure")
     size = min(len(p), len(q))
     samples = [points[:size].double().cpu().numpy() for points in (p, q)]
 
     def direction(i: int, j: int) -> Value:
         value = package.kld(samples[i], samples[j], approach="metric", k=_NEIGHBOURS, noise_level=0, base="e")
-        return Value(_finite(value, "infomeasure"), None)
+        return Value(_require_finite(value, "infomeasure"), None)
 
-    return _each_direction(divergences, direction)
+    return _estimate_directions(divergences, direction)
 
 
-def _each_direction(divergences: Sequence[Divergence], direction: Callable[[int, int], Value]) -> dict[str, Value]:
+def _estimate_directions(divergences: Sequence[Divergence], direction: Callable[[int, int], Value]) -> dict[str, Value]:
     """kl, reverse_kl and their sum from estimates of the directions that they need, each made once."""
     wanted = {d.name: _DIRECTIONS[d.name] for d in divergences}
     found = {way: direction(*way) for way in dict.fromkeys(way for ways in wanted.values() for way in ways)}
@@ -84,7 +84,7 @@ def _sum(values: Sequence[Value]) -> Value:
     return Value(math.fsum(v.value for v in values), stderr)
 
 
-def _package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
+def _import_package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
     try:
         return import_module(name)
     except ImportError as error:
@@ -94,7 +94,7 @@ def _package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
         ) from None
 
 
-def _halves(points: Tensor, generator: torch.Generator) -> Samples:
+def _split_in_halves(points: Tensor, generator: torch.Generator) -> Samples:
     order = torch.randperm(len(points), generator=generator, device=points.device)
     one, two = points[order].double().tensor_split(2)
     return one, two
@@ -107,7 +107,7 @@ def _heldout_kl(package: Any, p: Samples, q: Samples) -> Value:  # noqa: ANN401
     limit = math.log(min(len(v_p), len(v_q)))
     at_p, at_q = divergence("kl").terms(v_p.clamp(-limit, limit), v_q.clamp(-limit, limit))
     variance = at_p.var() / len(at_p) + at_q.var() / len(at_q)
-    return Value(_finite(float(at_p.mean() + at_q.mean()), "densratio"), math.sqrt(float(variance)))
+    return Value(_require_finite(float(at_p.mean() + at_q.mean()), "densratio"), math.sqrt(float(variance)))
 
 
 def _log_ratios(package: Any, fitted: Samples, judged: Samples) -> Samples:  # noqa: ANN401
@@ -121,7 +121,7 @@ def _log_ratios(package: Any, fitted: Samples, judged: Samples) -> Samples:  # n
     return r_p.log(), r_q.log()
 
 
-def _finite(value: float, name: str) -> float:
+def _require_finite(value: float, name: str) -> float:
     if not math.isfinite(value):
         raise BenchError(
             f"estimator '{name}': the package gives {value} for these samples, as it may where they hardly overlap or "

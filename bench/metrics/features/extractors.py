@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from bench.datasets.base import Dataset, fingerprint
 from bench.errors import ArgumentError, BenchError
 from bench.metrics.checks import require_finite
-from bench.metrics.classifier import classified, classifier_for
+from bench.metrics.classifier import classifier_for, datasets_with_classifier
 from bench.metrics.features.recent import Recent
 from bench.metrics.precision import full_float32
 from bench.registry import Registry
@@ -117,7 +117,7 @@ def extractor_for(dataset: Dataset, name: str | None = None) -> Extractor | None
         ArgumentError: if the named extractor cannot take the dataset's examples.
     """
     if name is not None:
-        return _named(name, dataset)
+        return _load_named(name, dataset)
     names = [name for name, rule in EXTRACTORS.items() if rule.applies(dataset)]
     return _load(names[-1], EXTRACTORS[names[-1]], dataset.test.device) if names else None
 
@@ -132,7 +132,7 @@ def load_extractor(name: str) -> Extractor:
     return _load(name, EXTRACTORS[name], torch.device("cpu"))
 
 
-def _named(name: str, dataset: Dataset) -> Extractor:
+def _load_named(name: str, dataset: Dataset) -> Extractor:
     """The extractor that was asked for, if it takes the dataset's examples."""
     extractor = _load(name, EXTRACTORS[name], dataset.test.device)
     reason = _TRIED.once((extractor, dataset.shape, str(dataset.test.device)), lambda: _refusal(extractor, dataset))
@@ -228,5 +228,5 @@ def _register_classifier(dataset: str) -> None:
 
 
 EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identity, "coordinates; points use it"))
-for _name in sorted(classified()):
+for _name in sorted(datasets_with_classifier()):
     _register_classifier(_name)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.metrics.estimation.ratio.folds import Pairs, deal, leave_pairs_out
-from bench.metrics.estimation.ratio.inputs import CriticInputs, fitted_inputs
+from bench.metrics.estimation.ratio.inputs import CriticInputs, fit_inputs
 from bench.metrics.estimation.ratio.networks import RatioNetworks, initial_networks
 
 FOLDS = 5
@@ -40,9 +40,9 @@ def design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
     dimensions = x.shape[1]
     pairs = leave_pairs_out(FOLDS, x.device, every=dimensions <= _ALL_PAIRS_UP_TO)
     waves = (0, _WAVES) if dimensions <= _WAVES_UP_TO else (0,)
-    return Design(p, q, pairs, tuple(fitted_inputs(p, q, pairs, generator, count) for count in waves))
+    return Design(p, q, pairs, tuple(fit_inputs(p, q, pairs, generator, count) for count in waves))
 
 
-def untrained(inputs: CriticInputs, generator: torch.Generator) -> RatioNetworks:
+def untrained_networks(inputs: CriticInputs, generator: torch.Generator) -> RatioNetworks:
     """A network for each critic, that maps everything to zero."""
     return initial_networks(inputs, _WIDTH, _DEPTH, generator)

@@ -9,13 +9,13 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from bench.metrics.estimation.ratio.design import design, untrained
+from bench.metrics.estimation.ratio.design import design, untrained_networks
 from bench.metrics.estimation.ratio.folds import Pairs, Predictions, logistic_loss
 from bench.metrics.estimation.ratio.gaussian import (
     AxisRatio,
     QuadraticRatio,
     axis_ratios,
-    fitted_moments,
+    fit_moments,
     gaussian_ratios,
 )
 from bench.metrics.estimation.ratio.inputs import CriticInputs
@@ -77,8 +77,8 @@ def fit_log_ratio(x: Tensor, y: Tensor, generator: torch.Generator) -> LogRatios
     critics = [_best_in_validation([pairs.by_fold(c.left_out_p, c.left_out_q) for c in closed])]
     for inputs in plan.inputs:
         sides = Sample(p, base.fitted_p, base.left_out_p), Sample(q, base.fitted_q, base.left_out_q)
-        critics.append(train(untrained(inputs, generator), *sides, pairs, Training(), generator))
-    return _stacked(critics)
+        critics.append(train(untrained_networks(inputs, generator), *sides, pairs, Training(), generator))
+    return _stack_by_fold(critics)
 
 
 def _constant(p: Tensor, q: Tensor, pairs: Pairs) -> _ClosedForm:
@@ -113,17 +113,17 @@ def _gaussian_of(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inpu
     def coordinates(points: Tensor) -> Tensor:
         return inputs.coordinates(points.flatten(1, 2), _TAILS_BEGIN)
 
-    def said(ratio: QuadraticRatio | AxisRatio, points: Tensor) -> Tensor:
+    def predict(ratio: QuadraticRatio | AxisRatio, points: Tensor) -> Tensor:
         return ratio(points).clamp(-_LARGEST, _LARGEST).float()
 
     fitted_p, fitted_q = coordinates(p[fitted_on]), coordinates(q[fitted_on])
     left_out_p, left_out_q = coordinates(p[left_out]), coordinates(q[left_out])
     return [
         _ClosedForm(
-            fitted_p=said(ratio, fitted_p),
-            fitted_q=said(ratio, fitted_q),
-            left_out_p=said(ratio, left_out_p).reshape(len(left_out), 2, -1),
-            left_out_q=said(ratio, left_out_q).reshape(len(left_out), 2, -1),
+            fitted_p=predict(ratio, fitted_p),
+            fitted_q=predict(ratio, fitted_q),
+            left_out_p=predict(ratio, left_out_p).reshape(len(left_out), 2, -1),
+            left_out_q=predict(ratio, left_out_q).reshape(len(left_out), 2, -1),
             parameters=ratio.parameters,
         )
         for ratio in _ratios(fitted_p, fitted_q).values()
@@ -133,7 +133,7 @@ def _gaussian_of(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inpu
 def _ratios(fitted_p: Tensor, fitted_q: Tensor) -> Mapping[str, QuadraticRatio | AxisRatio]:
     if fitted_p.shape[-1] > _COVARIANCES_UP_TO:
         return axis_ratios(fitted_p, fitted_q)
-    return gaussian_ratios(fitted_moments(fitted_p, fitted_q))
+    return gaussian_ratios(fit_moments(fitted_p, fitted_q))
 
 
 def _best_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
@@ -156,7 +156,7 @@ def _best_in_validation(candidates: Sequence[Predictions]) -> Predictions:
     return reduce(lambda best, other: other.where(other.loss < best.loss, best), candidates)
 
 
-def _stacked(critics: Sequence[Predictions]) -> LogRatios:
+def _stack_by_fold(critics: Sequence[Predictions]) -> LogRatios:
     """Combine the critics of each fold by weights that its validation points decide, starting from the last alone."""
     start = torch.zeros(len(critics))
     start[-1] = 1.0

@@ -103,7 +103,7 @@ class Moments:
         return 0.5 * math.sqrt(1 / self.n_p + 1 / self.n_q)
 
 
-def fitted_moments(p: Tensor, q: Tensor) -> Moments:
+def fit_moments(p: Tensor, q: Tensor) -> Moments:
     """Moments of the points that each critic is fitted on, shapes (R, n, d) and (R, m, d)."""
     (mean_p, cov_p), (mean_q, cov_q) = (_mean_and_covariance(points) for points in (p, q))
     variance = (cov_p + cov_q).diagonal(dim1=-2, dim2=-1) / 2
@@ -136,7 +136,7 @@ def axis_ratios(p: Tensor, q: Tensor) -> dict[str, AxisRatio]:
     pooled = (var_p + var_q) / 2
     scale = torch.where(pooled > 0, pooled, 1.0).sqrt()
     curvatures = {"axis_linear": torch.zeros_like(scale), "axis_diagonal": (var_p - var_q) / 2 / scale**2}
-    gap = _shrunk((mean_p - mean_q) / scale, p.shape[1], q.shape[1])
+    gap = _shrink((mean_p - mean_q) / scale, p.shape[1], q.shape[1])
     ratios = {}
     for name, lam in curvatures.items():
         curvature, slope, constant = _coefficients(lam, gap / 2)
@@ -166,7 +166,7 @@ def _linear(m: Moments) -> tuple[Moments, Spectrum]:
     return replace(m, difference=torch.zeros_like(m.difference)), _as_fitted
 
 
-def _masked(m: Moments, mask: Tensor) -> tuple[Moments, Spectrum]:
+def _apply_mask(m: Moments, mask: Tensor) -> tuple[Moments, Spectrum]:
     """Only the entries of both covariances that `mask`, symmetric and true on the diagonal, lets stand."""
     kept = (mask.sum((-2, -1)) + mask.shape[-1]) / 2
 
@@ -178,19 +178,19 @@ def _masked(m: Moments, mask: Tensor) -> tuple[Moments, Spectrum]:
 
 def _diagonal(m: Moments) -> tuple[Moments, Spectrum]:
     """Independent coordinates."""
-    return _masked(m, torch.eye(m.scale.shape[1], dtype=torch.bool, device=m.scale.device).expand_as(m.pooled))
+    return _apply_mask(m, torch.eye(m.scale.shape[1], dtype=torch.bool, device=m.scale.device).expand_as(m.pooled))
 
 
 def _sparse(m: Moments) -> tuple[Moments, Spectrum]:
     """Only the covariances that differ from zero in one of the two samples."""
     on_diagonal = torch.eye(m.scale.shape[1], dtype=torch.bool, device=m.scale.device)
     larger = m.pooled.abs() + m.difference.abs()  # the larger of the two samples' covariances, in absolute value
-    return _masked(m, (larger > 2 * _THRESHOLD * m.noise) | on_diagonal)
+    return _apply_mask(m, (larger > 2 * _THRESHOLD * m.noise) | on_diagonal)
 
 
 def _full(m: Moments) -> tuple[Moments, Spectrum]:
     """Both covariances as fitted."""
-    return _masked(m, torch.ones_like(m.pooled, dtype=torch.bool))
+    return _apply_mask(m, torch.ones_like(m.pooled, dtype=torch.bool))
 
 
 def _low_rank(m: Moments) -> tuple[Moments, Spectrum]:
@@ -227,7 +227,7 @@ def _diagonalise(m: Moments, spectrum: Spectrum) -> QuadraticRatio:
     kept, parameters = spectrum(eigenvalues)
     transform = whiten @ rotation
     gap = ((m.mean_p - m.mean_q)[:, None, :] @ transform).squeeze(1)
-    curvature, slope, constant = _coefficients(kept, _shrunk(gap, m.n_p, m.n_q) / 2)
+    curvature, slope, constant = _coefficients(kept, _shrink(gap, m.n_p, m.n_q) / 2)
     return QuadraticRatio(
         centre=(m.scale * (m.mean_p + m.mean_q) / 2)[:, None, :],
         transform=transform / m.scale[:, :, None],
@@ -253,7 +253,7 @@ def _coefficients(eigenvalues: Tensor, half_gap: Tensor) -> tuple[Tensor, Tensor
     return (lam / spread)[:, :, None], (2 * half_gap / spread)[:, :, None], constant
 
 
-def _shrunk(gap: Tensor, n_p: int, n_q: int) -> Tensor:
+def _shrink(gap: Tensor, n_p: int, n_q: int) -> Tensor:
     """A difference of means in whitened coordinates, shape (R, d), shrunk towards zero (James and Stein 1961)."""
     expected = gap.shape[1] * (1 / n_p + 1 / n_q)  # of ‖gap‖² between equal means
     return gap * (1 - expected / (gap**2).sum(1, keepdim=True).clamp(min=expected))

@@ -59,7 +59,7 @@ class CriticInputs:
         return torch.cat([coordinates, phase.sin(), phase.cos()], -1)
 
 
-def fitted_inputs(p: Tensor, q: Tensor, pairs: Pairs, generator: torch.Generator, waves: int) -> CriticInputs:
+def fit_inputs(p: Tensor, q: Tensor, pairs: Pairs, generator: torch.Generator, waves: int) -> CriticInputs:
     """Inputs scaled by the folds that each critic is fitted on, the two samples not told apart.
 
     Args:

@@ -85,7 +85,7 @@ class _Best:
         self._patience = patience
         self._perfect = 1 / start.validation_p.shape[-1]  # nats: less than one point's worth of error is left
         self._validate = loss
-        self._loss = self._validated(start)
+        self._loss = self._validation_loss(start)
         self._failures = torch.zeros_like(self._loss)
 
     def offer(self, new: Predictions) -> bool:
@@ -93,7 +93,7 @@ class _Best:
 
         What a fold keeps depends on its own validation alone, not on when the other folds' networks are given up.
         """
-        loss = self._validated(new)
+        loss = self._validation_loss(new)
         waiting = self._failures < self._patience
         better = waiting & (loss < self._loss)
         self.predictions = new.where(better, self.predictions)
@@ -101,7 +101,7 @@ class _Best:
         self._failures = torch.where(better, 0.0, self._failures + 1)
         return bool(((self._failures < self._patience) & (self.predictions.loss > self._perfect)).any())
 
-    def _validated(self, predictions: Predictions) -> Tensor:
+    def _validation_loss(self, predictions: Predictions) -> Tensor:
         return self._validate(predictions.validation_p, predictions.validation_q).mean(-1)
 
 

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from torch.distributions import MultivariateNormal
 
 from bench.metrics.estimation.ratio.folds import deal, leave_pairs_out, logistic_loss
-from bench.metrics.estimation.ratio.gaussian import fitted_moments, gaussian_ratios
-from bench.metrics.estimation.ratio.inputs import fitted_inputs
+from bench.metrics.estimation.ratio.gaussian import fit_moments, gaussian_ratios
+from bench.metrics.estimation.ratio.inputs import fit_inputs
 from bench.metrics.estimation.ratio.stacking import combine, stack
 
 CPU = torch.device("cpu")
@@ -62,7 +62,7 @@ def test_closed_forms_approach_the_log_ratio_of_gaussians(d: int) -> None:
         laws.append(MultivariateNormal(mean, root @ root.T + torch.eye(d, dtype=torch.float64)))
     noise = torch.randn(2, 200_000, d, generator=draw, dtype=torch.float64)
     x, y = (law.mean + z @ law.scale_tril.T for law, z in zip(laws, noise, strict=True))
-    full = gaussian_ratios(fitted_moments(x[None], y[None]))["full"]
+    full = gaussian_ratios(fit_moments(x[None], y[None]))["full"]
     points = torch.cat([x[:500], y[:500]])
     exact = laws[0].log_prob(points) - laws[1].log_prob(points)
     assert (full(points[None])[0] - exact).abs().mean() < 0.02 * d
@@ -86,12 +86,12 @@ def test_stacking_finds_the_minimum_that_scipy_finds(seed: int, critics: int) ->
 def test_inputs_do_not_tell_the_samples_apart() -> None:
     x, y = torch.randn(2, 5, 40, 3, generator=generator())
     pairs = leave_pairs_out(5, CPU)
-    one, other = (fitted_inputs(p, q, pairs, generator(), 4) for p, q in ((x, y), (y, x)))
+    one, other = (fit_inputs(p, q, pairs, generator(), 4) for p, q in ((x, y), (y, x)))
     assert torch.equal(one.centre, other.centre)
     assert torch.equal(one.scale, other.scale)
 
 
 def test_constant_coordinates_are_no_trouble() -> None:
     x = torch.ones(5, 40, 2)
-    inputs = fitted_inputs(x, x, leave_pairs_out(5, CPU), generator(), 0)
+    inputs = fit_inputs(x, x, leave_pairs_out(5, CPU), generator(), 0)
     assert bool(inputs.coordinates(x[None, 0].expand(10, -1, -1)).isfinite().all())
