@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.suite import PublishedFigure, load_suite
-from bench.suite.schema import DEFAULT_METRICS, DatasetEntry, Where, expand_seeds
+from bench.suite.models.schema import DEFAULT_METRICS, Where
+from bench.suite.schema import DatasetEntry, expand_seeds
 from tests.suite.samples import small_suite
 
 
@@ -43,9 +44,10 @@ def test_published_figures() -> None:
         "metric": "fid",
         "values": {"kl": [416, 5.62], "data": 502, "gan": [305]},
         "note": "recalled",
+        "feature_extractor": "digits-classifier",
     }
     suite = load_suite(small_suite(published=[entry, table]))
-    common = {"source": "B 2016", "metric": "fid", "note": "recalled"}
+    common = {"source": "B 2016", "metric": "fid", "note": "recalled", "feature_extractor": "digits-classifier"}
     assert suite.published == (
         PublishedFigure(source="A 2016", dataset="ring", method="kl", metric="fid", value=3.0, spread=0.5, n=10),
         PublishedFigure(**common, method="kl", value=416.0, spread=5.62),

@@ -6,15 +6,14 @@ import functools
 from collections.abc import Mapping
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from bench.errors import nearest
-from bench.suite.errors import KeyPath, Problem, one_of, shown
-from bench.suite.keys import children
-from bench.suite.schema import SuiteHead
-from bench.suite.wording import validated
+from bench.suite.reading.errors import KeyPath, Problem, join_options, quote
+from bench.suite.reading.keys import find_children
+from bench.suite.reading.wording import validate
 
-Schema = type[SuiteHead]
+Schema = type[BaseModel]
 
 
 def read_fields(schema: Schema, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -24,7 +23,13 @@ def read_fields(schema: Schema, values: Mapping[str, Any]) -> tuple[dict[str, An
     """
     names = tuple(schema.model_fields)
     problems = [
-        Problem((key,), f"unknown key {shown(key)}", one_of(names), suggestion=nearest(key, names), on_key=True)
+        Problem(
+            (key,),
+            f"unknown key {quote(key)}",
+            join_options(names),
+            suggestion=nearest(key, names),
+            on_key=True,
+        )
         for key in values
         if key not in names
     ]
@@ -57,10 +62,10 @@ def read_value(
         at: where the value stands.
         skip: leading parts of a problem's path that `at` replaces.
     """
-    outcome = validated(_adapter(schema, name), value, _annotation(schema, name))
+    outcome = validate(_adapter(schema, name), value, _annotation(schema, name))
     if not isinstance(outcome, list):
         return outcome, []
-    return None, [problem.moved(at, skip) for problem in outcome]
+    return None, [problem.move(at, skip) for problem in outcome]
 
 
 def _read_field(schema: Schema, name: str, value: Any) -> tuple[Any, list[Problem]]:  # noqa: ANN401
@@ -81,7 +86,7 @@ def _read_field(schema: Schema, name: str, value: Any) -> tuple[Any, list[Proble
 def _is_list(schema: Schema, name: str) -> bool:
     """Whether a field is a list of mappings, which are read one by one."""
     annotation = _annotation(schema, name)
-    return get_origin(annotation) is tuple and children(get_args(annotation)[0]) != {}
+    return get_origin(annotation) is tuple and find_children(get_args(annotation)[0]) != {}
 
 
 def _annotation(schema: Schema, name: str) -> Any:  # noqa: ANN401

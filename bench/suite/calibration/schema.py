@@ -8,30 +8,23 @@ from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, Pos
 from pydantic_core import PydanticCustomError
 
 from bench.calibration import SHAPES
-from bench.errors import BenchError
 from bench.metrics.estimation.estimate import MIN_POINTS
 from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.spec import KnownDivergence, Settings
-from bench.suite.schema import MethodName, SuiteHead, distinct
-from bench.suite.wording import EXPECTED_TYPE
+from bench.suite.reading.wording import EXPECTED_TYPE
+from bench.suite.schema import MethodName, SuiteHead, require_distinct
 
 
-def _known_shape(name: str) -> str:
-    try:
-        return SHAPES[name].name
-    except BenchError as error:
-        raise ValueError(str(error)) from None
+def _check_shape(name: str) -> str:
+    return SHAPES[name].name
 
 
-def _known_estimator(name: str) -> str:
-    try:
-        return ESTIMATORS[name].name
-    except BenchError as error:
-        raise ValueError(str(error)) from None
+def _check_estimator(name: str) -> str:
+    return ESTIMATORS[name].name
 
 
-ShapeName = Annotated[str, AfterValidator(_known_shape)]
-EstimatorName = Annotated[str, AfterValidator(_known_estimator)]
+ShapeName = Annotated[str, AfterValidator(_check_shape)]
+EstimatorName = Annotated[str, AfterValidator(_check_estimator)]
 Points = Annotated[int, Field(ge=MIN_POINTS)]
 
 
@@ -44,16 +37,16 @@ class EstimatorEntry(Settings):
 class PairGrid(Settings):
     """The `pairs:` block: every shape in every dimension at every size."""
 
-    shapes: Annotated[tuple[ShapeName, ...], Field(min_length=1), AfterValidator(distinct)]
-    dimensions: Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(distinct)]
+    shapes: Annotated[tuple[ShapeName, ...], Field(min_length=1), AfterValidator(require_distinct)]
+    dimensions: Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(require_distinct)]
     sizes: Annotated[
         tuple[PositiveFloat, ...],
         Field(min_length=1, description="KL(P‖Q) in nats."),
-        AfterValidator(distinct),
+        AfterValidator(require_distinct),
     ]
 
 
-def _listed(value: Any) -> Any:  # noqa: ANN401
+def _make_tuple(value: Any) -> Any:  # noqa: ANN401
     return value if isinstance(value, tuple) or value is None else (value,)
 
 
@@ -75,7 +68,7 @@ class Exclusion(Settings):
     @property
     def conditions(self) -> dict[str, tuple[Any, ...]]:
         """The values left out of each thing that is conditioned on."""
-        given = {name: _listed(getattr(self, name)) for name in type(self).model_fields}
+        given = {name: _make_tuple(getattr(self, name)) for name in type(self).model_fields}
         return {name: values for name, values in given.items() if values is not None}
 
     def matches(self, **values: Any) -> bool:  # noqa: ANN401
@@ -96,10 +89,10 @@ class CalibrationFile(SuiteHead):
     estimators: Annotated[dict[MethodName, EstimatorEntry], Field(min_length=1)]
     pairs: PairGrid
     samples: Annotated[
-        tuple[Points, ...], Field(min_length=1, description="Points on each side."), AfterValidator(distinct)
+        tuple[Points, ...], Field(min_length=1, description="Points on each side."), AfterValidator(require_distinct)
     ]
-    divergences: Annotated[tuple[KnownDivergence, ...], Field(min_length=1), AfterValidator(distinct)] | None = Field(
-        None, description="By default every registered one."
-    )
+    divergences: (
+        Annotated[tuple[KnownDivergence, ...], Field(min_length=1), AfterValidator(require_distinct)] | None
+    ) = Field(None, description="By default every registered one.")
     exclude: tuple[Exclusion, ...] = ()
     resources: Share = Share()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bench.models.settings import FGANSettings, VAESettings
 from bench.spec import TrainingSettings
-from bench.suite.keys import below, children, dotted, unknown_at
+from bench.suite.reading.keys import descend, find_alternatives, find_children, list_dotted
 
 
 class Inner(BaseModel):
@@ -37,12 +37,12 @@ class Outer(BaseModel):
 
 
 def test_children() -> None:
-    assert set(children(Outer) or ()) == set(Outer.model_fields)
-    assert set(children(Inner | Other | None) or ()) == {"x", "y", "z"}
-    assert children(int) == {}
-    assert children(dict[str, float]) is None
-    assert children(Open) is None
-    assert children({"a": int}) == {"a": int}
+    assert set(find_children(Outer) or ()) == set(Outer.model_fields)
+    assert set(find_children(Inner | Other | None) or ()) == {"x", "y", "z"}
+    assert find_children(int) == {}
+    assert find_children(dict[str, float]) is None
+    assert find_children(Open) is None
+    assert find_children({"a": int}) == {"a": int}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_children() -> None:
     ["plain", "inner", "inner.x", "either.z", "either.x", "table.any", "table.any.deeper", "anything.a.b", "open.q"],
 )
 def test_known_keys(key: str) -> None:
-    assert unknown_at(Outer, tuple(key.split("."))) is None
+    assert find_alternatives(Outer, tuple(key.split("."))) is None
 
 
 @pytest.mark.parametrize(
@@ -64,24 +64,24 @@ def test_known_keys(key: str) -> None:
     ],
 )
 def test_unknown_keys(key: str, names: set[str]) -> None:
-    assert set(unknown_at(Outer, tuple(key.split("."))) or ()) == names
+    assert set(find_alternatives(Outer, tuple(key.split("."))) or ()) == names
 
 
 def test_below() -> None:
-    assert below(Outer, "inner") is Inner
-    assert below(tuple[Inner, ...], 7) is Inner
-    assert below(tuple[int, Inner], 1) is Inner
-    assert below(list[Other], 0) is Other
-    assert below(Inner, "nothing") is Any
+    assert descend(Outer, "inner") is Inner
+    assert descend(tuple[Inner, ...], 7) is Inner
+    assert descend(tuple[int, Inner], 1) is Inner
+    assert descend(list[Other], 0) is Other
+    assert descend(Inner, "nothing") is Any
 
 
 @pytest.mark.parametrize("model", [FGANSettings, VAESettings, TrainingSettings, Outer])
 def test_every_dotted_key_is_known(model: type[BaseModel]) -> None:
-    keys = list(dotted(model))
+    keys = list(list_dotted(model))
     assert len(keys) == len(set(keys)) >= len(model.model_fields)
-    assert all(unknown_at(model, tuple(key.split("."))) is None for key in keys)
+    assert all(find_alternatives(model, tuple(key.split("."))) is None for key in keys)
 
 
 def test_dotted_keys_of_a_family() -> None:
-    assert {"divergence", "network.latent", "network.critic"} <= set(dotted(FGANSettings))
-    assert "network" not in set(dotted(FGANSettings))
+    assert {"divergence", "network.latent", "network.critic"} <= set(list_dotted(FGANSettings))
+    assert "network" not in set(list_dotted(FGANSettings))

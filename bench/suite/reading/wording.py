@@ -12,8 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from bench.errors import BenchError, UnknownNameError, nearest
-from bench.suite.errors import KeyPath, Problem, one_of, shown
-from bench.suite.keys import below, children
+from bench.suite.reading.errors import KeyPath, Problem, join_options, quote
+from bench.suite.reading.keys import descend, find_children
 
 EXPECTED_TYPE = "bench_expected"
 """Error type of our own validators: the message completes "expected …"."""
@@ -38,13 +38,13 @@ EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda c: f"a number not less than {c['ge']:g}",
     "less_than": lambda c: f"a number less than {c['lt']:g}",
     "less_than_equal": lambda c: f"a number not greater than {c['le']:g}",
-    "too_short": lambda c: f"at least {_entries(c['min_length'])}",
-    "too_long": lambda c: f"at most {_entries(c['max_length'])}",
+    "too_short": lambda c: f"at least {_count_entries(c['min_length'])}",
+    "too_long": lambda c: f"at most {_count_entries(c['max_length'])}",
     "missing": lambda _: "a value: it has no default",
 }
 
 
-def validated(kind: type[BaseModel] | TypeAdapter[Any], values: Any, annotation: Any = None) -> Any:  # noqa: ANN401
+def validate(kind: type[BaseModel] | TypeAdapter[Any], values: Any, annotation: Any = None) -> Any:  # noqa: ANN401
     """Validate plain values strictly: no text or truth value for a number; a list does for a tuple.
 
     Args:
@@ -61,12 +61,12 @@ def validated(kind: type[BaseModel] | TypeAdapter[Any], values: Any, annotation:
             return kind.validate_json(text, strict=True)
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
-        return problems_of(error, kind if annotation is None else annotation, values)
+        return explain_errors(error, kind if annotation is None else annotation, values)
     except BenchError as error:  # from a validator of a plugin
-        return [Problem((), shown(values), reason=str(error))]
+        return [Problem((), quote(values), reason=str(error))]
 
 
-def problems_of(error: ValidationError, annotation: Any, values: Any) -> list[Problem]:  # noqa: ANN401
+def explain_errors(error: ValidationError, annotation: Any, values: Any) -> list[Problem]:  # noqa: ANN401
     """The problems behind a validation error, one for each place.
 
     Args:
@@ -79,8 +79,8 @@ def problems_of(error: ValidationError, annotation: Any, values: Any) -> list[Pr
     for details in error.errors(include_url=False):
         if _is_echo(details):
             continue
-        path, in_union = _path(details, values)
-        problem = _problem(details, path, annotation)
+        path, in_union = _find_path(details, values)
+        problem = _word_problem(details, path, annotation)
         known = merged.get(path)
         if known is not None and problem.expected not in known.expected.split(" or "):
             problem = replace(known, expected=f"{known.expected} or {problem.expected}")
@@ -96,11 +96,11 @@ def _is_echo(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
-def _entries(number: int) -> str:
+def _count_entries(number: int) -> str:
     return f"{number} entr{'y' if number == 1 else 'ies'}"
 
 
-def _path(details: ErrorDetails, values: Any) -> tuple[KeyPath, bool]:  # noqa: ANN401
+def _find_path(details: ErrorDetails, values: Any) -> tuple[KeyPath, bool]:  # noqa: ANN401
     """Where in the values the fault is, without the names that pydantic gives the members of unions."""
     path: list[str | int] = []
     node = values
@@ -117,36 +117,38 @@ def _path(details: ErrorDetails, values: Any) -> tuple[KeyPath, bool]:  # noqa: 
     return tuple(path), len(path) < len(location)
 
 
-def _problem(details: ErrorDetails, path: KeyPath, annotation: Any) -> Problem:  # noqa: ANN401
+def _word_problem(details: ErrorDetails, path: KeyPath, annotation: Any) -> Problem:  # noqa: ANN401
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, annotation)
+        return _word_unknown_key(path, annotation)
     if kind == "missing":
         return Problem(path, "nothing", EXPECTED[kind](context))
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", str(context["expected"]))
         near = nearest(value, options) if isinstance(value, str) else None
-        return Problem(path, shown(value), one_of(options) if options else str(context["expected"]), suggestion=near)
+        return Problem(
+            path, quote(value), join_options(options) if options else str(context["expected"]), suggestion=near
+        )
     if kind in ("value_error", "assertion_error"):
-        return _from_exception(path, shown(value), context.get("error"), details["msg"])
+        return _word_exception(path, quote(value), context.get("error"), details["msg"])
     on_key = "[key]" in details["loc"]
     if kind in EXPECTED:
-        return Problem(path, shown(value), EXPECTED[kind](context), on_key=on_key)
-    return Problem(path, shown(value), details["msg"].removeprefix("Input should be "), on_key=on_key)
+        return Problem(path, quote(value), EXPECTED[kind](context), on_key=on_key)
+    return Problem(path, quote(value), details["msg"].removeprefix("Input should be "), on_key=on_key)
 
 
-def _unknown_key(path: KeyPath, annotation: Any) -> Problem:  # noqa: ANN401
+def _word_unknown_key(path: KeyPath, annotation: Any) -> Problem:  # noqa: ANN401
     for part in path[:-1]:
-        annotation = below(annotation, part)
-    names = sorted(children(annotation) or ())
+        annotation = descend(annotation, part)
+    names = sorted(find_children(annotation) or ())
     near = nearest(str(path[-1]), names)
-    return Problem(path, f"unknown key {shown(path[-1])}", one_of(names), suggestion=near, on_key=True)
+    return Problem(path, f"unknown key {quote(path[-1])}", join_options(names), suggestion=near, on_key=True)
 
 
-def _from_exception(path: KeyPath, found: str, error: object, message: str) -> Problem:
+def _word_exception(path: KeyPath, found: str, error: object, message: str) -> Problem:
     """What a validator raised; an unknown name that it met keeps its list of valid ones."""
-    origin = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
-    if isinstance(origin, UnknownNameError):
-        return Problem(path, found, one_of(origin.expected), suggestion=origin.suggestion)
+    for origin in (error, getattr(error, "__cause__", None), getattr(error, "__context__", None)):
+        if isinstance(origin, UnknownNameError):
+            return Problem(path, found, join_options(origin.expected), suggestion=origin.suggestion)
     reason = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return Problem(path, found, reason=reason)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from bench.suite.document import UNPRINTABLE, Document, document_of, parse_assignments, plain, read_plain
-from bench.suite.errors import Problem, SuiteError
+from bench.suite.reading.document import UNPRINTABLE, Document, make_plain, parse_assignments, read_document, read_plain
+from bench.suite.reading.errors import Problem, SuiteError
 from tests.suite.samples import WriteSuite
 
 SCALARS = [
@@ -47,7 +47,7 @@ SCALARS = [
 
 @pytest.mark.parametrize(("text", "value"), SCALARS)
 def test_scalars(write: WriteSuite, text: str, value: object) -> None:
-    read = document_of(write(f"a: {text}\n")).values["a"]
+    read = read_document(write(f"a: {text}\n")).values["a"]
     assert read == value
     assert type(read) is type(value)
 
@@ -71,30 +71,30 @@ UNREADABLE = [
 def test_unreadable_text(write: WriteSuite, text: str, line: int, message: str) -> None:
     path = write(text)
     with pytest.raises(SuiteError) as raised:
-        document_of(path)
+        read_document(path)
     assert str(raised.value).startswith(f"{path}:{line}:")
     assert message in str(raised.value)
 
 
 def test_nesting_without_end(write: WriteSuite) -> None:
     with pytest.raises(SuiteError, match="nested too deeply"):
-        document_of(write("a: " + "[" * 1000))
+        read_document(write("a: " + "[" * 1000))
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match=r"nope\.yaml: found no such file; expected a suite file"):
-        document_of(tmp_path / "nope.yaml")
+        read_document(tmp_path / "nope.yaml")
     with pytest.raises(SuiteError, match=": found a folder; expected a suite file"):
-        document_of(tmp_path)
+        read_document(tmp_path)
 
 
 def test_other_encodings(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes("name: x\ntitle: ü\n".encode("latin-1"))
     with pytest.raises(SuiteError, match=r"x\.yaml:2: found bytes that are not UTF-8"):
-        document_of(path)
+        read_document(path)
     path.write_bytes("name: ü\r\nseeds: 1\r\n".encode("utf-8-sig"))
-    assert document_of(path).values == {"name": "ü", "seeds": 1}
+    assert read_document(path).values == {"name": "ü", "seeds": 1}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_faults_in_the_tree(write: WriteSuite, text: str, message: str) -> None:
 
 
 def test_all_faults_at_once(write: WriteSuite) -> None:
-    document = document_of(write("a: 1\na: 2\nb: .inf\nc: {d: 1, d: 2}\n"))
+    document = read_document(write("a: 1\na: 2\nb: .inf\nc: {d: 1, d: 2}\n"))
     placed = SuiteError(document.place(problem) for problem in document.problems)
     assert [problem.line for problem in placed.problems] == [2, 3, 4]
 
@@ -126,18 +126,18 @@ def test_all_faults_at_once(write: WriteSuite) -> None:
 def test_merged_mappings(write: WriteSuite) -> None:
     text = "base: &base {lr: 1, steps: 2, deep: {x: 1}}\nmore: &more {lr: 5, z: 6}\n"
     text += "use:\n  steps: 7\n  <<: [*base, *more]\n"
-    document = document_of(write(text))
+    document = read_document(write(text))
     assert document.values["use"] == {"lr": 1, "steps": 7, "deep": {"x": 1}, "z": 6}
     assert document.place(Problem(("use", "steps"), "", "")).line == 4
     assert document.place(Problem(("use", "deep", "x"), "", "")).line == 1
 
 
 def test_keys_are_text(write: WriteSuite) -> None:
-    assert document_of(write("1: a\ntrue: b\n1e-3: c\n")).values == {"1": "a", "true": "b", "1e-3": "c"}
+    assert read_document(write("1: a\ntrue: b\n1e-3: c\n")).values == {"1": "a", "true": "b", "1e-3": "c"}
 
 
 def test_places(write: WriteSuite) -> None:
-    document = document_of(write("methods:\n  kl: {divergence: klx}\n  empty:\ndatasets: [a, ring]\n"))
+    document = read_document(write("methods:\n  kl: {divergence: klx}\n  empty:\ndatasets: [a, ring]\n"))
 
     def place(*path: str | int, on_key: bool = False) -> tuple[str, int | None, int | None]:
         placed = document.place(Problem(path, "", "", on_key=on_key))
@@ -181,13 +181,13 @@ def _same(one: object, other: object) -> bool:
 
 
 def test_plain_values() -> None:
-    value, problems = plain({"a": (1, np.int64(2), np.float32(0.5)), "b": np.array([1.0, 2.0]), "p": Path("x/y")})
+    value, problems = make_plain({"a": (1, np.int64(2), np.float32(0.5)), "b": np.array([1.0, 2.0]), "p": Path("x/y")})
     assert value == {"a": [1, 2, 0.5], "b": [1.0, 2.0], "p": "x/y"}
     assert not problems
 
 
 def test_values_that_are_not_plain() -> None:
-    _, problems = plain({"a": {1: 2}, "b": [{1, 2}], "c": math.nan, "d": "\ud800", "e": b"x"})
+    _, problems = make_plain({"a": {1: 2}, "b": [{1, 2}], "c": math.nan, "d": "\ud800", "e": b"x"})
     assert [p.key for p in problems] == ["a.1", "b[0]", "c", "d", "e"]
     assert "found the key 1; expected text as a key" in str(problems[0])
     assert "found a set; expected plain values" in str(problems[1])

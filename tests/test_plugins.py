@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.plugins import PluginError, import_plugin, module_name
 from bench.registry import Registry
 from bench.suite import SuiteError, load_suite
-from bench.suite.plugins import PluginError, import_plugin, module_name
 from tests.suite.samples import small_suite
 
 
@@ -84,13 +84,13 @@ def test_failure_in_a_suite(tmp_path: Path) -> None:
 
 def test_a_plugin_is_imported_before_names_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry: Registry[object] = Registry("stand-in")
-    monkeypatch.setattr(sys.modules["bench.suite.checks"], "DATASETS", registry)
+    monkeypatch.setattr(sys.modules["bench.suite.models.checks"], "DATASETS", registry)
     sys.bench_test_registry = registry  # type: ignore[attr-defined]
     write(
         tmp_path / "extra.py",
         "import sys\n\n\ndef mine(modes: int = 3): ...\n\n\nsys.bench_test_registry.add('mine', mine)\n",
     )
-    monkeypatch.setattr(sys.modules["bench.suite.checks"], "dataset_parameter_errors", lambda *_: ())
+    monkeypatch.setattr(sys.modules["bench.suite.models.checks"], "dataset_parameter_errors", lambda *_: ())
     monkeypatch.chdir(tmp_path)
     suite = load_suite(small_suite(datasets=["mine"], plugins=["extra.py"]))
     assert [entry.label for entry in suite.datasets] == ["mine"]

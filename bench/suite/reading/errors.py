@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the root of the file; a first part such as "--set" stands for an argument of the call."""
@@ -48,7 +48,7 @@ class Problem:
             return " ".join(str(part) for part in self.path)
         return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path).removeprefix(".")
 
-    def moved(self, at: KeyPath, skip: int = 0) -> Problem:
+    def move(self, at: KeyPath, skip: int = 0) -> Problem:
         """The problem with its path below `at`, less its first `skip` parts."""
         return replace(self, path=(*at, *self.path[skip:]))
 
@@ -62,7 +62,7 @@ class Problem:
         return f"{where}{key}found {self.found}{verdict}{hint}"
 
 
-class SuiteError(BenchError):
+class SuiteError(ArgumentError):
     """A suite that cannot be run; the message has one line for each problem.
 
     Attributes:
@@ -78,7 +78,7 @@ class SuiteError(BenchError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def shown(value: Any) -> str:  # noqa: ANN401 - whatever the user wrote
+def quote(value: Any) -> str:  # noqa: ANN401 - whatever the user wrote
     """A value of a suite file in words."""
     if value is None:
         return "nothing"
@@ -88,14 +88,14 @@ def shown(value: Any) -> str:  # noqa: ANN401 - whatever the user wrote
         text = value.replace("\n", "\\n")
         return f"'{text}'" if len(text) <= LONGEST_VALUE else f"'{text[:LONGEST_VALUE]}…'"
     if isinstance(value, list | tuple):
-        text = ", ".join(shown(item) for item in value)
+        text = ", ".join(quote(item) for item in value)
         return "an empty list" if not value else f"[{text}]" if len(text) <= LONGEST_VALUE else "a list"
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     return repr(value)
 
 
-def one_of(names: Iterable[str]) -> str:
+def join_options(names: Iterable[str]) -> str:
     """The valid names in words."""
     listed = list(names)
     return f"one of {', '.join(listed)}" if len(listed) > 1 else f"'{listed[0]}'" if listed else "no key here"

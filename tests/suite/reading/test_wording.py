@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from bench.errors import BenchError
-from bench.suite.wording import validated
+from bench.suite.reading.wording import validate
 
 
 class Part(BaseModel):
@@ -93,27 +93,27 @@ class Whole(BaseModel):
     ],
 )
 def test_messages(values: dict[str, object], message: str) -> None:
-    problems = validated(Whole, values)
+    problems = validate(Whole, values)
     assert [str(problem) for problem in problems] == [message]
 
 
 def test_one_message_for_each_place() -> None:
-    problems = validated(Whole, {"number": -1, "small": "x", "either": "y", "text": None})
+    problems = validate(Whole, {"number": -1, "small": "x", "either": "y", "text": None})
     assert [problem.key for problem in problems] == ["number", "small", "text", "either"]
 
 
 def test_unforeseen_kinds_read_well() -> None:
     assert (
-        str(validated(Whole, {"text": "long"})[0])
+        str(validate(Whole, {"text": "long"})[0])
         == "text: found 'long'; expected String should have at most 3 characters"
     )
 
 
 def test_valid_values() -> None:
-    whole = validated(Whole, {"number": 3, "pair": [1, 2], "either": [1, 2], "part": {"count": 2}})
+    whole = validate(Whole, {"number": 3, "pair": [1, 2], "either": [1, 2], "part": {"count": 2}})
     assert whole == Whole(number=3.0, pair=(1.0, 2.0), either=(1, 2), part=Part(count=2))
 
 
 def test_faults_of_entries_are_not_blamed_on_the_list() -> None:
     kind = TypeAdapter(tuple[int, ...])
-    assert [str(p) for p in validated(kind, ["a"], tuple[int, ...])] == ["[0]: found 'a'; expected a whole number"]
+    assert [str(p) for p in validate(kind, ["a"], tuple[int, ...])] == ["[0]: found 'a'; expected a whole number"]

@@ -14,8 +14,8 @@ from bench.models import METHODS
 from bench.models.base import Family
 from bench.spec import MethodSettings, Settings
 from bench.suite import dump_suite, load_suite
+from tests.suite.models.test_layers import OVERRIDE, VALUES
 from tests.suite.samples import no_data, small_suite
-from tests.suite.test_layers import OVERRIDE, VALUES
 
 
 class Part(Settings):
@@ -98,16 +98,16 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, raw: dict[str, Any
     assert again.runs(no_data) == suite.runs(no_data)
     assert [run.run_id for run in again.runs(no_data)] == [run.run_id for run in suite.runs(no_data)]
     assert (again.title, again.metrics, again.published) == (suite.title, suite.metrics, suite.published)
-    assert again.resolved() == suite.resolved()
-    assert load_suite(suite.resolved()) == load_suite(again.resolved())
+    assert again.to_plain() == suite.to_plain()
+    assert load_suite(suite.to_plain()) == load_suite(again.to_plain())
 
 
 def test_what_is_common_stays_in_the_blocks() -> None:
     raw = small_suite(
         overrides=[{"where": {"dataset": "grid"}, "set": {"training.steps": 7}}], budgets={"b": {"training.steps": 5}}
     )
-    assert load_suite(raw, budget="b").resolved()["overrides"] == []
-    resolved = load_suite(raw).resolved()
+    assert load_suite(raw, budget="b").to_plain()["overrides"] == []
+    resolved = load_suite(raw).to_plain()
     assert resolved["training"]["steps"] == 100
     assert resolved["overrides"] == [
         {"where": {"dataset": "grid", "method": method}, "set": {"training": {"steps": 7}}}
@@ -116,7 +116,7 @@ def test_what_is_common_stays_in_the_blocks() -> None:
 
 
 def test_defaults_are_filled_in() -> None:
-    resolved = load_suite(small_suite()).resolved()
+    resolved = load_suite(small_suite()).to_plain()
     assert resolved["methods"]["kl"]["network"]["critic"] == [128, 128]
     assert resolved["training"]["optimizer"] == "adam"
     assert resolved["seeds"] == [0, 1]

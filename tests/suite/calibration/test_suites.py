@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.calibration import SHAPES
 from bench.divergences import DIVERGENCES
+from bench.metrics import ESTIMATORS
 from bench.suite import CalibrationSuite, SuiteError, dump_suite, load_suite, trial_settings
 from tests.registries import restored
+from tests.suite.reading.test_document import PLAIN
 from tests.suite.samples import WriteSuite
-from tests.suite.test_document import PLAIN
 from tests.suite.test_robustness import LIKELY, paths
 
-PLUGIN = Path(__file__).parents[1] / "calibration" / "plugin.py"
+PLUGIN = Path(__file__).parents[2] / "calibration" / "plugin.py"
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +143,7 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, changes: dict[str,
     again = load(dump_suite(suite, tmp_path_factory.getbasetemp() / "calibration.yaml"))
     assert again.runs() == suite.runs()
     assert [run.run_id for run in again.runs()] == [run.run_id for run in suite.runs()]
-    assert again.resolved() == suite.resolved() == load(suite.resolved()).resolved()
+    assert again.to_plain() == suite.to_plain() == load(suite.to_plain()).to_plain()
 
 
 def test_plugins_are_imported_before_names_are_looked_up(tmp_path: Path) -> None:
@@ -151,7 +153,8 @@ def test_plugins_are_imported_before_names_are_looked_up(tmp_path: Path) -> None
         plugins=[str(PLUGIN)],
     )
     suite = load(raw)
-    assert {run.protocols["estimator"] for run in suite.runs()} == {"plug_in/3"}
+    assert {run.protocols["estimator"] for run in suite.runs()} == {f"plug_in/3@{ESTIMATORS.source('plug_in')[:8]}"}
+    assert {run.sources["shape"] for run in suite.runs()} == {SHAPES.source("peaked")}
     assert load(dump_suite(suite, tmp_path / "a" / "suite.yaml")).plugins == (PLUGIN.resolve(),)
     with pytest.raises(SuiteError, match=r"^plugins\[0\]: found 'none.py': there is no such file"):
         load(raw | {"plugins": ["none.py"]})

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.suite import Suite, load_suite
-from bench.suite.layers import Setting, layered, settings_of
+from bench.suite.settings import Setting, apply_settings, flatten_settings
 from tests.suite.samples import small_suite
 
 FAMILIES = {"vae": "vae", "kl": "fgan", "js": "fgan"}
@@ -128,7 +128,7 @@ def test_seeds_and_metrics_of_layers() -> None:
 
 
 def test_settings_of_a_block() -> None:
-    found = settings_of({"a.b": 1, "c": {"d": {"e": 2}, "f.g": 3, "h": {}}}, ("here",))
+    found = flatten_settings({"a.b": 1, "c": {"d": {"e": 2}, "f.g": 3, "h": {}}}, ("here",))
     assert found == (
         Setting(("a", "b"), 1, ("here", "a.b")),
         Setting(("c", "d", "e"), 2, ("here", "c", "d", "e")),
@@ -139,6 +139,6 @@ def test_settings_of_a_block() -> None:
 
 def test_layered_leaves_its_base_alone() -> None:
     base = {"a": {"b": [1]}, "c": 1}
-    result = layered(base, [Setting(("a", "b"), [2], ()), Setting(("c", "d"), 3, ())])
+    result = apply_settings(base, [Setting(("a", "b"), [2], ()), Setting(("c", "d"), 3, ())])
     assert result == {"a": {"b": [2]}, "c": {"d": 3}}
     assert base == {"a": {"b": [1]}, "c": 1}

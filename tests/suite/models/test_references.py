@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.suite import load_suite
-from bench.suite.references import references
+from bench.suite.models.references import list_references
 
 
 def rows(**changes: Any) -> list[tuple[str, int, int]]:
@@ -16,7 +16,7 @@ def rows(**changes: Any) -> list[tuple[str, int, int]]:
         "methods": {"vae": {"family": "vae"}, "kl": {"family": "fgan", "divergence": "kl"}},
         "metrics": ["fid"],
     }
-    found = references(load_suite(suite | changes).runs())
+    found = list_references(load_suite(suite | changes).runs())
     assert len({row.run_id for row in found}) == len(found)
     assert all(row.run_id.startswith("reference-") and row.method == "real data" for row in found)
     return [(row.dataset, row.seed, row.evaluation.samples) for row in found]
@@ -38,7 +38,7 @@ def test_training_decides_nothing() -> None:
         row.run_id
         for method in ({"family": "vae"}, {"family": "mle"})
         for steps in (1, 2)
-        for row in references(load_suite(suite | {"methods": {"m": method}, "training": {"steps": steps}}).runs())
+        for row in list_references(load_suite(suite | {"methods": {"m": method}, "training": {"steps": steps}}).runs())
     }
     assert len(ids) == 1
 
@@ -47,4 +47,4 @@ def test_calibrations_have_none() -> None:
     pairs = {"shapes": ["shifted"], "dimensions": [1], "sizes": [0.5]}
     suite = {"kind": "calibration", "name": "c", "estimators": {"knn": {}}, "pairs": pairs}
     suite |= {"samples": [200], "divergences": ["kl"], "seeds": 1}
-    assert references(load_suite(suite).runs()) == ()
+    assert list_references(load_suite(suite).runs()) == ()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from bench.suite.errors import KeyPath, Problem, shown
+from bench.suite.reading.errors import KeyPath, Problem, quote
 
 TAG = "tag:yaml.org,2002:"
 TEXT_TAGS = (f"{TAG}str", f"{TAG}timestamp", f"{TAG}value")
@@ -79,7 +79,7 @@ class Reader:
             at = (*path, key.value)
             if key.value in own:
                 first = self.places[at].key.line
-                self._fault(at, key, f"a second {shown(key.value)} (the first is on line {first})", "each key once")
+                self._fault(at, key, f"a second {quote(key.value)} (the first is on line {first})", "each key once")
                 continue
             own.add(key.value)
             self.places[at] = Place(start(key), start(key) if _is_empty(value) else start(value))
@@ -95,7 +95,7 @@ class Reader:
                 if isinstance(part, MappingNode):
                     yield part
                 else:
-                    self._fault((*path, "<<"), part, shown(part.value), "a mapping or a list of mappings")
+                    self._fault((*path, "<<"), part, quote(part.value), "a mapping or a list of mappings")
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:  # noqa: ANN401
         tag = str(node.tag)
@@ -111,7 +111,7 @@ class Reader:
             if tag == f"{TAG}float":
                 return _number(node.value, float(self._constructor.construct_yaml_float(node)))
         except (ValueError, KeyError, IndexError):  # an explicit tag on a text that is no such thing
-            return self._fault(path, node, shown(node.value), f"a value of type {tag.removeprefix(TAG)}")
+            return self._fault(path, node, quote(node.value), f"a value of type {tag.removeprefix(TAG)}")
         return self._fault(path, node, f"the tag {tag.replace(TAG, '!!')}", "a plain value without a tag")
 
     def _fault(self, path: KeyPath, node: Node, found: str, expected: str) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.suite.errors import Problem
-from bench.suite.fields import read_fields
-from bench.suite.schema import DatasetEntry, Override, PublishedFigure, PublishedTable, SuiteFile, expand_seeds
+from bench.published import PublishedFigure
+from bench.suite.models.schema import Override, PublishedTable, SuiteFile
+from bench.suite.reading.errors import Problem
+from bench.suite.reading.fields import read_fields
+from bench.suite.schema import DatasetEntry, expand_seeds
 
 BLOCKS = ("training", "evaluation", "resources")
 
@@ -39,10 +41,10 @@ class Draft:
 def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
     """What can be read of a suite of models, and what is wrong with the form of the rest."""
     read, problems = read_fields(SuiteFile, values)
-    return _draft(read, values), problems
+    return _collect(read, values), problems
 
 
-def _draft(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
+def _collect(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
     seeds = read.get("seeds")
     datasets = read.get("datasets") or {}
     direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins")

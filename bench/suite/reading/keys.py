@@ -12,7 +12,7 @@ Keys = Mapping[str, Any]
 """Annotations by key."""
 
 
-def children(annotation: Any) -> Keys | None:  # noqa: ANN401 - any annotation
+def find_children(annotation: Any) -> Keys | None:  # noqa: ANN401 - any annotation
     """The keys below a value of this type; none for a value without keys, None where any key will do."""
     keys: dict[str, Any] = {}
     for member in _members(annotation):
@@ -27,10 +27,10 @@ def children(annotation: Any) -> Keys | None:  # noqa: ANN401 - any annotation
     return keys
 
 
-def below(annotation: Any, part: str | int) -> Any:  # noqa: ANN401
+def descend(annotation: Any, part: str | int) -> Any:  # noqa: ANN401
     """The annotation of one key or list item of a value of this type; Any where it cannot be told."""
     if isinstance(part, str):
-        known = children(annotation)
+        known = find_children(annotation)
         return known[part] if known and part in known else Any
     for member in _members(annotation):
         arguments = [a for a in get_args(member) if a is not Ellipsis]
@@ -39,25 +39,25 @@ def below(annotation: Any, part: str | int) -> Any:  # noqa: ANN401
     return Any
 
 
-def dotted(annotation: Any) -> Iterator[str]:  # noqa: ANN401
+def list_dotted(annotation: Any) -> Iterator[str]:  # noqa: ANN401
     """All keys that hold a value and no further declared keys, such as training.steps."""
-    for name, inner in (children(annotation) or {}).items():
-        deeper = list(dotted(inner))
+    for name, inner in (find_children(annotation) or {}).items():
+        deeper = list(list_dotted(inner))
         yield from (f"{name}.{key}" for key in deeper) if deeper else [name]
 
 
-def unknown_at(annotation: Any, key: tuple[str, ...]) -> tuple[str, ...] | None:  # noqa: ANN401
+def find_alternatives(annotation: Any, key: tuple[str, ...]) -> tuple[str, ...] | None:  # noqa: ANN401
     """None if `key` exists; else the names, dotted from the root, that are valid where it first leaves the known ones.
 
     A name that holds further keys ends in `.*`.
     """
     node = annotation
     for depth, part in enumerate(key):
-        known = children(node)
+        known = find_children(node)
         if known is None:
             return None
         if part not in known:
-            names = [f"{name}.*" if children(inner) else name for name, inner in known.items()]
+            names = [f"{name}.*" if find_children(inner) else name for name, inner in known.items()]
             return tuple(".".join((*key[:depth], name)) for name in names) or (".".join(key[:depth]),)
         node = known[part]
     return None

@@ -8,9 +8,11 @@ from itertools import product
 from typing import Any
 
 from bench.calibration import PAIRS_VERSION, SHAPES, fingerprint
+from bench.divergences import DIVERGENCES
 from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings
-from bench.suite.calibration_schema import Exclusion, PairGrid, Share
+from bench.suite.calibration.schema import Exclusion, PairGrid, Share
+from bench.suite.sources import collect_sources, label_protocol
 from bench.suite.suite import Suite
 
 
@@ -40,7 +42,7 @@ class CalibrationSuite(Suite):
         Combinations that do not exist, such as correlation in one dimension, are not among them.
         """
         return tuple(
-            self._run(pair, points, label, seed)
+            self._specify(pair, points, label, seed)
             for pair in self.laws()
             for points, label in product(self.samples, self.estimators)
             if not self._left_out(pair, points, label)
@@ -54,7 +56,7 @@ class CalibrationSuite(Suite):
             if dimensions >= SHAPES[shape].least_dimensions:
                 yield PairSettings(shape=shape, dimensions=dimensions, size=size)
 
-    def resolved(self) -> dict[str, Any]:
+    def to_plain(self) -> dict[str, Any]:
         """The suite as plain values that `load_suite` reads back to the same runs."""
         return {
             "kind": "calibration",
@@ -74,18 +76,25 @@ class CalibrationSuite(Suite):
         values = {"estimator": label, "samples": points, **pair.model_dump()}
         return any(entry.matches(**values) for entry in self.exclude)
 
-    def _run(self, pair: PairSettings, points: int, label: str, seed: int) -> CalibrationSpec:
+    def _specify(self, pair: PairSettings, points: int, label: str, seed: int) -> CalibrationSpec:
         how = ESTIMATORS[self.estimators[label]]
+        asked = tuple(name for name in self.divergences if how.only is None or name in how.only)
         return CalibrationSpec(
             suite=self.name,
             method=label,
             dataset=f"{pair.label} n={points}",
             dataset_sha256=fingerprint(pair),
             seed=seed,
-            protocols={"estimator": f"{how.name}/{how.version}", "pairs": f"pairs/{PAIRS_VERSION}"},
+            protocols={
+                "estimator": label_protocol(ESTIMATORS, how.name, how.version),
+                "pairs": f"pairs/{PAIRS_VERSION}",
+            },
             resources=ResourceSettings(cpu=self.resources.cpu, gpu=self.resources.gpu, cohort=1),
             estimator=how.name,
             pair=pair,
             points=points,
-            divergences=tuple(name for name in self.divergences if how.only is None or name in how.only),
+            divergences=asked,
+            sources=collect_sources(
+                shape=(SHAPES, pair.shape), **{f"divergences.{name}": (DIVERGENCES, name) for name in asked}
+            ),
         )
