@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import pickle
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from bench.plugins import PluginError, import_plugin, module_name
+from bench.divergences import DIVERGENCES
+from bench.plugins import PluginError, hash_code, import_plugin, module_name
 from bench.registry import Registry
 from bench.suite import SuiteError, load_suite
+from tests.registries import restored
 from tests.suite.samples import small_suite
+
+
+@pytest.fixture(autouse=True)
+def registries() -> Iterator[None]:
+    with restored():
+        yield
 
 
 def write(path: Path, text: str) -> Path:
@@ -61,6 +73,116 @@ def test_plugins_that_fail(tmp_path: Path, text: str, message: str) -> None:
         import_plugin(path)
     assert message in str(raised.value)
     assert module_name(path) not in sys.modules
+
+
+CODE = """
+# a comment
+def f(x: int = 1) -> int:
+    \"\"\"Says what it does.\"\"\"
+    return x + 1
+
+
+class C:
+    \"\"\"Says what it is.\"\"\"
+    a: str = "text"
+"""
+HARMLESS = [
+    ("# a comment\n", ""),
+    ("Says what it does.", "Says more."),
+    ('    """Says what it is."""\n', ""),
+    ("\n\n\nclass", "\n\nclass"),
+    ("x + 1", "(x\n            + 1)  # because"),
+    ('"text"', "'text'"),
+    ("# a comment", '"""The module\'s text."""'),
+]
+CHANGES = [
+    ("x + 1", "x + 2"),
+    ("x + 1", "x + 1.0"),
+    ("int = 1", "int = True"),
+    ('"text"', '"Text"'),
+    ("def f", "def g"),
+]
+
+
+def hash_of(code: str) -> str:
+    return hash_code(ast.parse(code))
+
+
+@pytest.mark.parametrize(("old", "new"), HARMLESS)
+def test_comments_docstrings_and_layout_are_no_code(old: str, new: str) -> None:
+    assert CODE.count(old) == 1
+    assert hash_of(CODE.replace(old, new)) == hash_of(CODE)
+
+
+@pytest.mark.parametrize(("old", "new"), CHANGES)
+def test_code_is_code(old: str, new: str) -> None:
+    assert CODE.count(old) == 1
+    assert hash_of(CODE.replace(old, new)) != hash_of(CODE)
+
+
+def test_the_hash_is_the_same_under_every_python() -> None:
+    """Run ids rest on it; what `ast.dump` prints differs between versions."""
+    assert (
+        hash_of("x = [f'{1}', None, b'a', 1e-3]\n\n\ndef f(): return\n")
+        == "e577947c571ded42c8dbb801782012108a14be7e487f8307786f32a9c5af3839"
+    )
+
+
+def test_an_edit_within_a_second_and_of_the_same_size_is_seen(tmp_path: Path) -> None:
+    """Python's own bytecode cache would take the old file for the new one."""
+    path = write(tmp_path / "extra.py", "VALUE = 1\n")
+    import_plugin(path)
+    before = path.stat()
+    write(path, "VALUE = 2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    import_plugin(path)
+    assert sys.modules[module_name(path)].VALUE == 2
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+TWO = """import bench
+
+bench.register_divergence('one', lambda r: r**2)
+bench.register_divergence('two', lambda r: r**3)
+"""
+
+
+def test_names_that_are_no_longer_registered_are_forgotten(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.py", tmp_path / "second.py"
+    import_plugin(write(first, TWO))
+    import_plugin(write(second, TWO.replace("one", "three").replace("two", "four")))
+    import_plugin(write(first, TWO.replace("'two'", "'five'")))
+    assert list(DIVERGENCES)[-4:] == ["one", "three", "four", "five"]
+    assert "two" not in DIVERGENCES
+    assert float(DIVERGENCES["one"].f(torch.tensor(3.0))) == 9.0
+
+
+def test_a_file_that_fails_when_it_is_imported_again_leaves_what_it_registered(tmp_path: Path) -> None:
+    path = write(tmp_path / "extra.py", TWO)
+    import_plugin(path)
+    known = dict(DIVERGENCES)
+    source = DIVERGENCES.source("one")
+    with pytest.raises(PluginError, match="at line 5"):
+        import_plugin(write(path, TWO.replace("'two'", "'six'") + "nope\n"))
+    assert dict(DIVERGENCES) == known
+    assert DIVERGENCES.source("one") == source is not None
+    import_plugin(write(path, TWO.replace("'two'", "'six'")))
+    assert "six" in DIVERGENCES
+
+
+def test_a_file_that_fails_at_first_registers_nothing(tmp_path: Path) -> None:
+    known = list(DIVERGENCES)
+    with pytest.raises(PluginError):
+        import_plugin(write(tmp_path / "extra.py", TWO + "nope\n"))
+    assert list(DIVERGENCES) == known
+
+
+def test_a_file_may_vouch_for_its_versions(tmp_path: Path) -> None:
+    path = write(tmp_path / "extra.py", TWO)
+    import_plugin(path)
+    assert DIVERGENCES.source("one") == hash_of(TWO)
+    import_plugin(write(path, "__bench_source__ = None\n" + TWO))
+    assert DIVERGENCES.source("one") is None
 
 
 def test_failure_in_a_suite(tmp_path: Path) -> None:

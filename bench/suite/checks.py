@@ -40,4 +40,5 @@ def report_unknown_name(path: KeyPath, found: object, names: Iterable[str]) -> P
 def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
     """The dotted key most like `key`, or the one whose last part is: steps is meant to be training.steps."""
     last = {name.rpartition(".")[2]: name for name in reversed(known)}
-    return nearest(key, known) or last.get(nearest(key.rpartition(".")[2], last) or "")
+    names = last | {name: name for name in known}
+    return names.get(nearest(key, names) or nearest(key.rpartition(".")[2], last) or "")

@@ -7,8 +7,20 @@ import os
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from bench.suite.suite import Suite
+
+
+class _Representer(RoundTripRepresenter):
+    """Quotes text that begins with a question mark: written plainly within braces, it could not be read again."""
+
+    def represent_str(self, data: str) -> ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="'" if data.startswith("?") else None)
+
+
+_Representer.add_representer(str, _Representer.represent_str)
 
 
 def resolved_text(suite: Suite, folder: str | Path) -> str:
@@ -21,6 +33,7 @@ def resolved_text(suite: Suite, folder: str | Path) -> str:
     values = suite.to_plain()
     values["plugins"] = [_name_relative(plugin, Path(folder)) for plugin in suite.plugins]
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.default_flow_style = None
     yaml.width = 120
     text = io.StringIO()

@@ -12,7 +12,7 @@ from bench import datasets
 from bench.errors import BenchError
 from bench.models import METHODS
 from bench.suite.models.cells import Cell, Slot
-from bench.suite.reading.errors import KeyPath, Problem
+from bench.suite.reading.errors import KeyPath, Problem, quote
 from bench.suite.schema import DatasetEntry
 from bench.suite.settings import Setting
 
@@ -57,11 +57,11 @@ def check_builds(
         builder: remembers what was built.
         resolve: gives the cell under fewer settings, to find the one that is at fault.
     """
-    refused: defaultdict[tuple[KeyPath, str], list[str]] = defaultdict(list)
+    refused: defaultdict[tuple[KeyPath, str], dict[str, None]] = defaultdict(dict)
     for slot, cell, settings in cells:
         reason = builder.explain_refusal(cell)
         if reason is not None:
-            refused[_find_fault(slot, settings, builder, resolve), reason].append(f"'{cell.dataset.label}'")
+            refused[_find_fault(slot, settings, builder, resolve), reason][quote(cell.dataset.label)] = None
     for (path, reason), labels in refused.items():
         on = f"dataset{'s' if len(labels) > 1 else ''} {', '.join(labels)}"
         yield Problem(path, f"settings that cannot be built for {on}", reason=reason, on_key=path[0] == "methods")

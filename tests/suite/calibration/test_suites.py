@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.calibration import SHAPES
+from bench.calibration import SHAPES as SHAPE_REGISTRY
 from bench.divergences import DIVERGENCES
-from bench.metrics import ESTIMATORS
+from bench.metrics import ESTIMATORS as ESTIMATOR_REGISTRY
 from bench.suite import CalibrationSuite, SuiteError, dump_suite, load_suite, trial_settings
 from tests.registries import restored
 from tests.suite.reading.test_document import PLAIN
@@ -153,8 +153,9 @@ def test_plugins_are_imported_before_names_are_looked_up(tmp_path: Path) -> None
         plugins=[str(PLUGIN)],
     )
     suite = load(raw)
-    assert {run.protocols["estimator"] for run in suite.runs()} == {f"plug_in/3@{ESTIMATORS.source('plug_in')[:8]}"}
-    assert {run.sources["shape"] for run in suite.runs()} == {SHAPES.source("peaked")}
+    source = str(ESTIMATOR_REGISTRY.source("plug_in"))
+    assert {run.protocols["estimator"] for run in suite.runs()} == {f"plug_in/3@{source[:8]}"}
+    assert {run.sources["shape"] for run in suite.runs()} == {SHAPE_REGISTRY.source("peaked")}
     assert load(dump_suite(suite, tmp_path / "a" / "suite.yaml")).plugins == (PLUGIN.resolve(),)
     with pytest.raises(SuiteError, match=r"^plugins\[0\]: found 'none.py': there is no such file"):
         load(raw | {"plugins": ["none.py"]})
@@ -299,6 +300,12 @@ def test_a_size_out_of_reach(write: WriteSuite) -> None:
         ({"pairs.dimensions": 2}, "--set pairs.dimensions: found 2; expected a list"),
         ({"training.steps": 2}, "--set training.steps: found unknown key 'training.steps'; expected one of "),
         ({"name": "x"}, "--set name: found unknown key 'name'"),
+        (
+            {"seed": 1},
+            "--set seed: found unknown key 'seed'; expected one of divergences, estimators, exclude, pairs.*, "
+            "resources.*, samples, seeds; did you mean 'seeds'?",
+        ),
+        ({"size": 1}, "--set size: found unknown key 'size'; expected one of "),
     ],
 )
 def test_bad_settings_of_the_call(assigned: dict[str, Any], message: str) -> None:

@@ -304,6 +304,24 @@ def test_bad_settings_of_the_call(settings: dict[str, object], message: str) -> 
     assert len(raised.value.problems) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "near"), [("seed", "seeds"), ("metric", "metrics"), ("step", "training.steps"), ("steps", "training.steps")]
+)
+def test_unknown_keys_of_the_call_and_of_budgets(key: str, near: str) -> None:
+    """Seeds and metrics can be set there, too, so they are among what is expected; no override can set them."""
+    expected = "metrics, network.*, resources.*, seeds, training.*"
+    for arguments in ({"settings": {key: 1}}, {"budget": "b"}):
+        with pytest.raises(SuiteError) as raised:
+            load_suite(small_suite(budgets={"b": {key: 1} if "budget" in arguments else {"seeds": 1}}), **arguments)
+        assert expected in str(raised.value)
+        assert str(raised.value).endswith(f"did you mean '{near}'?")
+    with pytest.raises(SuiteError) as raised:
+        load_suite(small_suite(overrides=[{"set": {key: 1}}]))
+    assert "seeds" not in str(raised.value)
+    with pytest.raises(SuiteError, match=r"^--set seeds.x: found unknown key 'seeds.x'; expected 'seeds'"):
+        load_suite(small_suite(), settings={"seeds.x": 1})
+
+
 def test_bad_seeds_of_the_call() -> None:
     with pytest.raises(SuiteError, match=r"^--seeds: found 0; expected a number not less than 1 or a list$"):
         load_suite(small_suite(), seeds=0)

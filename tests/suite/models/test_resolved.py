@@ -13,7 +13,7 @@ from pydantic import Field
 from bench.models import METHODS
 from bench.models.base import Family
 from bench.spec import MethodSettings, Settings
-from bench.suite import dump_suite, load_suite
+from bench.suite import dump_suite, load_suite, resolved_text
 from tests.suite.models.test_layers import OVERRIDE, VALUES
 from tests.suite.samples import no_data, small_suite
 
@@ -51,6 +51,7 @@ PUBLISHED = st.fixed_dictionaries(
         "spread": NUMBER,
         "n": st.integers(1, 9),
         "note": TEXT,
+        "feature_extractor": TEXT,
     },
 )
 
@@ -135,6 +136,19 @@ def test_plugins_are_named_relative_to_the_file(tmp_path: Path) -> None:
     path = dump_suite(suite, tmp_path / "results" / "x" / "suite.yaml")
     assert "../../here/extra.py" in path.read_text(encoding="utf-8")
     assert load_suite(path).plugins == suite.plugins == ((tmp_path / "here" / "extra.py").resolve(),)
+
+
+def test_a_question_mark_at_the_start_is_read_back(tmp_path: Path) -> None:
+    figure = {"source": "? a", "method": "?L", "metric": "?", "value": 1.0}
+    suite = load_suite(small_suite(title="?t", methods={"?v": {"family": "vae"}}, published=[figure]))
+    assert load_suite(dump_suite(suite, tmp_path / "suite.yaml")).to_plain() == suite.to_plain()
+
+
+def test_the_text_is_what_is_written(tmp_path: Path) -> None:
+    suite = load_suite(small_suite(title="ε"))
+    assert dump_suite(suite, tmp_path / "suite.yaml").read_text(encoding="utf-8") == resolved_text(suite, tmp_path)
+    (tmp_path / "text.yaml").write_text(resolved_text(suite, str(tmp_path)), encoding="utf-8")
+    assert load_suite(tmp_path / "text.yaml").to_plain() == suite.to_plain()
 
 
 def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:

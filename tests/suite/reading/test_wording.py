@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
-from bench.errors import BenchError
+from bench.errors import ArgumentError, BenchError, UnknownNameError
 from bench.suite.reading.wording import validate
 
 
@@ -31,6 +31,7 @@ class Whole(BaseModel):
     even: int = 0
     same: dict[str, int] = Field(default_factory=dict)
     picky: int = 0
+    known: str = ""
 
     @field_validator("even")
     @classmethod
@@ -44,6 +45,20 @@ class Whole(BaseModel):
     def check_picky(cls, value: int) -> int:
         if value:
             raise BenchError("picky: always wrong")
+        return value
+
+    @field_validator("known")
+    @classmethod
+    def check_known(cls, value: str) -> str:
+        if value == "chained":
+            try:
+                raise UnknownNameError("thing", "on", ["one", "two"])
+            except BenchError as error:
+                raise ValueError(str(error)) from error
+        if value == "bad":
+            raise ArgumentError("known: not this one")
+        if value:
+            raise UnknownNameError("thing", value, ["one", "two"])
         return value
 
     @model_validator(mode="after")
@@ -84,11 +99,14 @@ class Whole(BaseModel):
         ({"part": []}, "part: found an empty list; expected a mapping"),
         ({"even": 3}, "even: found 3: must be even"),
         ({"picky": 3}, "found a mapping: picky: always wrong"),
+        ({"known": "onne"}, "known: found 'onne'; expected one of one, two; did you mean 'one'?"),
+        ({"known": "chained"}, "known: found 'chained'; expected one of one, two; did you mean 'one'?"),
+        ({"known": "bad"}, "known: found 'bad': known: not this one"),
         ({"same": {"a": "b"}}, "same.a: found 'b'; expected a whole number"),
         (
             {"txt": "a"},
-            "txt: found unknown key 'txt'; expected one of choice, either, even, flag, number, one, pair, part, parts, "
-            "picky, same, small, text; did you mean 'text'?",
+            "txt: found unknown key 'txt'; expected one of choice, either, even, flag, known, number, one, pair, part, "
+            "parts, picky, same, small, text; did you mean 'text'?",
         ),
     ],
 )
