@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -60,12 +60,12 @@ def is_later(field: FieldInfo) -> bool:
 def later_settings(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted name and default of every later setting below a model, as plain values."""
     for name, field in model.model_fields.items():
-        kind = field.annotation
         if is_later(field):
             default = field.get_default(call_default_factory=True)
             yield f"{above}{name}", identity_of(default) if isinstance(default, BaseModel) else default
-        elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from later_settings(kind, f"{above}{name}.")
+            continue
+        for part in _models_in(field.annotation):
+            yield from later_settings(part, f"{above}{name}.")
 
 
 def variant_of(config: Mapping[str, Any]) -> str:
@@ -74,6 +74,14 @@ def variant_of(config: Mapping[str, Any]) -> str:
     All that decides the result counts, but the seed and what is measured of the model.
     """
     return digest({name: value for name, value in config.items() if name not in _NO_VARIANT})
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    """The models that a setting may hold: itself, in a union, in a list or in a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
 
 
 def _inner(value: Any, dumped: Any) -> Any:  # noqa: ANN401 - any setting

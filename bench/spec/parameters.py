@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
+from pydantic_core import to_jsonable_python
+
 from bench.datasets import DATASETS
 from bench.identity import Later
 
@@ -18,7 +20,7 @@ def decisive_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, A
         parameters: plain values.
     """
     later = dict(later_parameters(DATASETS[name])) if name in DATASETS else {}
-    return {key: value for key, value in parameters.items() if key not in later or value != later[key]}
+    return {key: value for key, value in parameters.items() if key not in later or not _is_same(value, later[key])}
 
 
 def later_parameters(factory: Callable[..., object]) -> Iterator[tuple[str, Any]]:
@@ -27,3 +29,9 @@ def later_parameters(factory: Callable[..., object]) -> Iterator[tuple[str, Any]
         annotation = argument.annotation
         if get_origin(annotation) is Annotated and any(isinstance(mark, Later) for mark in get_args(annotation)[1:]):
             yield argument.name, argument.default
+
+
+def _is_same(value: Any, default: Any) -> bool:  # noqa: ANN401 - whatever a factory takes
+    """Whether a value of a suite file is the default, which may be a tuple where files have lists."""
+    plain = to_jsonable_python(default)
+    return bool(value == plain) and isinstance(value, bool) == isinstance(plain, bool)

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from bench.divergences import divergence
-from bench.errors import BenchError
 from bench.identity import LATER
 
 
@@ -28,14 +27,11 @@ class TrainingSettings(Settings):
     curve_points: PositiveInt = Field(100, description="Points at which learning curves are recorded.")
 
 
-def _known_divergence(name: str) -> str:
-    try:
-        return divergence(name).name
-    except BenchError as error:
-        raise ValueError(str(error)) from None
+def _check_divergence(name: str) -> str:
+    return divergence(name).name
 
 
-KnownDivergence = Annotated[str, AfterValidator(_known_divergence)]
+KnownDivergence = Annotated[str, AfterValidator(_check_divergence)]
 """A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
 
 

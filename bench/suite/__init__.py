@@ -3,14 +3,16 @@
 `load_suite` reads a suite file; the `Suite` it returns lists its runs and writes itself as resolved.
 """
 
-from bench.suite.calibration import CalibrationSuite
-from bench.suite.document import parse_assignments, read_plain
-from bench.suite.errors import Problem, SuiteError
+from bench.plugins import PluginError, import_plugin
+from bench.published import PublishedFigure
+from bench.suite.calibration.suite import CalibrationSuite
 from bench.suite.load import import_plugins_of, load_suite, trial_settings
-from bench.suite.plugins import PluginError, import_plugin
-from bench.suite.resolved import dump_suite
-from bench.suite.schema import PublishedFigure
-from bench.suite.suite import ModelSuite, Suite
+from bench.suite.models.references import list_references
+from bench.suite.models.suite import ModelSuite, fingerprint_dataset
+from bench.suite.reading.document import parse_assignments, read_plain
+from bench.suite.reading.errors import Problem, SuiteError
+from bench.suite.resolved import dump_suite, resolved_text
+from bench.suite.suite import Results, Suite
 
 __all__ = [
     "CalibrationSuite",
@@ -18,13 +20,17 @@ __all__ = [
     "PluginError",
     "Problem",
     "PublishedFigure",
+    "Results",
     "Suite",
     "SuiteError",
     "dump_suite",
+    "fingerprint_dataset",
     "import_plugin",
     "import_plugins_of",
+    "list_references",
     "load_suite",
     "parse_assignments",
     "read_plain",
+    "resolved_text",
     "trial_settings",
 ]

@@ -9,12 +9,12 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.metrics.estimation.estimate import MIN_POINTS
-from bench.suite.checks import unknown_name
-from bench.suite.document import Document, read_plain
-from bench.suite.load_calibration import load_calibration
-from bench.suite.load_models import load_models
-from bench.suite.plugins import PluginError, import_plugin
-from bench.suite.request import Request, request_of
+from bench.plugins import PluginError, import_plugin
+from bench.suite.calibration.load import load_calibration
+from bench.suite.checks import report_unknown_name
+from bench.suite.models.load import load_models
+from bench.suite.reading.document import Document, read_plain
+from bench.suite.request import Request, read_request
 from bench.suite.suite import Suite
 
 
@@ -69,7 +69,7 @@ def load_suite(
     Raises:
         SuiteError: with everything that is wrong with the suite and the arguments.
     """
-    request = request_of(suite, budget, seeds, settings)
+    request = read_request(suite, budget, seeds, settings)
     return _kind(request).load(request)
 
 
@@ -79,13 +79,13 @@ def trial_settings(suite: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         SuiteError: if there is no such file, it is not YAML, or of no known kind.
     """
-    return _kind(request_of(suite, None, None, None)).trial
+    return _kind(read_request(suite, None, None, None)).trial
 
 
 def _kind(request: Request) -> Kind:
     name = _named_kind(request.document)
     if not isinstance(name, str) or name not in KINDS:
-        request.refuse_if([*request.problems, unknown_name(("kind",), name, KINDS)])
+        request.refuse_if([*request.problems, report_unknown_name(("kind",), name, KINDS)])
     return KINDS[str(name)]
 
 

@@ -1,30 +1,5 @@
-"""Which rows of real data belong beside the runs of a suite."""
+"""Former place of `bench.suite.list_references`."""
 
-from __future__ import annotations
+from bench.suite.models.references import list_references
 
-from collections.abc import Iterable
-
-from bench.spec import ReferenceSpec, RunSpec, WorkSpec
-
-REAL_DATA = "real data"
-"""What tables call them."""
-
-SEEDS = 3
-"""They are measured with the first few seeds of a suite: they vary little."""
-
-
-def references(runs: Iterable[WorkSpec]) -> tuple[ReferenceSpec, ...]:
-    """Real data in the models' place: a row for each dataset, way of evaluating it and seed, of the first few.
-
-    Args:
-        runs: the suite's; only generative models have such rows.
-    """
-    models = [run for run in runs if isinstance(run, RunSpec)]
-    seeds = list(dict.fromkeys(run.seed for run in models))[:SEEDS]
-    rows = {row.run_id: row for row in map(_reference, models) if row.seed in seeds}
-    return tuple(rows.values())
-
-
-def _reference(run: RunSpec) -> ReferenceSpec:
-    shared = {name: getattr(run, name) for name in ReferenceSpec.model_fields}
-    return ReferenceSpec(**shared | {"method": REAL_DATA})
+references = list_references

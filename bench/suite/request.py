@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.errors import nearest
 from bench.suite.checks import check_plugins
-from bench.suite.document import Document, document_of, plain
-from bench.suite.errors import Problem, SuiteError, one_of, shown
+from bench.suite.reading.document import Document, make_plain, read_document
+from bench.suite.reading.errors import Problem, SuiteError, join_options, quote
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Request:
             raise SuiteError(placed)
 
 
-def request_of(
+def read_request(
     suite: str | Path | Mapping[str, Any],
     budget: str | None,
     seeds: int | Sequence[int] | None,
@@ -70,10 +70,10 @@ def request_of(
     Raises:
         SuiteError: if there is no such file, or it is not YAML.
     """
-    document = document_of(suite)
+    document = read_document(suite)
     folder = Path() if isinstance(suite, Mapping) else Path(suite).parent
-    values, odd = plain(settings or {}, ("--set",))
-    given, wrong = plain(seeds, ("--seeds",))
+    values, odd = make_plain(settings or {}, ("--set",))
+    given, wrong = make_plain(seeds, ("--seeds",))
     problems = (*document.problems, *odd, *wrong, *_check_budget_name(budget, document))
     return Request(document, folder, budget, None if wrong else given, values, problems)
 
@@ -83,5 +83,5 @@ def _check_budget_name(budget: str | None, document: Document) -> tuple[Problem,
     names = list(given) if isinstance(given, dict) else []
     if budget is None or budget in names:
         return ()
-    expected = one_of(names) if names else "none: the suite has no budgets"
-    return (Problem(("--budget",), shown(budget), expected, suggestion=nearest(budget, names)),)
+    expected = join_options(names) if names else "none: the suite has no budgets"
+    return (Problem(("--budget",), quote(budget), expected, suggestion=nearest(budget, names)),)

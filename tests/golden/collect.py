@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.spec import RunSpec, WorkSpec
-from bench.suite import ModelSuite, load_suite
-from bench.suite.document import read_plain
-from bench.suite.references import references
-from bench.suite.suite import dataset_fingerprint
+from bench.suite import ModelSuite, fingerprint_dataset, list_references, load_suite, read_plain
 
 HERE = Path(__file__).parent
 IDS = HERE / "ids.json"
@@ -44,7 +41,7 @@ def ids_of(path: Path, budget: str | None, fingerprints: dict[str, str]) -> dict
     def fingerprint(name: str, parameters: Mapping[str, Any]) -> str:
         key = json.dumps([name, dict(parameters)], sort_keys=True)
         if key not in fingerprints:
-            fingerprints[key] = dataset_fingerprint(name, parameters)
+            fingerprints[key] = fingerprint_dataset(name, parameters)
         return fingerprints[key]
 
     suite = load_suite(path, budget=budget)
@@ -52,7 +49,7 @@ def ids_of(path: Path, budget: str | None, fingerprints: dict[str, str]) -> dict
     return {
         "runs": [spec.run_id for spec in specs],
         "models": [spec.training_id for spec in specs if isinstance(spec, RunSpec)],
-        "references": [row.run_id for row in references(specs)],
+        "references": [row.run_id for row in list_references(specs)],
     }
 
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.suite import SuiteError, load_suite
+from tests.suite.models.test_bad_suites import GOOD
+from tests.suite.reading.test_document import PLAIN
 from tests.suite.samples import small_suite
-from tests.suite.test_bad_suites import GOOD
-from tests.suite.test_document import PLAIN
 
 RICH = small_suite(
     datasets=["ring", {"name": "ring", "modes": 12}],

@@ -9,7 +9,7 @@ import pytest
 
 from bench.spec import WorkSpec
 from bench.suite import ModelSuite, Suite, load_suite
-from bench.suite.document import read_plain
+from bench.suite.reading.document import read_plain
 from tests.registries import restored
 from tests.suite.samples import no_data
 

@@ -22,6 +22,8 @@ from bench.divergences import Divergence, divergence
 from bench.errors import BenchError
 from bench.metrics.estimation.estimators import Value, register_estimator
 
+__bench_source__ = None  # versions say what is measured: they are raised by hand, not by every edit of this file
+
 _NEIGHBOURS = 5
 _INSTALL = {"densratio": '"divergence-bench[calibration]"'}
 """What `pip install` is to be given, where that is not the package's own name."""

@@ -1,0 +1,1 @@
+"""Suites that hold estimators of divergences against exact values."""
