@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.reporting.text import headline, listed
+from bench.reporting.text import headline, list_figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ def render(
     suite: Mapping[str, Any],
     out: str | Path,
     references: pd.DataFrame | None = None,
+    columns: pd.DataFrame | None = None,
 ) -> Path:
     """Write `index.html`, `tables/` and `figures/` under `out`; an older report stays whole until this one is complete.
 
@@ -34,6 +35,8 @@ def render(
         out: folder of the report; made if missing.
         references: rows like those of `runs` that measure real data in the model's place, one per dataset and seed.
             Printed under the methods; they count as no run, and nothing is ranked or marked against them.
+        columns: the data dictionary, a row per column as `bench.columns.Column.as_row` gives it; without it columns are
+            described as far as their names tell.
 
     Returns:
         The path of `index.html`.
@@ -41,16 +44,17 @@ def render(
     Raises:
         BenchError: if `runs` or `references` lacks a column that identifies a run, or a published figure is incomplete.
     """
-    from bench.reporting.page import render as write
+    from bench.reporting.page.writing import render as write
 
-    return write(runs, curves, pictures, suite, Path(out), references)
+    return write(runs, curves, pictures, suite, Path(out), references, columns)
 
 
-def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, columns: pd.DataFrame | None = None) -> pd.DataFrame:
     """Mean, standard deviation and range over the seeds of every metric, in tidy form.
 
     Args:
         runs: a row per run, as `bench.load` gives it.
+        columns: the data dictionary, as for `render`.
 
     Returns:
         One row per dataset, method, metric and protocol: `dataset, method, metric, protocol, mean, std, n, minimum,
@@ -59,9 +63,12 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     Raises:
         BenchError: if `runs` lacks a column that identifies a run.
     """
-    from bench.reporting.statistics import summarise as compute
+    from bench.analysis import read_columns
+    from bench.analysis import summarise as compute
 
-    return compute(runs)
+    return compute(runs, read_columns(columns))
 
 
-__all__ = ["headline", "listed", "render", "summarise"]
+listed = list_figures
+
+__all__ = ["headline", "list_figures", "listed", "render", "summarise"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from bench.columns import COMPANIONS, Columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +21,9 @@ _ROUNDING = 1e-12
 _SMALL, _LARGE = 1e-4, 1e6
 """Outside this range numbers are written with a power of ten."""
 _MOST_DECIMALS = 8
-_HEADLINE = {
-    "elbo": "elbo",
-    "parzen_log_likelihood": "parzen",
-    "fid": "fid",
-    "modes_covered": "modes",
-    "div_kl": "kl",
-}
+_UNDECLARED = Columns()
+_MOST_NAMES = 6
+_COVERED, _TOTAL = "modes_covered", "modes_total"
 
 
 def significant(value: float, digits: int) -> str:
@@ -92,7 +90,7 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {name}" for count, name in parts[first : first + 2] if count)
 
 
-def one_line(error: object) -> str:
+def last_line(error: object) -> str:
     """The line of an error or traceback that says what happened: its last one."""
     lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
     return lines[-1] if lines else ""
@@ -108,35 +106,45 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def headline(row: Mapping[str, Any] | pd.Series[Any]) -> str:
-    """A finished run's headline figures on one line: `elbo −12.3  fid 4.56  modes 8/8  kl 0.12`.
+def join_names(names: Sequence[str]) -> str:
+    """Names in a row, at most six of them."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: _MOST_NAMES - 1])} and {len(names) - _MOST_NAMES + 1} more"
+
+
+def headline(row: Mapping[str, Any] | pd.Series[Any], columns: Columns = _UNDECLARED) -> str:
+    """A finished run's headline figures on one line: `elbo −12.3  kl 0.12  fid 4.56  modes 8/8`.
+
+    These are the columns whose headline is "line", and the divergence that the run was trained on.
 
     Args:
         row: a run, such as a row of `bench.load(...)` or a dictionary. Figures that it lacks are left out.
+        columns: the declared columns.
 
     Returns:
         The text; empty if the run has none of the headline figures.
     """
-    names = dict(_HEADLINE)
     own = row.get("divergence")
-    if isinstance(own, str):
-        names.setdefault(f"div_{own}", own)
-    figures = {name: _number(row.get(name)) for name in names}
-    parts = [f"{names[name]} {significant(value, 3)}" for name, value in figures.items() if value is not None]
-    total = _number(row.get("modes_total"))
-    if total is not None:
-        parts = [f"{part}/{significant(total, 3)}" if part.startswith("modes ") else part for part in parts]
+    names = {column.name for column in columns.headlines("line")} | ({f"div_{own}"} if isinstance(own, str) else set())
+    figures = {name: _read_number(row.get(name)) for name in sorted(names, key=columns.sort_key)}
+    total = _read_number(row.get(_TOTAL))
+    parts = []
+    for name, value in figures.items():
+        if value is not None:
+            of = f"/{significant(total, 3)}" if name == _COVERED and total is not None else ""
+            parts.append(f"{columns.describe(name).short or name} {significant(value, 3)}{of}")
     return "  ".join(parts)
 
 
-def listed(figures: Mapping[str, float], most: int = 5) -> str:
+def list_figures(figures: Mapping[str, float], most: int = 5) -> str:
     """Figures on one line, as many as there is room for, without their errors and sizes: `kid 0.0123  recall 0.981`."""
-    names = [name for name in figures if not name.endswith(("_se", "_n"))]
+    names = [name for name in figures if not name.endswith(tuple(COMPANIONS))]
     parts = [f"{name} {significant(figures[name], 3)}" for name in names[:most]]
     return "  ".join([*parts, *(["…"] if len(names) > most else [])])
 
 
-def _number(value: object) -> float | None:
+def _read_number(value: object) -> float | None:
     if value is None or isinstance(value, (str, bool)):
         return None
     try:
@@ -174,8 +182,10 @@ __all__ = [
     "as_given",
     "duration",
     "headline",
+    "join_names",
+    "last_line",
+    "list_figures",
     "mean_and_spread",
-    "one_line",
     "plural",
     "significant",
     "slug",

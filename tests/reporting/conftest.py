@@ -9,7 +9,7 @@ import pytest
 
 from bench.reporting import render
 
-from . import synthetic
+from tests.reporting import synthetic
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,170 @@
+"""From a row per run to a row per figure: means and spreads over the seeds, and how many seeds there were.
+
+The unit of replication is the training seed; only finished runs have figures; every other run is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bench.analysis.measured import metric_columns, numbers, protocol_of
+from bench.analysis.variants import identified
+from bench.columns import Columns
+from bench.status import RESULTS, RETRIED, Status
+
+FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value"]
+SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum"]
+NOT_RUN = "not_run"
+UNFINISHED = (*(status.value for status in RETRIED), NOT_RUN)
+"""How a planned run can have ended without a figure, in the order of printing."""
+OUTCOME_LABELS = {status.value: status.label for status in Status} | {NOT_RUN: "not run"}
+_STATUSES = [status.value for status in RESULTS]
+_RUN = ["dataset", "method", "seed"]
+_GROUP = ["dataset", "method", "metric", "protocol"]
+
+
+def figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value`.
+
+    Where one seed was run more than once with the same outcome columns, the latest counts.
+
+    Args:
+        runs: runs as `identified` gives them.
+        columns: the declared columns.
+    """
+    done = runs[runs["status"] == "done"]
+    again = bool(done.duplicated(_RUN).any())
+    parts = [_figures_in(done, metric, columns) for metric in metric_columns(done, columns)]
+    if not parts:
+        return pd.DataFrame(columns=FIGURES)
+    latest = [part.drop_duplicates([*_RUN, "protocol"], keep="last") if again else part for part in parts]
+    return pd.concat(latest, ignore_index=True)
+
+
+def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Mean, standard deviation (n − 1), n and range over the seeds: `dataset, method, metric, protocol, mean, …`.
+
+    Args:
+        runs: a row per run, as `bench.load` gives it.
+        columns: the declared columns.
+
+    Raises:
+        BenchError: if a column that identifies a run is missing.
+    """
+    return summary_of(figures(identified(runs), columns))
+
+
+def summary_of(values: pd.DataFrame) -> pd.DataFrame:
+    """What `summarise` gives, of figures as `figures` gives them."""
+    if values.empty:
+        return pd.DataFrame(columns=SUMMARY)
+    groups = values.groupby(_GROUP, sort=False)["value"]
+    summary = groups.agg(mean="mean", n="count", minimum="min", maximum="max")
+    summary["std"] = groups.std(ddof=1)
+    return summary.reset_index()[SUMMARY]
+
+
+def counts(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
+    """How the seeds of each method on each dataset ended.
+
+    Args:
+        runs: runs as `identified` gives them.
+        suite: the resolved suite; what it plans and the frame lacks is counted as not run.
+
+    Returns:
+        A row per dataset and method, in the suite's order: `dataset, method, family, divergence, total, not_run` and a
+        column per status.
+    """
+    methods, datasets = method_names(suite), dataset_names(suite)
+    results = runs[runs["status"].isin(_STATUSES)]
+    latest = results.drop_duplicates(_RUN, keep="last")
+    rows = [
+        _count(group["dataset"].iloc[0], group["method"].iloc[0], group)
+        for _, group in latest.groupby(["dataset", "method"], sort=False)
+    ]
+    seen = set(zip(latest["dataset_name"], latest["method_name"], strict=True))
+    planned = {m: _planned_labels(suite, m) for m in methods}
+    rows += [_count(d, m, latest.iloc[:0]) | planned[m] for d in datasets for m in methods if (d, m) not in seen]
+    frame = pd.DataFrame(rows, columns=["dataset", "method", "family", "divergence", "total", "not_run", *_STATUSES])
+    if frame.empty:
+        return frame
+    of_plan = frame["method"].isin(methods) & frame["dataset"].isin(datasets)
+    frame["not_run"] = (seed_count(suite) - frame["total"]).clip(lower=0).where(of_plan, 0).astype(int)
+    frame["total"] += frame["not_run"]
+    ranks = {
+        "dataset": order(runs["dataset"], runs["dataset_name"], datasets),
+        "method": order(runs["method"], runs["method_name"], methods),
+    }
+    return frame.sort_values(["dataset", "method"], key=lambda c: c.map(ranks[str(c.name)].index), ignore_index=True)
+
+
+def order(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[str]) -> list[str]:
+    """The plan's names and all labels, in the order of the plan; names outside it last, in order of appearance.
+
+    Args:
+        labels: distinct names, as `identified` makes them.
+        names: the name in the suite that each belongs to.
+        planned: the suite's names.
+    """
+    belongs = {name: name for name in planned} | dict(zip(labels, names, strict=True))
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys([*planned, *belongs.values()]))}
+    return sorted(belongs, key=lambda label: ranks[belongs[label]])
+
+
+def dataset_names(suite: Mapping[str, Any]) -> list[str]:
+    """What the suite calls its datasets."""
+    return [str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in suite.get("datasets") or ()]
+
+
+def method_names(suite: Mapping[str, Any]) -> list[str]:
+    """What the suite calls its methods."""
+    return [str(name) for name in suite.get("methods") or ()]
+
+
+def seed_count(suite: Mapping[str, Any]) -> int:
+    """How many seeds the suite asks for; 0 if it does not say."""
+    seeds = suite.get("seeds") or 0
+    return seeds if isinstance(seeds, int) else len(seeds)
+
+
+def _figures_in(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
+    protocol, value = protocol_of(done, metric, columns), numbers(done[metric])
+    return done[_RUN].assign(metric=metric, protocol=protocol, value=value)[value.notna()]
+
+
+def _planned_labels(suite: Mapping[str, Any], method: str) -> dict[str, str]:
+    """Family and divergence of a method that has no run, as the suite gives them."""
+    blocks = suite.get("methods")
+    block = blocks.get(method) if isinstance(blocks, Mapping) else None
+    given = block if isinstance(block, Mapping) else {}
+    return {name: str(given.get(name) or "") for name in ("family", "divergence")}
+
+
+def _count(dataset: str, method: str, group: pd.DataFrame) -> dict[str, Any]:
+    def label(name: str) -> str:
+        known = group[name].dropna() if name in group else group.iloc[:0]
+        return str(known.iloc[-1]) if len(known) else ""
+
+    by_status = {status: int((group["status"] == status).sum()) for status in _STATUSES}
+    row = {"dataset": dataset, "method": method, "family": label("family"), "divergence": label("divergence")}
+    return row | {"total": len(group), "not_run": 0} | by_status
+
+
+__all__ = [
+    "FIGURES",
+    "NOT_RUN",
+    "OUTCOME_LABELS",
+    "SUMMARY",
+    "UNFINISHED",
+    "counts",
+    "dataset_names",
+    "figures",
+    "method_names",
+    "order",
+    "seed_count",
+    "summarise",
+    "summary_of",
+]

@@ -1,0 +1,131 @@
+"""The report on a calibration: all numbers of points together, then a section for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from bench.analysis.variants import identified
+from bench.columns import Columns
+from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
+from bench.reporting.calibration.frames import accuracy, calibration_runs, compare_estimates
+from bench.reporting.calibration.tables import (
+    DIMENSIONS,
+    DIVERGENCES,
+    OVERVIEW,
+    SHAPES,
+    SIZES,
+    build_divergences,
+    build_grid,
+    build_overview,
+)
+from bench.reporting.figures.panels import Plot
+from bench.reporting.figures.style import Look, assign_looks
+from bench.reporting.page.failures import list_failures
+from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
+from bench.reporting.text import join_names, plural
+
+KINDS = (OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES, "error", "exact", "coverage", "time")
+"""Kinds of its tables and figures, for their files' names."""
+_ALL = "All sample sizes"
+_GUIDE = (
+    "Each estimate is held against the exact value of the same divergence between the same two laws. P is the data, Q "
+    "the model. A run is one call of one estimator on samples of its own; its seed decides both. Within a table or "
+    "panel, estimators are judged on the same samples. The best of a column is in bold; that claims no significance. "
+    "summary.csv has every pair of laws by itself, with bias and RMSE in the divergence's own unit. Each table is "
+    "also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
+)
+
+
+def build_content(frames: Frames) -> Content:
+    """What the page shows of estimators held against exact values."""
+    known, values = calibration_runs(frames.runs), compare_estimates(frames.runs, frames.columns)
+    names = [*dict.fromkeys([*_list_planned(frames.suite), *known["estimator"]])]
+    names = [name for name in names if (known["estimator"] == name).any()]
+    runs, drawn = identified(frames.runs), assign_looks(names)
+    shapes = (frames.suite.get("pairs") or {}).get("shapes") or ()
+    known, values = (_sort(frame, names, [*dict.fromkeys([*shapes, *known["shape"]])]) for frame in (known, values))
+    cells = accuracy(values, ["estimator", "divergence", "shape", "dimensions", "size", "points"])
+    return Content(
+        runs=runs.drop(columns=["dataset", "dataset_sha256"]),
+        whole={},
+        summary=cells,
+        paragraph=_write_paragraph(known),
+        guide=_GUIDE,
+        failures=list_failures(runs, list(dict.fromkeys(runs["method"])), list(dict.fromkeys(runs["dataset"]))),
+        sections=tuple(_make_sections(known, values, drawn, frames.columns)),
+        looks=drawn,
+    )
+
+
+def _list_planned(suite: Mapping[str, Any]) -> list[str]:
+    return [str(name) for name in suite.get("estimators") or ()]
+
+
+def _sort(frame: pd.DataFrame, names: list[str], shapes: list[str]) -> pd.DataFrame:
+    """The rows in the suite's order of estimators and shapes, and by rising numbers."""
+    ranks = {"estimator": names.index, "shape": shapes.index}
+    keys = ["estimator", "points", "shape", "dimensions", "size", "seed"]
+    return frame.sort_values(keys, key=lambda c: c.map(ranks[str(c.name)]) if c.name in ranks else c, ignore_index=True)
+
+
+def _make_sections(
+    known: pd.DataFrame, values: pd.DataFrame, drawn: Mapping[str, Look], columns: Columns
+) -> Iterator[Section]:
+    counts = sorted(set(known["points"]))
+    titles = {points: f"{points:,} points on each side" for points in counts}
+    named = assign_anchors([_ALL, *titles.values()], KINDS)
+    if counts:
+        table = build_overview("Estimators", values, known, columns)
+        blocks = (Block(table=table), *_show(plot_times(known, drawn)))
+        yield Section(_ALL, named[_ALL], blocks)
+    for points, title in titles.items():
+        mine, made = (frame[frame["points"] == points] for frame in (values, known))
+        if not mine.empty:
+            yield Section(title, named[title], tuple(_make_blocks(title, mine, made, drawn, columns)))
+
+
+def _make_blocks(
+    title: str, values: pd.DataFrame, known: pd.DataFrame, drawn: Mapping[str, Look], columns: Columns
+) -> Iterator[Block]:
+    yield Block(table=build_divergences(title, values, known, columns))
+    yield from _show(plot_errors(values, drawn, columns))
+    yield from _show(plot_estimates(values, drawn, columns))
+    yield from _show(plot_coverage(values, drawn, columns))
+    yield Block(DIMENSIONS, "RMSE by dimension", build_grid(title, values, known, columns, "dimensions", DIMENSIONS))
+    yield Block(SHAPES, "RMSE by shape", build_grid(title, values, known, columns, "shape", SHAPES))
+    yield Block(SIZES, "RMSE by size", build_grid(title, values, known, columns, "size", SIZES))
+
+
+def _show(plot: Plot | None) -> Iterator[Block]:
+    if plot is not None:
+        yield Block(plot.kind, plot.title, plot=plot)
+
+
+def _write_paragraph(known: pd.DataFrame) -> str:
+    if known.empty:
+        return "No estimator has been run."
+    pairs = known[["shape", "dimensions", "size"]].drop_duplicates()
+    estimators = list(dict.fromkeys(known["estimator"]))
+    done = int((known["status"] == "done").sum())
+    laws = ", ".join([
+        join_names(list(dict.fromkeys(pairs["shape"]))),
+        _write_range(pairs["dimensions"], "dimensions"),
+        f"KL(P‖Q) of {_write_range(pairs['size'], 'nats')}",
+    ])  # fmt: skip
+    seeds = plural(known["seed"].nunique(), "seed")
+    return (
+        f"{plural(len(estimators), 'estimator')} ({join_names(estimators)}) on {plural(len(pairs), 'pair')} of "
+        f"laws ({laws}), {_write_range(known['points'], 'points on each side')}, {seeds}: "
+        f"{done} of {plural(len(known), 'run')} finished."
+    )
+
+
+def _write_range(column: pd.Series[Any], unit: str) -> str:
+    low, high = column.min(), column.max()
+    return f"{low:,g} {unit}" if low == high else f"{low:,g} to {high:,g} {unit}"
+
+
+__all__ = ["KINDS", "build_content"]

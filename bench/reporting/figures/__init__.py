@@ -1,0 +1,1 @@
+"""Figures: panels, how methods look in them, and one module for each kind of figure."""

@@ -1,0 +1,203 @@
+"""Learning curves: a panel per curve, a line per method, a band over its seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from bench.columns import Columns
+from bench.reporting.figures.panels import Panel, Plot
+from bench.reporting.figures.style import Look, number_axis
+from bench.reporting.text import plural
+
+_TRANSIENT = 0.1
+_MARK_EVERY = 0.3
+_OUTLYING = 0.01
+_MOST_UNFINISHED = 20
+_CAPTION = (
+    "Mean over the finished seeds at each step; the band spans their minimum and maximum. A thin line that ends in a "
+    f"cross is a run that did not finish (at most {_MOST_UNFINISHED} of each method are drawn). Axes leave out the "
+    "first steps where they would hide the rest."
+)
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Points of curves.
+
+    Attributes:
+        run: place of each point's run among the runs, shape (n,).
+        step: its step, shape (n,).
+        value: its value, shape (n,).
+    """
+
+    run: np.ndarray
+    step: np.ndarray
+    value: np.ndarray
+
+    def select(self, wanted: np.ndarray) -> _Points:
+        """Those where `wanted`, shape (n,), holds."""
+        return _Points(self.run[wanted], self.step[wanted], self.value[wanted])
+
+    def by_run(self) -> Iterator[_Points]:
+        """The points of each run, in the order of their steps."""
+        for run in dict.fromkeys(self.run.tolist()):
+            own = self.select(self.run == run)
+            order = np.argsort(own.step, kind="stable")
+            yield _Points(own.run[order], own.step[order], own.value[order])
+
+
+@dataclass(frozen=True)
+class _MethodCurve:
+    """One curve of one method.
+
+    Attributes:
+        look: how it is drawn.
+        band: step, minimum, mean and maximum over the finished runs where all of them have a point, shape (4, steps).
+        unfinished: the curves of other runs.
+        last: the last value of any run.
+    """
+
+    look: Look
+    band: np.ndarray
+    unfinished: tuple[_Points, ...]
+    last: float
+
+
+def plot_curves(
+    dataset: str, runs: pd.DataFrame, curves: pd.DataFrame, looks: Mapping[str, Look], columns: Columns
+) -> Plot | None:
+    """Learning curves of one dataset, or None if it has none.
+
+    Args:
+        dataset: its name in `runs`.
+        runs: runs as `identified` gives them.
+        curves: `run_id, step, metric, value`; texts may be categories.
+        looks: how each method is drawn.
+        columns: the declared columns; that of the last value says what a curve is called.
+    """
+    if curves.empty or runs.empty:
+        return None
+    mine = runs.loc[runs["dataset"] == dataset, ["run_id", "method", "family", "status"]].drop_duplicates("run_id")
+    by_metric = _split(curves, mine["run_id"])
+    if not by_metric:
+        return None
+    names = sorted(by_metric, key=lambda name: columns.sort_key(f"training_{name}"))
+    panels = [panel for name in names for panel in _make_panels(name, by_metric[name], mine, looks, columns)]
+    drawn = {mine["method"].iloc[place] for points in by_metric.values() for place in np.unique(points.run)}
+    legend = {method: look for method, look in looks.items() if method in drawn}
+    return Plot("curves", "Learning curves", _CAPTION, tuple(panels), legend=legend)
+
+
+def _split(curves: pd.DataFrame, run_ids: pd.Series[str]) -> dict[str, _Points]:
+    """The points of some runs by curve; without those that are no number."""
+    codes, known = _encode(curves["run_id"])
+    places = pd.Index(run_ids).get_indexer(pd.Index(known))
+    values = curves["value"].to_numpy(dtype=float, na_value=np.nan)
+    run = places[codes]
+    wanted = np.flatnonzero((run >= 0) & ~np.isnan(values))
+    points = _Points(run[wanted], curves["step"].to_numpy()[wanted], values[wanted])
+    metrics, names = _encode(curves["metric"])
+    metrics = metrics[wanted]
+    return {str(names[code]): points.select(metrics == code) for code in np.unique(metrics)}
+
+
+def _encode(texts: pd.Series[Any]) -> tuple[np.ndarray, pd.Index[Any]]:
+    """Each text's place among the distinct ones, and these."""
+    categories = texts.astype("category").cat
+    return categories.codes.to_numpy(), categories.categories
+
+
+def _make_panels(
+    metric: str, points: _Points, runs: pd.DataFrame, looks: Mapping[str, Look], columns: Columns
+) -> Iterator[Panel]:
+    """One panel, or one per family for a loss, which means something else in each."""
+    title = columns.describe(f"training_{metric}").curve or metric.replace("_", " ")
+    family = runs["family"].to_numpy()[points.run]
+    families = list(dict.fromkeys(family))
+    if not metric.endswith("loss") or len(families) < 2:
+        yield _make_panel(title, points, runs, looks)
+        return
+    for name in families:
+        yield _make_panel(f"{title} ({name})", points.select(family == name), runs, looks)
+
+
+def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
+    method, done = runs["method"].to_numpy()[points.run], (runs["status"] == "done").to_numpy()
+    own = {name: points.select(method == name) for name in looks}
+    curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
+    final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
+    alt = f"{title} against training step for {plural(len(final), 'method')}; last values: {', '.join(final)}."
+    return Panel(title, partial(_draw, tuple(curves.values()), _find_limits(points)), alt)
+
+
+def _summarise(points: _Points, done: np.ndarray, look: Look) -> _MethodCurve:
+    """The curve of one method; `done`, shape (n,), is whether a point is of a finished run."""
+    unfinished = points.select(~done)
+    some = unfinished.select(np.isin(unfinished.run, list(dict.fromkeys(unfinished.run.tolist()))[:_MOST_UNFINISHED]))
+    return _MethodCurve(look, _average(points.select(done)), tuple(some.by_run()), float(points.value[-1]))
+
+
+def _average(points: _Points) -> np.ndarray:
+    """Step, minimum, mean and maximum over the runs at the steps that all of them have, shape (4, steps)."""
+    runs, run = np.unique(points.run, return_inverse=True)
+    steps, step, counts = np.unique(points.step, return_inverse=True, return_counts=True)
+    often = counts >= max(len(runs), 1)  # keeps the table below no larger than the points
+    kept, place = often[step], np.cumsum(often) - 1
+    cells, shape = place[step[kept]] * len(runs) + run[kept], (int(often.sum()), len(runs))
+    size = shape[0] * shape[1]
+    number = np.bincount(cells, minlength=size).reshape(shape)
+    full = (number > 0).all(axis=1)
+    sums = np.bincount(cells, points.value[kept], minlength=size).reshape(shape)
+    if not full.any():
+        return np.empty((4, 0))
+    table = sums[full] / number[full]
+    return np.stack([steps[often][full].astype(float), table.min(1), table.mean(1), table.max(1)])
+
+
+def _find_limits(points: _Points) -> tuple[float, float] | None:
+    """Limits of the y axis that the first steps and single outliers do not set; None to leave them to matplotlib."""
+    finite = points.select(np.isfinite(points.value))
+    late = finite.value[finite.step >= _TRANSIENT * finite.step.max()] if len(finite.step) else finite.value
+    if len(late) < 2:
+        return None
+    low, high = np.quantile(late, [_OUTLYING, 1 - _OUTLYING])
+    margin = 0.08 * (high - low)
+    if margin == 0:
+        return None
+    lowest, highest = finite.value.min() - margin, finite.value.max() + margin
+    return float(max(low - margin, lowest)), float(min(high + margin, highest))
+
+
+def _draw(curves: tuple[_MethodCurve, ...], limits: tuple[float, float] | None, axes: Axes) -> None:
+    for curve in curves:
+        _draw_method(axes, curve)
+    if limits:
+        axes.set_ylim(*limits)
+    axes.margins(x=0.02)
+    axes.set_xlabel("step")
+    number_axis(axes, "x")
+    number_axis(axes, "y")
+
+
+def _draw_method(axes: Axes, curve: _MethodCurve) -> None:
+    steps, low, mean, high = curve.band
+    look = curve.look
+    if len(steps):
+        axes.fill_between(steps, low, high, color=look.colour, alpha=0.16, linewidth=0)
+        axes.plot(
+            steps, mean, color=look.colour, linestyle=look.line, linewidth=1.5,
+            marker=look.marker, markersize=4, markevery=_MARK_EVERY if len(steps) > 1 else None,
+        )  # fmt: skip
+    for run in curve.unfinished:
+        axes.plot(run.step, run.value, color=look.colour, linestyle=look.line, linewidth=0.7)
+        axes.plot(run.step[-1:], run.value[-1:], color=look.colour, marker="x", markersize=5)
+
+
+__all__ = ["plot_curves"]

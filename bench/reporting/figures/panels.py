@@ -1,0 +1,125 @@
+"""A figure as panels that draw themselves: inline for the page, one by one; together in files for papers."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, drawing_settings, shortened
+
+_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_DPI = 200
+_PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
+_REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes.
+
+    Attributes:
+        title: printed above it.
+        draw: draws into the axes.
+        alt: what a reader who cannot see it is told.
+    """
+
+    title: str
+    draw: Callable[[Axes], None]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure of the report.
+
+    Attributes:
+        kind: what it shows, in one word: the end of its files' names.
+        title: its heading.
+        caption: how to read it.
+        panels: its panels, in reading order.
+        size: width and height of a panel in inches.
+        columns: panels side by side in the files.
+        legend: methods and how they are drawn; empty where the panels' titles name them.
+    """
+
+    kind: str
+    title: str
+    caption: str
+    panels: tuple[Panel, ...]
+    size: tuple[float, float] = (3.5, 2.5)
+    columns: int = 3
+    legend: dict[str, Look] = field(default_factory=dict)
+
+
+def inline(plot: Plot, panel: Panel, name: str) -> Markup:
+    """One panel as an SVG element whose text and rules take the page's colours, so that it is legible on any of them.
+
+    Args:
+        plot: the figure.
+        panel: one of its panels.
+        name: prefix of all ids in the element, its own in the page.
+    """
+    with drawing_settings(name):
+        figure = Figure(figsize=plot.size, layout="constrained")
+        panel.draw(figure.add_subplot())
+        text = _saved(figure, "svg", transparent=True).decode()
+    text = text[text.index("<svg") :]
+    text = _REFERENCE.sub(lambda match: f"{match[0]}{name}-", text)
+    for drawn, shown in _PAGE_COLOURS.items():
+        text = text.replace(drawn, shown)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r"\s*<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
+    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(panel.alt)}"', 1))
+
+
+def save(plot: Plot, folder: Path, name: str) -> None:
+    """Write the whole figure as `<name>.svg` and `<name>.png` on white."""
+    columns = min(plot.columns, len(plot.panels))
+    rows = math.ceil(len(plot.panels) / columns)
+    width, height = plot.size
+    legend_height = 0.3 if plot.legend else 0
+    with drawing_settings(name):
+        figure = Figure(figsize=(width * columns, (height + 0.2) * rows + legend_height), layout="constrained")
+        for position, panel in enumerate(plot.panels, start=1):
+            axes = figure.add_subplot(rows, columns, position)
+            panel.draw(axes)
+            axes.set_title(shortened(panel.title, 48))
+        if plot.legend:
+            figure.legend(handles=_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
+        for suffix in ("svg", "png"):
+            (folder / f"{name}.{suffix}").write_bytes(_saved(figure, suffix, transparent=False))
+            figure.set_layout_engine("none")  # the layout is found once, it is slow
+
+
+def _handles(legend: dict[str, Look]) -> list[Line2D]:
+    return [
+        Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markersize=4, label=shortened(name))
+        for name, look in legend.items()
+    ]
+
+
+def _saved(figure: Figure, suffix: str, *, transparent: bool) -> bytes:
+    FigureCanvasAgg(figure)
+    buffer = io.BytesIO()
+    background = "none" if transparent else "white"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+        metadata = _METADATA if suffix == "svg" else {"Software": None}
+        figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
+    return buffer.getvalue()
+
+
+__all__ = ["Panel", "Plot", "inline", "save"]

@@ -1,0 +1,151 @@
+"""The report on methods: a section per dataset, from the table of all metrics to the learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.analysis.floors import floors
+from bench.analysis.measured import numbers
+from bench.analysis.references import attach_references
+from bench.analysis.statistics import counts, dataset_names, figures, method_names, order, summary_of
+from bench.analysis.variants import identified
+from bench.columns import Columns, divergence_of
+from bench.published import PublishedFigure
+from bench.reporting.figures.comparison import plot_headlines
+from bench.reporting.figures.curves import plot_curves
+from bench.reporting.figures.gap_figure import plot_gap
+from bench.reporting.figures.heatmap import plot_heatmap
+from bench.reporting.figures.panels import Plot
+from bench.reporting.figures.samples import plot_samples
+from bench.reporting.figures.style import Look, assign_looks
+from bench.reporting.page.failures import list_failures
+from bench.reporting.page.overview import write_summary
+from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
+from bench.reporting.tables import matrix
+from bench.reporting.tables.arranging import select
+from bench.reporting.tables.building import build
+from bench.reporting.tables.cells import Table
+from bench.reporting.tables.gap import find_gaps
+from bench.reporting.tables.gap_table import BOUND, GAP, build_gap_table
+from bench.reporting.tables.papers import read_published
+from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
+
+KINDS = ("comparison", "samples", *matrix.KINDS, GAP, "curves")
+"""Kinds of its tables and figures, for their files' names."""
+_GUIDE = (
+    "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
+    "mean of a column in bold where one end is better; they claim no significance. An empty cell means that the metric "
+    "does not apply. Only finished runs have figures; every other run is counted."
+)
+_FILES = "Each table is also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What the sections are made from."""
+
+    frames: Frames
+    runs: pd.DataFrame
+    values: pd.DataFrame
+    summary: pd.DataFrame
+    counts: pd.DataFrame
+    floors: pd.DataFrame
+    published: Sequence[PublishedFigure]
+    looks: Mapping[str, Look]
+    references: pd.DataFrame
+
+    @property
+    def columns(self) -> Columns:
+        """The declared columns."""
+        return self.frames.columns
+
+
+def build_content(frames: Frames) -> Content:
+    """What the page shows of methods on datasets."""
+    runs, suite = identified(frames.runs), frames.suite
+    values, count = figures(runs, frames.columns), counts(runs, suite)
+    used = set(count["method"])
+    methods = [name for name in order(runs["method"], runs["method_name"], method_names(suite)) if name in used]
+    datasets = order(runs["dataset"], runs["dataset_name"], dataset_names(suite))
+    drawn = assign_looks(methods)
+    beside = attach_references(frames.references, runs)
+    perfect, published = floors(runs, frames.columns), read_published(suite)
+    sources = _Sources(frames, runs, values, summary_of(values), count, perfect, published, drawn, beside)
+    named = assign_anchors([name for name in datasets if name in set(count["dataset"])], KINDS)
+    tables = {name: _build_whole(name, sources) for name in named}
+    sections = [
+        Section(name, anchor, tuple(_make_blocks(name, tables[name], sources))) for name, anchor in named.items()
+    ]
+    return Content(
+        runs=runs,
+        whole={named[name]: table for name, table in tables.items()},
+        summary=sources.summary,
+        paragraph=write_summary(runs, count, suite),
+        guide=" ".join(part for part in (_GUIDE, describe_references(tables.values()), _FILES) if part),
+        failures=[
+            *list_failures(runs, methods, datasets),
+            *list_failures(beside, list(dict.fromkeys(beside["method"])), datasets),
+        ],
+        sections=tuple(sections),
+        looks=drawn,
+    )
+
+
+def _build_whole(dataset: str, sources: _Sources) -> Table:
+    columns = sources.columns
+    references = [
+        *measure_real_data(dataset, sources.references, sources.runs, columns),
+        *place_floors(dataset, sources.floors, columns),
+    ]
+    published = _choose_published(dataset, sources)
+    return build(dataset, sources.summary, sources.counts, published, columns, references)
+
+
+def _choose_published(dataset: str, sources: _Sources) -> list[PublishedFigure]:
+    runs = sources.runs
+    names = {None, dataset, *runs.loc[runs["dataset"] == dataset, "dataset_name"]}
+    return [figure for figure in sources.published if figure.dataset in names]
+
+
+def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Block]:
+    """What stands elsewhere in the section is left out of the opening table; the CSV file has it all."""
+    columns = sources.columns
+    found = find_gaps(dataset, sources.runs, sources.counts, columns)
+    gap = build_gap_table(dataset, found, sources.counts, _choose_published(dataset, sources), columns)
+    rest = select(whole, lambda column: not column.divergence and (gap is None or column.name != BOUND))
+    if any(header.column.printed for header in rest.headers) or not whole.headers:
+        yield Block(table=rest)
+    yield from _show(plot_headlines(dataset, sources.values, sources.looks, whole, columns))
+    yield from _show(plot_samples(dataset, sources.runs, sources.frames.pictures, sources.looks))
+    yield from _show_matrices(whole, _find_typical_errors(dataset, sources.runs), columns)
+    if gap is not None:
+        yield Block(GAP, "How loose the training bound is", gap, plot_gap(found, columns))
+    yield from _show(plot_curves(dataset, sources.runs, sources.frames.curves, sources.looks, columns))
+
+
+def _show(plot: Plot | None) -> Iterator[Block]:
+    if plot is not None:
+        yield Block(plot.kind, plot.title, plot=plot)
+
+
+def _show_matrices(whole: Table, errors: Mapping[str, float], columns: Columns) -> Iterator[Block]:
+    estimated, exact = matrix.select_estimates(whole, columns), matrix.select_exact(whole, columns)
+    if estimated is not None:
+        title = "Trained on one, measured by another" if estimated.aside else "Divergences"
+        yield Block(matrix.ESTIMATED, title, estimated, plot_heatmap(estimated, errors, columns))
+    if exact is not None:
+        yield Block(matrix.EXACT, "Exact divergences", exact, plot_heatmap(exact, {}, columns))
+
+
+def _find_typical_errors(dataset: str, runs: pd.DataFrame) -> dict[str, float]:
+    """The typical standard error of one run, for every estimated divergence that has one."""
+    done = runs[(runs["dataset"] == dataset) & (runs["status"] == "done")]
+    names = [name for name in done.columns if divergence_of(name) is not None and f"{name}_se" in done.columns]
+    medians = {name: float(numbers(done[f"{name}_se"]).median()) for name in names}
+    return {name: median for name, median in medians.items() if median > 0}
+
+
+__all__ = ["KINDS", "build_content"]

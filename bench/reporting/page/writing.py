@@ -1,0 +1,123 @@
+"""The report as files: tables, figures and the page, laid out by the templates and put in place at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.analysis.dictionary import read_columns
+from bench.analysis.references import split_references
+from bench.columns import Columns
+from bench.errors import BenchError
+from bench.reporting.calibration import by_estimator
+from bench.reporting.figures.panels import inline, save
+from bench.reporting.page import by_dataset
+from bench.reporting.page.failures import choose_failures, tabulate_failures
+from bench.reporting.page.provenance import list_data, list_environments
+from bench.reporting.page.readings import GROUP_NOTES, collect_readings
+from bench.reporting.page.replacing import GENERATOR, PAGE, replace_report
+from bench.reporting.page.sections import Content, Frames
+from bench.reporting.tables.arranging import split_bands
+from bench.reporting.tables.cells import Table
+from bench.reporting.tables.export import to_csv, to_latex, to_markdown
+
+CONTENT: Mapping[str, Callable[[Frames], Content]] = {
+    "calibration": by_estimator.build_content,
+    "methods": by_dataset.build_content,
+}
+"""What the page shows, by the `kind` of the suite; a suite that gives none compares methods."""
+_WRITERS = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
+
+
+def render(
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    pictures: pd.DataFrame,
+    suite: Mapping[str, Any],
+    out: Path,
+    references: pd.DataFrame | None = None,
+    columns: pd.DataFrame | None = None,
+) -> Path:
+    """Write the report; see `bench.reporting.render`."""
+    declared = read_columns(columns)
+    methods, beside = split_references(runs, references)
+    content = _choose_builder(suite)(Frames(methods, curves, pictures, suite, beside, declared))
+    with replace_report(out) as draft:
+        _write_tables(content, draft / "tables")
+        _save_figures(content, draft / "figures")
+        (draft / PAGE).write_text(_lay_out(content, suite, declared), encoding="utf-8")
+    return out / PAGE
+
+
+def _choose_builder(suite: Mapping[str, Any]) -> Callable[[Frames], Content]:
+    kind = suite.get("kind") or "methods"
+    if kind not in CONTENT:
+        raise BenchError(f"cannot report on a suite of kind {kind!r}: expected one of {', '.join(sorted(CONTENT))}")
+    return CONTENT[kind]
+
+
+def _write_tables(content: Content, folder: Path) -> None:
+    texts = {"summary.csv": content.summary.to_csv(index=False, lineterminator="\n")}
+    if content.failures:
+        texts["failures.csv"] = tabulate_failures(content.failures).to_csv(index=False, lineterminator="\n")
+    for section in content.sections:
+        for table in section.tables:
+            name = _name_file(section.anchor, table.kind)
+            texts |= {f"{name}.{suffix}": write(table) for suffix, write in _WRITERS.items()}
+    texts |= {f"{anchor}.csv": to_csv(table) for anchor, table in content.whole.items()}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _save_figures(content: Content, folder: Path) -> None:
+    for section in content.sections:
+        for plot in section.plots:
+            save(plot, folder, _name_file(section.anchor, plot.kind))
+
+
+def _name_file(anchor: str, kind: str) -> str:
+    return f"{anchor}-{kind}" if kind else anchor
+
+
+def _measure_spreads(table: Table) -> list[int]:
+    """Characters of the widest spread in each column, so that the ± stand under each other."""
+    return [
+        max((len(c.texts[1]) for c in column if c), default=0)
+        for column in zip(*(r.cells for r in table.rows), strict=True)
+    ]
+
+
+def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> str:
+    environment = Environment(
+        loader=PackageLoader("bench.reporting.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        title=str(suite.get("title") or suite.get("name") or "Report"),
+        suite_name=str(suite.get("name") or ""),
+        generator=Markup(GENERATOR),
+        content=content,
+        failures=choose_failures(content.failures),
+        bands=split_bands,
+        file=_name_file,
+        inline=inline,
+        spread_widths=_measure_spreads,
+        describe=columns.describe,
+        group_notes=GROUP_NOTES,
+        readings=collect_readings((table for section in content.sections for table in section.tables), columns),
+        environments=list_environments(content.runs),
+        sources=list_data(content.runs, columns),
+        settings=json.dumps(suite, indent=2, ensure_ascii=False, default=str),
+    )
+
+
+__all__ = ["CONTENT", "render"]

@@ -1,0 +1,78 @@
+"""Tables rearranged: some of their columns, cut to the width of a page, the best of each column marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from bench.columns import Column
+from bench.reporting.tables.cells import Cell, Header, Row, Table
+
+
+def mark_best(table: Table) -> Table:
+    """Mark the best mean of each column with a better end, and its equals.
+
+    Only methods compete, and only where at least two of them differ: no claim is made beyond the order of the means.
+    """
+    best = [_best(table.of_kind("method"), index, header) for index, header in enumerate(table.headers)]
+    rows = [
+        replace(row, cells=tuple(_marked(cell, value) for cell, value in zip(row.cells, best, strict=True)))
+        if row.kind == "method"
+        else row
+        for row in table.rows
+    ]
+    return replace(table, rows=tuple(rows))
+
+
+def split_bands(table: Table, width: int | None = None) -> list[Table]:
+    """The printed columns of the table, cut into tables of at most `width` columns, where possible between groups.
+
+    Args:
+        table: the table.
+        width: columns side by side, by default what the table says.
+    """
+    width = width or table.band
+    table = select(table, lambda column: column.printed)
+    pieces: list[list[int]] = []
+    start = 0
+    for _, size in table.groups:
+        indices = list(range(start, start + size))
+        start += size
+        chunks = _even_chunks(indices, width)
+        if pieces and len(pieces[-1]) + len(chunks[0]) <= width:
+            pieces[-1] += chunks.pop(0)
+        pieces += chunks
+    return [_columns_of(table, piece) for piece in pieces] or [table]
+
+
+def select(table: Table, wanted: Callable[[Column], bool]) -> Table:
+    """The columns that are wanted; rows other than methods without a figure in any of them are left out."""
+    return _columns_of(table, [i for i, header in enumerate(table.headers) if wanted(header.column)])
+
+
+def _even_chunks(items: Sequence[int], width: int) -> list[list[int]]:
+    count = math.ceil(len(items) / width)
+    ends = [len(items) * i // count for i in range(count + 1)]
+    return [list(items[start:end]) for start, end in pairwise(ends)]
+
+
+def _columns_of(table: Table, indices: Sequence[int]) -> Table:
+    rows = [replace(row, cells=tuple(row.cells[i] for i in indices)) for row in table.rows]
+    kept = [row for row in rows if row.kind == "method" or any(row.cells)]
+    return replace(table, headers=tuple(table.headers[i] for i in indices), rows=tuple(kept))
+
+
+def _best(rows: Iterable[Row], index: int, header: Header) -> float | None:
+    means = [cell.mean for row in rows if (cell := row.cells[index]) is not None and math.isfinite(cell.mean)]
+    if header.column.better is None or len(set(means)) < 2:
+        return None
+    return max(means) if header.column.better == "higher" else min(means)
+
+
+def _marked(cell: Cell | None, best: float | None) -> Cell | None:
+    return replace(cell, best=True) if cell is not None and best is not None and cell.mean == best else cell
+
+
+__all__ = ["mark_best", "select", "split_bands"]

@@ -1,0 +1,169 @@
+"""What a table is made of: headers, rows, and cells that know how they are printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+
+from bench.analysis.statistics import OUTCOME_LABELS
+from bench.columns import Column
+from bench.reporting.text import as_given, mean_and_spread, significant
+
+Kind = Literal["method", "reference", "published"]
+BAND = 6
+"""Metrics that are printed side by side in a table that does not say otherwise, and in any table on paper."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """One column of a table.
+
+    Attributes:
+        column: the metric.
+        protocol: protocol and feature extractor that its figures share.
+        shown: what of it must be printed because the table has another column of the same metric.
+    """
+
+    column: Column
+    protocol: str
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The figures of one method in one column.
+
+    Attributes:
+        mean: mean over the seeds, or the published value.
+        std: standard deviation over the seeds; None for a single seed.
+        n: number of seeds; None for figures that are no mean over the seeds.
+        minimum: smallest value.
+        maximum: largest value.
+        best: whether it is marked as the best of its column.
+        digits: significant digits where no spread says how many there are.
+        given: whether it is no statistic of ours but published, or fixed by the data: printed as it was given.
+    """
+
+    mean: float
+    std: float | None
+    n: int | None
+    minimum: float | None = None
+    maximum: float | None = None
+    best: bool = False
+    digits: int = 4
+    given: bool = False
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Mean and spread in print; the latter is empty where there can be none."""
+        if self.given:
+            return as_given(self.mean), "" if self.std is None else as_given(self.std)
+        if self.n is None or math.isinf(self.mean):
+            return significant(self.mean, self.digits), ""
+        return mean_and_spread(self.mean, self.std, self.digits)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method, or one published source.
+
+    Attributes:
+        label: name of the method.
+        kind: whether it is a method of the suite, a reference, or published.
+        detail: source and note of a published row.
+        done: seeds that finished; None for rows that are no mean over seeds.
+        total: seeds in all.
+        outcomes: how many of the others ended in which way.
+        cells: one per header; None where the metric does not apply.
+        divergence: the f-divergence it was trained on; empty for any other objective.
+        aside: what the table's column of text says of it.
+    """
+
+    label: str
+    kind: Kind
+    cells: tuple[Cell | None, ...]
+    detail: str = ""
+    done: int | None = None
+    total: int | None = None
+    outcomes: tuple[tuple[str, int], ...] = ()
+    divergence: str = ""
+    aside: str = ""
+
+    def owns(self, header: Header) -> bool:
+        """Whether the column is of the divergence that the row was trained on."""
+        return bool(self.divergence) and self.divergence == header.column.divergence
+
+    @property
+    def outcome_text(self) -> str:
+        """How the unfinished seeds ended: `1 diverged, 2 not run`."""
+        return ", ".join(f"{count} {OUTCOME_LABELS[status]}" for status, count in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row to read methods against, before it is known which columns its table has.
+
+    Attributes:
+        row: the row, without cells.
+        cells: its figures, by metric and protocol.
+    """
+
+    row: Row
+    cells: Mapping[tuple[str, str], Cell]
+
+    def in_columns(self, keys: Iterable[tuple[str, str]]) -> Row:
+        """The row of a table with these columns; figures of other columns are left out."""
+        return replace(self.row, kind="reference", cells=tuple(self.cells.get(key) for key in keys))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Methods × metrics of one dataset.
+
+    Attributes:
+        dataset: its name in the frames.
+        headers: the columns.
+        rows: the rows.
+        kind: end of its files' names; empty for the table of all metrics.
+        title: what it shows; where empty, the groups of its columns say it.
+        notes: paragraphs that belong to it.
+        heads: headings of the rows' labels and of the column that counts what is behind them.
+        aside: heading of a column of text after the seeds; without one there is no such column.
+        band: metrics that are printed side by side before it is continued below.
+    """
+
+    dataset: str
+    headers: tuple[Header, ...]
+    rows: tuple[Row, ...]
+    kind: str = ""
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    aside: str = ""
+    band: int = BAND
+    heads: tuple[str, str] = ("Method", "Seeds")
+
+    @property
+    def marks_own(self) -> bool:
+        """Whether a figure stands in the column of the divergence that its row was trained on."""
+        return any(cell and row.owns(h) for row in self.rows for h, cell in zip(self.headers, row.cells, strict=True))
+
+    @property
+    def sources(self) -> list[tuple[str, list[Row]]]:
+        """The published rows by their source."""
+        rows = sorted(self.of_kind("published"), key=lambda row: row.detail)
+        return [(source, list(run)) for source, run in groupby(rows, key=lambda row: row.detail)]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Groups of neighbouring columns with their widths."""
+        return [(name, len(list(run))) for name, run in groupby(header.column.group for header in self.headers)]
+
+    def of_kind(self, *kinds: Kind) -> list[Row]:
+        """The rows of the given kinds."""
+        return [row for row in self.rows if row.kind in kinds]
+
+
+__all__ = ["BAND", "Cell", "Header", "Kind", "Reference", "Row", "Table"]

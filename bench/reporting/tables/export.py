@@ -1,0 +1,218 @@
+"""Tables as files: CSV for machines (full precision, a column per statistic), Markdown and LaTeX for papers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
+from tabulate import tabulate
+
+from bench.analysis.statistics import UNFINISHED
+from bench.reporting.tables.arranging import split_bands
+from bench.reporting.tables.cells import BAND, Cell, Header, Row, Table
+from bench.reporting.tables.references import describe_references
+from bench.reporting.text import EMPTY, MINUS, slug
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", MINUS: "$-$", "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "∞": r"$\infty$",
+    "‖": r"$\|$", "²": r"$^2$", "·": r"$\cdot$", "√": r"$\surd$", EMPTY: "---", "–": "--", "…": r"\ldots{}",
+    "†": r"$^\dagger$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$",
+}  # fmt: skip
+_MARKDOWN = str.maketrans({
+    **{character: f"\\{character}" for character in "\\`*_[]|~$"},
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " ",
+})  # fmt: skip
+_GREEK_CAPITAL = frozenset({
+    "gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega",
+})  # fmt: skip
+_GREEK_SMALL = _GREEK_CAPITAL | {
+    "alpha", "beta", "epsilon", "zeta", "eta", "iota", "kappa", "mu", "nu", "rho", "tau", "chi",
+}  # fmt: skip
+OWN = "†"
+OWN_NOTE = "marks the divergence that the method was trained on."
+_STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
+
+
+def to_frame(table: Table) -> pd.DataFrame:
+    """The table with one column per statistic, `<metric>_mean, _std, _n, _minimum, _maximum, _best`.
+
+    Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
+    """
+    return pd.DataFrame([_record(table, row) for row in table.rows])
+
+
+def to_csv(table: Table) -> str:
+    """`to_frame` as CSV: numbers in full precision, null as nothing."""
+    return to_frame(table).to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(table: Table) -> str:
+    """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
+    parts = [f"## {markdown(_title(table))}", *(markdown(note) for note in table.notes)]
+    for band in split_bands(table):
+        heads = [*_first_heads(table, markdown), *(_head(header, markdown) for header in band.headers)]
+        rows = [_texts(band, row, markdown, _markdown_cell, "*{}*") for row in band.rows]
+        aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
+        parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
+    parts += [markdown(note) for note in (*_own_note(table), *_reference_note(table))]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_latex(table: Table) -> str:
+    r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
+    template = _environment().get_template("table.tex.j2")
+    first = _first_heads(table, latex)
+    parts = []
+    for number, band in enumerate(split_bands(table, min(BAND, table.band)), start=1):
+        rows = [{"kind": row.kind, "cells": _texts(band, row, latex, _latex_cell, r"\emph{{{}}}")} for row in band.rows]
+        parts.append(
+            template.render(
+                table=band,
+                title=_title(table),
+                first=first,
+                heads=[_head(header, latex) for header in band.headers],
+                rows=rows,
+                name="-".join(part for part in (slug(table.dataset), table.kind, str(number)) if part),
+                number=number,
+                best=any(cell and cell.best for row in table.rows for cell in row.cells),
+                notes=[latex(note) for note in (*table.notes, *_own_note(table), *_reference_note(band))],
+            )
+        )
+    return "\n".join(parts)
+
+
+def latex(text: str) -> str:
+    """`text` with everything escaped that LaTeX would interpret; Greek letters as mathematics."""
+    return "".join(_LATEX.get(character) or _greek(character) or character for character in text)
+
+
+def markdown(text: str) -> str:
+    """`text` with everything escaped that Markdown or HTML would interpret, on one line."""
+    return text.translate(_MARKDOWN)
+
+
+def _record(table: Table, row: Row) -> dict[str, Any]:
+    outcomes = dict(row.outcomes)
+    record: dict[str, Any] = {
+        "dataset": table.dataset, "method": row.label, "kind": row.kind, "source": row.detail or None,
+        "trained_on": row.divergence or None, "seeds_done": row.done, "seeds_total": row.total,
+    }  # fmt: skip
+    ours = row.done is not None
+    record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in UNFINISHED}
+    for header, cell in zip(table.headers, row.cells, strict=True):
+        name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
+        record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in _STATISTICS}
+    return record
+
+
+def _title(table: Table) -> str:
+    return f"{table.dataset}: {table.title}" if table.title else table.dataset
+
+
+def _first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
+    return [escape(head) for head in (*table.heads, table.aside) if head]
+
+
+def _own_note(table: Table) -> list[str]:
+    return [f"{OWN} {OWN_NOTE}"] if table.marks_own else []
+
+
+def _reference_note(table: Table) -> list[str]:
+    return [note for note in (describe_references([table]),) if note]
+
+
+def _texts(
+    table: Table,
+    row: Row,
+    escape: Callable[[str], str],
+    write: Callable[[str, str, bool], str],
+    emphasis: str,
+) -> list[str]:
+    """The row's texts; `emphasis` is the format of a reference's label."""
+    label = escape(_label(row))
+    first = [_seeds(row), *([row.aside] if table.aside else [])]
+    cells = [_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)]
+    return [emphasis.format(label) if row.kind == "reference" else label, *(escape(text) for text in first), *cells]
+
+
+def _cell(
+    cell: Cell | None,
+    row: Row,
+    header: Header,
+    escape: Callable[[str], str],
+    write: Callable[[str, str, bool], str],
+) -> str:
+    if cell is None:
+        return ""
+    text = write(*cell.texts, cell.best)
+    text += escape(f" {OWN}") if row.owns(header) else ""
+    return f"{text} (n={cell.n})" if row.done is not None and cell.n not in (None, row.done) else text
+
+
+def _markdown_cell(mean: str, spread: str, best: bool) -> str:
+    text = f"**{mean}**" if best else mean
+    return f"{text} ± {spread}" if spread else text
+
+
+def _latex_cell(mean: str, spread: str, best: bool) -> str:
+    mean, spread = _mathematics(mean), _mathematics(spread)
+    text = rf"\mathbf{{{mean}}}" if best else mean
+    return rf"${text} \pm {spread}$" if spread else f"${text}$"
+
+
+def _mathematics(number: str) -> str:
+    plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}")
+    return re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", plain)
+
+
+def _label(row: Row) -> str:
+    return f"{row.label} ({row.detail})" if row.detail and row.detail != row.label else row.label
+
+
+def _seeds(row: Row) -> str:
+    if row.done is None:
+        return "" if row.kind == "method" else row.kind
+    more = [text for text in ("reference" if row.kind == "reference" else "", row.outcome_text) if text]
+    return f"{row.done}/{row.total}" + (f" ({', '.join(more)})" if more else "")
+
+
+def _head(header: Header, escape: Callable[[str], str]) -> str:
+    text = f"{header.column.label} {header.column.arrow}".strip()
+    unit = f" [{header.column.unit}]" if header.column.unit else ""
+    protocol = f" ({header.shown})" if header.shown else ""
+    return escape(text + unit + protocol)
+
+
+def _greek(character: str) -> str | None:
+    words = unicodedata.name(character, "").split()
+    if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
+        return None
+    name = words[3].lower().replace("lamda", "lambda")
+    if name not in (_GREEK_SMALL if words[1] == "SMALL" else _GREEK_CAPITAL):
+        return None
+    return rf"$\{name if words[1] == 'SMALL' else name.capitalize()}$"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bench.reporting.tables"),
+        autoescape=False,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["latex"] = latex
+    return environment
+
+
+__all__ = ["OWN_NOTE", "latex", "markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]

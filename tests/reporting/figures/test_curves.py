@@ -1,0 +1,74 @@
+"""Learning curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.reporting.figures.curves import learning_curves
+from bench.reporting.figures.panels import Panel
+from bench.reporting.figures.style import looks
+from bench.analysis.variants import identified
+
+from tests.reporting import synthetic
+from tests.analysis.frames import frame
+
+
+def _curve(run_id: str, values: list[float], metric: str = "bound") -> pd.DataFrame:
+    return pd.DataFrame(
+        {"run_id": run_id, "step": 10 * np.arange(1, len(values) + 1), "metric": metric, "value": values}
+    )
+
+
+def _axes(panel: Panel) -> Axes:
+    axes = Figure().add_subplot()
+    panel.draw(axes)
+    return axes
+
+
+def test_a_panel_per_curve_and_a_loss_per_family(runs: pd.DataFrame) -> None:
+    frame = identified(runs)
+    plot = learning_curves("ring", frame, synthetic.curves(runs), looks(list(synthetic.METHODS)))
+    assert plot is not None
+    titles = [panel.title for panel in plot.panels]
+    assert titles == ["Loss (vae)", "Loss (fgan)", "ELBO", "Variational bound", "Generator loss"]
+    assert list(plot.legend) == list(synthetic.METHODS)
+
+
+def test_line_is_the_mean_and_band_the_range_over_finished_seeds() -> None:
+    runs = identified(frame([{}, {}, {"status": "diverged"}]))
+    curves = pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [3, 4, 8]), _curve("r2", [50, 60])])
+    plot = learning_curves("ring", runs, curves, looks(["vae"]))
+    assert plot is not None
+    axes = _axes(plot.panels[0])
+    mean, unfinished, cross = axes.lines
+    np.testing.assert_allclose(mean.get_xydata(), [[10, 2], [20, 3], [30, 5.5]])
+    np.testing.assert_allclose(unfinished.get_xydata(), [[10, 50], [20, 60]])
+    assert cross.get_marker() == "x"
+    assert cross.get_xydata().tolist() == [[20, 60]]
+    band = axes.collections[0].get_paths()[0].vertices
+    np.testing.assert_allclose(sorted({tuple(point) for point in band if point[0] == 30}), [(30, 3), (30, 8)])
+
+
+def test_the_first_steps_do_not_set_the_axis() -> None:
+    values = [-1e6, -1e5, *np.linspace(-100, -90, 98)]
+    plot = learning_curves("ring", identified(frame([{}])), _curve("r0", values), looks(["vae"]))
+    assert plot is not None
+    low, high = _axes(plot.panels[0]).get_ylim()
+    assert -110 < low < -95
+    assert -95 < high < -80
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [float("inf"), 1.0, 2.0], [float("nan"), 1.0]])
+def test_odd_curves_are_drawn(values: list[float]) -> None:
+    plot = learning_curves("ring", identified(frame([{}])), _curve("r0", values), looks(["vae"]))
+    assert plot is not None
+    assert np.isfinite(_axes(plot.panels[0]).get_ylim()).all()
+
+
+def test_no_curves_no_figure() -> None:
+    assert learning_curves("ring", identified(frame([{}])), pd.DataFrame(), looks(["vae"])) is None
+    assert learning_curves("ring", identified(frame([{}])), _curve("other", [1.0]), looks(["vae"])) is None

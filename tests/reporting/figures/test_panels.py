@@ -1,0 +1,95 @@
+"""Figures: inline for the page, in files for papers, one look per method."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+
+from bench.reporting.figures.panels import Panel, Plot, inline, save
+from bench.reporting.figures.style import INK, looks, shortened, tick_text
+
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _plot(title: str = "a") -> Plot:
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], label=title)
+        axes.set_xlabel(f"{title} $not mathematics_")
+
+    panels = tuple(Panel(f"{title}{i}", draw, f'alt "{title}" <{i}> & more') for i in range(3))
+    return Plot("test", "A test", "Caption.", panels, legend=looks([title, "b"]))
+
+
+def test_inline_figures_are_wellformed_and_described() -> None:
+    plot = _plot()
+    root = ET.fromstring(str(inline(plot, plot.panels[1], "x")))
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == 'alt "a" <1> & more'
+    assert "width" not in root.attrib
+    assert "viewBox" in root.attrib
+    assert "a $not mathematics_" in "".join(root.itertext())
+
+
+def test_inline_figures_take_the_colours_of_the_page() -> None:
+    plot = _plot()
+    text = str(inline(plot, plot.panels[0], "x"))
+    assert "var(--rule)" in text
+    assert INK not in text
+
+
+def test_ids_of_inline_figures_are_their_own() -> None:
+    plot = _plot()
+    ids = [
+        {e.attrib["id"] for e in ET.fromstring(str(inline(plot, p, p.title))).iter() if "id" in e.attrib}
+        for p in plot.panels
+    ]
+    assert all(ids)
+    assert not ids[0] & ids[1]
+    assert all(name.startswith("a0-") for name in ids[0])
+
+
+def test_references_within_inline_figures_resolve() -> None:
+    plot = _plot()
+    root = ET.fromstring(str(inline(plot, plot.panels[0], "x")))
+    ids = {element.attrib.get("id") for element in root.iter()}
+    used = {element.attrib["{http://www.w3.org/1999/xlink}href"][1:] for element in root.iter(f"{_SVG}use")}
+    assert used
+    assert used <= ids
+
+
+def test_files_are_the_same_for_the_same_input(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        save(_plot(), tmp_path / name, "figure")
+    for suffix in ("svg", "png"):
+        one, two = (tmp_path / name / f"figure.{suffix}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    assert ET.parse(tmp_path / "one" / "figure.svg").getroot().tag == f"{_SVG}svg"
+    assert (tmp_path / "one" / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_without_glyphs_are_drawn_without_warnings(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    save(_plot("\u65e5\u672c"), tmp_path, "figure")
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_looks_are_distinct() -> None:
+    drawn = looks([f"m{i}" for i in range(28)])
+    assert len({(look.colour, look.dashes) for look in drawn.values()}) == 28
+    assert len({look.marker for look in list(drawn.values())[:10]}) == 10
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (2000, "2k"), (-1.5e6, "−1.5M"), (0.001, "0.001"), (999.5, "999.5"), (1e-7, "1e−07")],
+)
+def test_tick_text(value: float, text: str) -> None:
+    assert tick_text(value) == text
+
+
+def test_shortened() -> None:
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abcdefg", 6) == "abcde…"

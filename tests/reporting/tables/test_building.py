@@ -1,0 +1,155 @@
+"""Tables as data: rows, columns, the best."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from bench.reporting.tables.cells import BAND, Cell, Reference, Row, Table
+from bench.reporting.tables.papers import PublishedFigure, published_figures
+from bench.analysis.statistics import counts, summarise
+from bench.reporting.tables.building import bands, build
+from bench.analysis.variants import identified
+
+from tests.reporting import synthetic
+from tests.analysis.frames import frame
+
+
+def table_of(runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = ()) -> Table:
+    """The table of one dataset without a suite's plan."""
+    return build(dataset, summarise(runs), counts(identified(runs), {}), published)
+
+
+def _best(table: Table, metric: str) -> set[str]:
+    column = [header.column.name for header in table.headers].index(metric)
+    return {row.label for row in table.rows if (cell := row.cells[column]) is not None and cell.best}
+
+
+def _methods(**figures: list[float | None]) -> pd.DataFrame:
+    (metric, values), *_ = figures.items()
+    return frame([{"method": f"m{i}", metric: value} for i, value in enumerate(values)])
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "best"),
+    [
+        ("elbo", [-3.0, -1.0, -2.0], {"m1"}),
+        ("fid", [3.0, 1.0, 2.0], {"m1"}),
+        ("div_gan", [-1.0, -1.3, None], {"m1"}),
+        ("modes_covered", [8.0, 8.0, 7.0], {"m0", "m1"}),
+        ("modes_covered", [8.0, 8.0, 8.0], set()),
+        ("modes_total", [8.0, 9.0, 7.0], set()),
+        ("training_bound", [1.0, 2.0, 3.0], set()),
+        ("generator_mean", [1.0, 2.0, 3.0], set()),
+        ("div_kl", [0.5, float("inf"), 0.4], {"m2"}),
+        ("elbo", [-1.0, None, None], set()),
+    ],
+)
+def test_the_best_mean_is_marked(metric: str, values: list[float | None], best: set[str]) -> None:
+    assert _best(table_of(_methods(**{metric: values})), metric) == best
+
+
+def test_references_and_published_figures_do_not_compete() -> None:
+    runs = _methods(elbo=[1.0, 2.0])
+    rows = [Reference(Row(name, "reference", ()), {("elbo", ""): Cell(9.0, None, None)}) for name in ("real", "floor")]
+    published = [PublishedFigure("paper", "elbo", 99.0)]
+    table = build("ring", summarise(runs), counts(identified(runs), {}), published, rows)
+    assert _best(table, "elbo") == {"m1"}
+    assert [row.kind for row in table.rows] == ["method", "method", "reference", "reference", "published"]
+
+
+def test_a_single_seed_has_no_spread() -> None:
+    (cell,) = table_of(_methods(fid=[4.5678])).rows[0].cells
+    assert cell is not None
+    assert cell.std is None
+    assert cell.texts == ("4.568", "—")
+
+
+def test_equal_seeds_have_spread_zero() -> None:
+    (cell,) = table_of(frame([{"fid": 4.5}, {"fid": 4.5}])).rows[0].cells
+    assert cell is not None
+    assert cell.texts == ("4.500", "0")
+
+
+def test_the_number_of_modes_has_no_spread() -> None:
+    (cell,) = table_of(frame([{"modes_total": 8.0}, {"modes_total": 8.0}])).rows[0].cells
+    assert cell is not None
+    assert cell.texts == ("8", "")
+
+
+def test_cells_that_do_not_apply_are_empty(runs: pd.DataFrame) -> None:
+    table = table_of(runs)
+    elbo = [header.column.name for header in table.headers].index("elbo")
+    assert {row.label: row.cells[elbo] is None for row in table.rows} == {
+        method: method != "vae" for method in synthetic.METHODS
+    }
+
+
+def test_unfinished_seeds_are_told(runs: pd.DataFrame) -> None:
+    table = build("ring", summarise(runs), counts(identified(runs), synthetic.suite()), ())
+    row = next(row for row in table.rows if row.label == "reverse_kl")
+    assert (row.done, row.total, row.outcome_text) == (2, 3, "1 diverged")
+
+
+def test_a_method_without_a_finished_run_keeps_its_row() -> None:
+    runs = frame([{"fid": 1.0}, {"method": "kl", "status": "out_of_memory"}])
+    row = next(row for row in table_of(runs).rows if row.label == "kl")
+    assert (row.done, row.outcome_text, row.cells) == (0, "1 out of memory", (None,))
+
+
+def test_two_extractors_are_two_columns() -> None:
+    runs = frame([{"fid": 1.0, "feature_extractor": "a"}, {"method": "kl", "fid": 9.0, "feature_extractor": "b"}])
+    table = table_of(runs)
+    assert [header.shown for header in table.headers] == ["a", "b"]
+    assert [[cell is not None for cell in row.cells] for row in table.rows] == [[True, False], [False, True]]
+    assert _best(table, "fid") == set()
+
+
+def test_published_rows_are_grouped_by_source() -> None:
+    published = tuple(published_figures(synthetic.suite()))[:2]
+    table = table_of(_methods(modes_covered=[7.0, 8.0]), published=published)
+    assert [(source, [row.label for row in rows]) for source, rows in table.sources] == [
+        ("PacGAN paper, table 1; ± is a standard error over 10 trials", ["GAN"])
+    ]
+    row = table.of_kind("published")[0]
+    assert [cell.texts for cell in row.cells if cell] == [("6.3", "0.5"), ("0.45", "0.09")]
+
+
+def test_published_figures_of_one_source_share_rows_by_method() -> None:
+    published = [PublishedFigure("p", "elbo", v, method=m) for m, v in (("A", 1.0), ("B", 2.0))]
+    rows = table_of(_methods(elbo=[1.0]), published=tuple(published)).of_kind("published")
+    assert [(row.label, [cell.mean for cell in row.cells if cell]) for row in rows] == [("A", [1.0]), ("B", [2.0])]
+
+
+def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
+    table = table_of(runs.assign(training_elbo=1.0, mine=2.0))
+    parts = bands(table)
+    shown = [header.column.name for part in parts for header in part.headers]
+    assert shown == [header.column.name for header in table.headers if header.column.printed]
+    assert "training_elbo" not in shown
+    assert all(len(part.headers) <= BAND for part in parts)
+    assert all([row.label for row in part.rows] == list(synthetic.METHODS) for part in parts)
+
+
+def test_a_table_without_columns_still_has_its_rows() -> None:
+    parts = bands(table_of(frame([{"status": "failed"}])))
+    assert [[row.label for row in part.rows] for part in parts] == [["vae"]]
+
+
+def test_outcomes_are_written_out() -> None:
+    assert Row("m", "method", (), outcomes=(("out_of_memory", 1), ("not_run", 2))).outcome_text == (
+        "1 out of memory, 2 not run"
+    )
+
+
+def test_references_without_a_figure_in_any_column_are_left_out() -> None:
+    runs = _methods(elbo=[1.0, 2.0])
+    rows = [Reference(Row("real", "reference", ()), {("fid", ""): Cell(9.0, None, None)})]
+    table = build("ring", summarise(runs), counts(identified(runs), {}), (), rows)
+    assert [row.kind for row in table.rows] == ["method", "method"]
+
+
+def test_the_feature_columns_are_cut_between_distances_and_shares(runs: pd.DataFrame) -> None:
+    parts = [[header.column.name for header in part.headers] for part in bands(table_of(runs))]
+    assert ["precision", "recall", "density", "coverage"] in parts
+    assert ["modes_covered", "modes_total", "high_quality_fraction", "mode_kl"] in [part[:4] for part in parts]

@@ -1,0 +1,161 @@
+"""Tables as CSV, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.reporting.tables.cells import Table
+from bench.reporting.tables.export import latex, markdown, to_csv, to_frame, to_latex, to_markdown
+from bench.analysis.floors import floor
+from bench.reporting.tables.papers import PublishedFigure
+from bench.reporting.tables.references import attached, real_data
+from bench.analysis.statistics import counts, summarise
+from bench.reporting.tables.building import build
+from bench.analysis.variants import identified
+
+from tests.reporting import synthetic
+from tests.analysis.frames import frame
+from tests.reporting.tables.test_building import table_of
+
+_WEIRD = ["a_b", "50 %", "R&D", "$x^2$", "#1", "{a}", "~", "\\alpha", "<script>", "a|b", "β-VAE"]
+
+
+def test_csv_keeps_every_figure_in_full(runs: pd.DataFrame) -> None:
+    table = table_of(runs, "digits")
+    rows = list(csv.DictReader(io.StringIO(to_csv(table))))
+    assert [row["method"] for row in rows] == list(synthetic.METHODS)
+    for read, written in zip(rows, to_frame(table).to_dict(orient="records"), strict=True):
+        assert list(read) == list(written)
+        for name in (name for name in read if name.endswith(("_mean", "_std", "_minimum", "_maximum"))):
+            assert read[name] == "" if pd.isna(written[name]) else float(read[name]) == written[name]
+    expected = runs[(runs["dataset"] == "digits") & (runs["status"] == "done")].groupby("method")["fid"].mean()
+    assert {row["method"]: float(row["fid_mean"]) for row in rows} == pytest.approx(expected.to_dict(), rel=1e-14)
+
+
+def test_csv_has_a_column_per_statistic(runs: pd.DataFrame) -> None:
+    read = pd.read_csv(io.StringIO(to_csv(table_of(runs)))).set_index("method")
+    assert {f"fid_{s}" for s in ("mean", "std", "n", "minimum", "maximum", "best")} <= set(read)
+    assert read.loc["reverse_kl", ["seeds_done", "seeds_total", "seeds_diverged"]].tolist() == [2, 3, 1]
+    assert read["elbo_mean"].isna().sum() == 4
+    assert read["fid_best"].sum() == 1
+
+
+def test_csv_leaves_a_missing_spread_empty() -> None:
+    read = pd.read_csv(io.StringIO(to_csv(table_of(frame([{"fid": 4.5}])))))
+    assert read["fid_std"].isna().all()
+    assert read["fid_n"].tolist() == [1]
+
+
+def test_csv_names_protocols_where_there_are_several() -> None:
+    runs = frame([{"fid": 1.0, "protocol_fid": "fid/1"}, {"fid": 2.0, "protocol_fid": "fid/2"}])
+    read = pd.read_csv(io.StringIO(to_csv(table_of(runs))))
+    assert read[["fid[fid/1]_mean", "fid[fid/2]_mean"]].to_numpy().tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a_b & 50 % #1", r"a\_b \& 50 \% \#1"),
+        ("$x^2$ {a}", r"\$x\textasciicircum{}2\$ \{a\}"),
+        ("\\~<|>", r"\textbackslash{}\textasciitilde{}\textless{}\textbar{}\textgreater{}"),
+        ("β-VAE Σ", r"$\beta$-VAE $\Sigma$"),
+        ("KL(P‖Q) ↓", r"KL(P$\|$Q) $\downarrow$"),
+    ],
+)
+def test_latex_escapes(text: str, expected: str) -> None:
+    assert latex(text) == expected
+
+
+@given(st.text(alphabet="\\&%$#_{}~^<>|a", max_size=20))
+def test_latex_leaves_no_special_character_bare(text: str) -> None:
+    made = latex(text)
+    for command in ("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar"):
+        made = made.replace(f"\\{command}{{}}", "")
+    for character in "&%$#_{}":
+        made = made.replace(f"\\{character}", "")
+    assert set(made) <= {"a"}
+
+
+def test_latex_is_a_booktabs_table() -> None:
+    runs = frame([{"method": name, "seed": s, "fid": i + s / 8} for i, name in enumerate(_WEIRD) for s in (0, 1)])
+    made = to_latex(table_of(runs, published=(PublishedFigure("Smith & Co.", "elbo", -3.5),)))
+    body = made[made.index(r"\midrule") : made.index(r"\bottomrule")]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert len(rows) == len(_WEIRD) + 1
+    # Method, seeds, ELBO, FID: three separators, whatever the names hold.
+    assert all(line.replace(r"\&", "").count("&") == 3 for line in rows)
+    assert rows[0].endswith(r"& $\mathbf{0.062} \pm 0.088$ \\")
+    assert r"Smith \& Co. & published & $-3.5$ &  \\" in rows[-1]
+    assert made.count(r"\toprule") == made.count(r"\begin{tabular}{llrr}") == 1
+
+
+def test_latex_writes_powers_of_ten() -> None:
+    made = to_latex(table_of(frame([{"fid": 3.5e7}, {"fid": 3.6e7}])))
+    assert r"$3.550 \cdot 10^{7} \pm 0.071 \cdot 10^{7}$" in made
+
+
+def test_markdown_rows_have_as_many_cells_as_heads() -> None:
+    runs = frame([{"method": name, "fid": float(i)} for i, name in enumerate(_WEIRD)])
+    lines = [line for line in to_markdown(table_of(runs)).splitlines() if line.startswith("|")]
+    assert len(lines) == len(_WEIRD) + 2
+    assert {line.replace(r"\|", "").count("|") for line in lines} == {4}
+    assert "**0** ± —" in lines[2]
+
+
+def test_markdown_is_not_interpreted() -> None:
+    assert markdown("<b>_a_*|`\n&") == r"&lt;b&gt;\_a\_\*\|\` &amp;"
+
+
+def test_fewer_figures_than_finished_seeds_are_told() -> None:
+    runs = frame([{"fid": 1.0, "mode_kl": 0.5}, {"fid": 2.0}])
+    assert "0.5000 ± — (n=1)" in to_markdown(table_of(runs))
+
+
+def test_unfinished_seeds_are_in_every_format(runs: pd.DataFrame) -> None:
+    table = table_of(runs)
+    assert "2/3 (1 diverged)" in to_markdown(table)
+    assert "2/3 (1 diverged)" in to_latex(table)
+
+
+def _with_references() -> Table:
+    runs = frame([{"method": m, "kid": v, "elbo": v} for m, v in (("a", 3.0), ("b", 2.0))])
+    known = identified(runs)
+    rows = frame([{"method": "real_data", "family": "reference", "kid": v, "seed": v} for v in (1.0, 2.0)])
+    references = [*real_data("ring", attached(rows, known), known), *floor("ring", known)]
+    published = [PublishedFigure("paper", "fid", 9.0)]
+    return build("ring", summarise(runs), counts(known, {}), published, references)
+
+
+def test_references_are_told_in_markdown() -> None:
+    text = to_markdown(_with_references())
+    assert re.search(r"\| \*real\\_data\* +\| 2/2 \(reference\) +\| +\| +\| +1\.50 ± 0\.71 \|", text)
+    assert re.search(r"\| \*floor\* +\| reference +\| +\| +\| +0 \|", text)
+    assert text.count("Reference rows stand apart") == 1
+
+
+def test_references_are_below_a_rule_in_latex() -> None:
+    lines = [line.strip() for line in to_latex(_with_references()).splitlines()]
+    first = lines.index(r"\emph{real\_data} & 2/2 (reference) &  &  & $1.50 \pm 0.71$ \\")
+    assert lines[first - 1] == r"\midrule"
+    assert lines[first + 1] == r"\emph{floor} & reference &  &  & $0$ \\"
+    assert lines[first + 2] == r"\addlinespace"
+
+
+def test_references_are_told_in_csv() -> None:
+    read = pd.read_csv(io.StringIO(to_csv(_with_references()))).set_index("method")
+    assert read.loc["real_data", ["kind", "seeds_done", "seeds_total", "kid_n"]].tolist() == ["reference", 2, 2, 2]
+    assert read.loc["floor", ["seeds_done", "seeds_failed", "kid_n", "kid_std"]].isna().all()
+    assert read.loc["floor", "kid_mean"] == 0
+    assert not read.loc[["real_data", "floor"], "kid_best"].any()
+
+
+def test_bands_without_references_do_not_tell_of_them(runs: pd.DataFrame) -> None:
+    assert "Reference rows" not in to_markdown(table_of(runs))
+    assert "Reference rows" not in to_latex(table_of(runs))
