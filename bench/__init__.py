@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.api import check, columns, evaluate, fetch, load, report, run, status
+    from bench.columns import Column, Floor
     from bench.datasets import load_dataset, register_dataset
     from bench.divergences import divergence, register_divergence
-    from bench.columns import Column, Floor
     from bench.errors import ArgumentError, BenchError
     from bench.exact import exact_divergence
     from bench.metrics import (

@@ -280,7 +280,7 @@ def _with_after(names: list[str], new: str, after: str) -> list[str]:
 
 
 def _known_columns(store: RunStore) -> Columns:
-    """What the store says of its columns; of what it does not say, as those of an earlier version, what is known here."""
+    """What the store says of its columns, and of others what is known here: an earlier version said nothing."""
     stored = read_columns(store)
     return Columns.of([*declared_columns().values(), *stored.values()])
 

@@ -1,4 +1,4 @@
-"""What the kinds of work differ in: how each is executed. Whatever else tells them apart is said by the specification."""
+"""What the kinds of work differ in: how each is executed. What else tells them apart, their specifications say."""
 
 from __future__ import annotations
 

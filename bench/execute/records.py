@@ -18,7 +18,6 @@ from bench.status import Status
 from bench.training import TrainingTimeoutError
 from bench.training.memory import is_out_of_memory
 
-
 Progress = Callable[[int], None]
 """Told the number of steps done, now and then."""
 

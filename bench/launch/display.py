@@ -14,7 +14,7 @@ from rich.table import Column
 from bench.columns import Columns
 from bench.launch.events import Event, Finished, Noted, Started, Stepped
 from bench.launch.plan import CohortPlan
-from bench.reporting import headline, listed
+from bench.reporting import headline, list_figures
 from bench.status import Status
 
 _STYLES = {Status.DONE: "green", Status.DIVERGED: "yellow", Status.TIMEOUT: "yellow"}
@@ -40,16 +40,14 @@ class Display:
         self._ended: dict[str, str] = {}
         self._running: dict[str, tuple[CohortPlan, int]] = {}
         self._began = clock()
-        columns = (
+        parts = (
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
         )
-        self._progress = Progress(
-            *columns, console=console, disable=not console.is_terminal, expand=True, transient=True
-        )
+        self._progress = Progress(*parts, console=console, disable=not console.is_terminal, expand=True, transient=True)
         self._task = self._progress.add_task("runs", total=self._total, state="starting", left="")
 
     @property
@@ -116,7 +114,7 @@ def _line(event: Finished, columns: Columns) -> str:
     style = _STYLES.get(record.status, "red")
     what = escape(f"{record.dataset} · {record.method} · seed {record.seed}")
     if event.plan.amends:
-        told = listed(_added(event)) if record.status == "done" else _last_line(record.error)
+        told = list_figures(_added(event)) if record.status == "done" else _last_line(record.error)
         return f"[{style}]{record.status}[/]  {what}  {escape(told)}"
     seconds = (record.train_seconds or 0.0) + (record.eval_seconds or 0.0)
     told = headline(record.evaluation.figures, columns) if record.status == "done" else _last_line(record.error)

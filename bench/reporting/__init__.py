@@ -69,6 +69,4 @@ def summarise(runs: pd.DataFrame, columns: pd.DataFrame | None = None) -> pd.Dat
     return compute(runs, read_columns(columns))
 
 
-listed = list_figures
-
-__all__ = ["headline", "list_figures", "listed", "render", "summarise"]
+__all__ = ["headline", "list_figures", "render", "summarise"]

@@ -50,7 +50,7 @@ def from_compacted(table: pa.Table) -> pd.DataFrame:
     """The frame that was stored in a compacted file, by this version or an earlier one."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_type)
     if SETTINGS_ID not in frame and "config" in frame:
-        frame.insert(frame.columns.get_loc("config") + 1, SETTINGS_ID, _settings_ids(frame["config"]))  # type: ignore[arg-type]
+        frame.insert(list(frame.columns).index("config") + 1, SETTINGS_ID, _settings_ids(frame["config"]))
     return frame
 
 
@@ -67,16 +67,17 @@ def order_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     Each figure is followed by its standard error and its number of examples.
     """
     known = {*IDENTITY, SETTINGS_ID, *PROVENANCE}
-    protocols = sorted(name for name in frame if name.startswith("protocol_"))
-    others = [name for name in frame if name not in known and name not in protocols]
+    names = [str(name) for name in frame]
+    protocols = sorted(name for name in names if name.startswith("protocol_"))
+    others = [name for name in names if name not in known and name not in protocols]
     figures = [name for name in others if pd.api.types.is_float_dtype(frame[name])]
     labels = [name for name in others if name not in figures]
     identity = [name for name in (*IDENTITY, SETTINGS_ID) if name in frame]
     provenance = [name for name in PROVENANCE if name in frame]
 
-    def position(name: str) -> tuple[object, ...]:
+    def position(name: str) -> tuple[tuple[int, bool, float, str], bool, str]:
         of = name if name in columns else columns.companion_of(name)
-        return (*columns.sort_key(of or name), name != of, name)
+        return columns.sort_key(of or name), name != of, name
 
     return frame[[*identity, *sorted(figures, key=position), *provenance, *sorted(labels), *protocols]]
 

@@ -116,7 +116,7 @@ def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:
     dropped = frozenset(gone | (taken & set(ids)))
     return Rows(
         frame=_frame(compacted, dropped, new),
-        files=(files if stamps is None else covered) | {run_id: there[run_id] for run_id in taken},
+        files={**(files if stamps is None else covered), **{run_id: there[run_id] for run_id in taken}},
         new=new,
         dropped=dropped,
         generation=None if compacted is None else compacted.generation,

@@ -12,7 +12,7 @@ from bench.results import RunStore, Snapshot, WeightsError
 from bench.session.recorded import adoptions
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
 from bench.status import RETRIED, Status
-from bench.suite import references as references_of
+from bench.suite import list_references
 
 WEIGHTS = "weights"
 """What `--retry` takes beside statuses: finished runs whose kept weights are not there, or cannot be read."""
@@ -81,7 +81,7 @@ def plan_stage(
     with_weights = store.with_weights()
     if WEIGHTS in retry:
         again |= _without_weights(runs, recorded, store, with_weights)
-    rows = references_of(runs) if references else ()
+    rows = list_references(runs) if references else ()
     unmeasured = {i for i, status in snapshot.references.statuses.items() if status != Status.DONE}
     finished = snapshot.finished - again - unmeasured
     adopted = adoptions(runs, finished, snapshot, with_weights)

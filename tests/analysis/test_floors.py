@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bench.reporting.columns import SCHEMA, describe
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from scipy.stats import chi2, entropy
 
-from bench.metrics.features.manifold import K_DENSITY
-from bench.reporting.columns import SCHEMA, describe
 from bench.analysis.floors import FLOORS, NEIGHBOURS, coverage_floor, floor, mode_kl_floor
 from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.metrics.features.manifold import K_DENSITY
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 _REPETITIONS = 300
 

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import BenchError
-from bench.reporting import summarise
 from bench.analysis.statistics import SUMMARY, counts
 from bench.analysis.variants import identified
-
+from bench.errors import BenchError
+from bench.reporting import summarise
 from tests.reporting import synthetic
 
 _FIGURES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6)

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.reporting import summarise
 from bench.analysis.variants import identified, metric_columns, protocol_of
-
+from bench.reporting import summarise
 from tests.analysis.frames import frame
 
 

@@ -12,7 +12,7 @@ import torch
 from bench.calibration import measure
 from bench.errors import BenchError
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings
-from bench.suite.plugins import import_plugin
+from bench.suite import import_plugin
 
 PLUGIN = Path(__file__).with_name("plugin.py")
 CPU = torch.device("cpu")

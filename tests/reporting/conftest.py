@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from bench.reporting import render
-
 from tests.reporting import synthetic
 
 

@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 
 from bench.reporting import page
 from bench.reporting.calibration.by_estimator import content
-from bench.reporting.calibration.frames import calibration_runs, comparisons
 from bench.reporting.calibration.figures import (
     coverage_dots,
     error_by_dimension,
     estimate_against_exact,
     time_against_points,
 )
+from bench.reporting.calibration.frames import calibration_runs, comparisons
 from bench.reporting.calibration.tables import DIMENSIONS, divergence_table, grid_table, overview_table
-from bench.reporting.page.sections import Frames
 from bench.reporting.figures.style import looks
+from bench.reporting.page.sections import Frames
 from tests.reporting.calibration.calibrations import frame, grid, run
 
 OFF = {"critic": 0.1, "knn": 0.4}

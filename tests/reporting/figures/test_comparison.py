@@ -9,18 +9,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.reporting.tables.cells import Table
+from bench.analysis.floors import coverage_floor, floor
+from bench.analysis.statistics import counts, figures, summarise
+from bench.analysis.variants import identified
 from bench.reporting.figures.comparison import headline_dots
 from bench.reporting.figures.panels import Plot
-from bench.analysis.floors import coverage_floor, floor
-from bench.reporting.tables.references import attached, real_data
-from bench.analysis.statistics import counts, figures, summarise
 from bench.reporting.figures.style import SOFT, looks
 from bench.reporting.tables.building import build
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.reporting.tables.cells import Table
+from bench.reporting.tables.references import attached, real_data
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 _METHODS = list(synthetic.METHODS)
 

@@ -8,13 +8,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.analysis.variants import identified
 from bench.reporting.figures.curves import learning_curves
 from bench.reporting.figures.panels import Panel
 from bench.reporting.figures.style import looks
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def _curve(run_id: str, values: list[float], metric: str = "bound") -> pd.DataFrame:

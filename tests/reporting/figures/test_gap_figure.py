@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.reporting.figures.panels import Plot
-from bench.reporting.tables.gap import gaps
-from bench.reporting.figures.gap_figure import gap_figure
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-
+from bench.reporting.figures.gap_figure import gap_figure
+from bench.reporting.figures.panels import Plot
+from bench.reporting.tables.gap import gaps
 from tests.reporting.tables.test_gap_table import fgan
 
 

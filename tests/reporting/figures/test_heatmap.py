@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.reporting import matrix
-from bench.reporting.figures.panels import Plot, inline
 from bench.reporting.figures.heatmap import heatmap, luminance, ratios
-
-from tests.reporting.tables.test_matrix import made, square
+from bench.reporting.figures.panels import Plot, inline
 from tests.analysis.frames import frame
 from tests.reporting.tables.test_building import table_of
+from tests.reporting.tables.test_matrix import made, square
 
 INF, NAN = math.inf, math.nan
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bench.reporting.columns import describe
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from bench.reporting.tables.cells import Cell, Header, Row, Table
-from bench.reporting.columns import describe
 from bench.reporting.figures.reference_lines import ReferenceLine, draw_references, looks_of, placed, reference_lines
+from bench.reporting.tables.cells import Cell, Header, Row, Table
 
 _NUMBERS = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 

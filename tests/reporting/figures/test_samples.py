@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.analysis.variants import identified
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.samples import mosaic, sample_pictures
 from bench.reporting.figures.style import looks
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def _drawn(plot: Plot | None, place: int = 0) -> Axes:

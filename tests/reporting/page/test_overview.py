@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.reporting.page.overview import data_sources, environments, failures, listed, readings, summary_paragraph
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.reporting.page.overview import data_sources, environments, failures, listed, readings, summary_paragraph
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def test_summary_says_what_was_run_and_how_it_ended(runs: pd.DataFrame) -> None:

@@ -14,9 +14,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.reporting import render
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 _LOADING = {"src", "srcset", "href", "xlink:href", "data", "action", "poster", "background"}
 _SHARES = ["precision", "recall", "coverage", "parzen_log_likelihood"]

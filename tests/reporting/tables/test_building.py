@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from bench.analysis.statistics import counts, summarise
+from bench.analysis.variants import identified
+from bench.reporting.tables.building import bands, build
 from bench.reporting.tables.cells import BAND, Cell, Reference, Row, Table
 from bench.reporting.tables.papers import PublishedFigure, published_figures
-from bench.analysis.statistics import counts, summarise
-from bench.reporting.tables.building import bands, build
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def table_of(runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = ()) -> Table:

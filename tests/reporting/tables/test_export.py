@@ -11,17 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.analysis.floors import floor
+from bench.analysis.statistics import counts, summarise
+from bench.analysis.variants import identified
+from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.export import latex, markdown, to_csv, to_frame, to_latex, to_markdown
-from bench.analysis.floors import floor
 from bench.reporting.tables.papers import PublishedFigure
 from bench.reporting.tables.references import attached, real_data
-from bench.analysis.statistics import counts, summarise
-from bench.reporting.tables.building import build
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 from tests.reporting.tables.test_building import table_of
 
 _WEIRD = ["a_b", "50 %", "R&D", "$x^2$", "#1", "{a}", "~", "\\alpha", "<script>", "a|b", "β-VAE"]

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.reporting.tables.gap import Gap, gaps, percent_below
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.reporting.tables.gap import Gap, gaps, percent_below
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 INF = math.inf
 

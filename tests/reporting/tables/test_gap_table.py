@@ -8,16 +8,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from bench.analysis.statistics import counts
+from bench.analysis.variants import identified
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.export import to_frame, to_latex, to_markdown
 from bench.reporting.tables.gap import gaps
 from bench.reporting.tables.gap_table import gap_table
 from bench.reporting.tables.papers import PublishedFigure
-from bench.analysis.statistics import counts
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 NAMES = ["training_bound", "estimate", "estimate_se", "exact", "below_exact_percent", "below_estimate_percent"]
 

@@ -10,13 +10,12 @@ import pandas as pd
 import pytest
 
 from bench.reporting import matrix
+from bench.reporting.tables.building import bands
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.export import to_frame, to_latex, to_markdown
 from bench.reporting.tables.papers import PublishedFigure
-from bench.reporting.tables.building import bands
-
-from tests.reporting import synthetic
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 from tests.reporting.tables.test_building import table_of
 
 INF = math.inf
@@ -86,8 +85,8 @@ def test_one_seed_has_no_spread_and_a_failed_method_no_figures() -> None:
 
 def test_a_planned_method_that_was_not_run_has_its_divergence(runs: pd.DataFrame) -> None:
     from bench.analysis.statistics import counts, summarise
-    from bench.reporting.tables.building import build
     from bench.analysis.variants import identified
+    from bench.reporting.tables.building import build
 
     few = runs[runs["method"] != "js"]
     table = matrix.estimated(build("ring", summarise(few), counts(identified(few), synthetic.suite()), ()))

@@ -7,15 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.analysis.statistics import counts, summarise
+from bench.analysis.variants import identified
 from bench.errors import BenchError
 from bench.reporting import render
-from bench.reporting.tables.references import apart, attached, real_data, told
-from bench.analysis.statistics import counts, summarise
 from bench.reporting.tables.building import build, select
-from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.reporting.tables.references import apart, attached, real_data, told
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def _real(rows: list[dict[str, object]]) -> pd.DataFrame:
