@@ -62,7 +62,7 @@ class Game:
             optimizer.load_state_dict(state[name])
 
     def _check(self, name: str, saved: Mapping[str, Any]) -> None:
-        """What an optimiser would take over without a look, and stumble over or compute nonsense with later."""
+        """Look at what optimisers themselves take over unseen and only fail on, or compute nonsense with, in a step."""
         if saved["param_groups"] != self._optimizers[name].state_dict()["param_groups"]:
             raise ValueError(f"optimiser of player '{name}': found the settings or parameters of another one")
         slots = self._slots[name]
