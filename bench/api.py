@@ -184,16 +184,16 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     runs = _chosen(store, snapshot, "suite")
     points = load_curves(store, snapshot)
     pictures = load_pictures(store, snapshot, pictured_runs(runs))
+    beside = _chosen(store, snapshot, "suite", references=True)
+    described = columns_frame(_known_columns(store))
     target = Path(out) if out is not None else store.report
-    return render(
-        runs,
-        points,
-        pictures,
-        suite,
-        target,
-        references=_chosen(store, snapshot, "suite", references=True),
-        columns=columns_frame(_known_columns(store)),
-    )
+    try:
+        return render(runs, points, pictures, suite, target, references=beside, columns=described)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BenchError(
+            f"{target}: the report cannot be written ({reason}); choose another folder with --out"
+        ) from error
 
 
 def status(path: str | Path) -> pd.DataFrame:

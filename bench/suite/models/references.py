@@ -21,7 +21,7 @@ def list_references(runs: Iterable[WorkSpec]) -> tuple[ReferenceSpec, ...]:
     """
     models = [run for run in runs if isinstance(run, RunSpec)]
     seeds = list(dict.fromkeys(run.seed for run in models))[:SEEDS]
-    rows = {row.run_id: row for row in map(_specify_reference, models) if row.seed in seeds}
+    rows = {row.run_id: row for row in (_specify_reference(run) for run in models if run.seed in seeds)}
     return tuple(rows.values())
 
 

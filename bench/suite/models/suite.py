@@ -71,9 +71,8 @@ class ModelSuite(Suite):
             BenchError: if the files of a dataset can neither be found nor fetched.
         """
         prints = {d.label: fingerprint(d.name, d.parameters) for d in self.datasets}
-        return tuple(
-            self._specify(cell, seed, prints[cell.dataset.label]) for cell in self.cells for seed in self.seeds
-        )
+        firsts = (self._specify(cell, self.seeds[0], prints[cell.dataset.label]) for cell in self.cells)
+        return tuple(first.with_seed(seed) for first in firsts for seed in self.seeds)
 
     def to_plain(self) -> dict[str, Any]:
         """The suite as plain values that `load_suite` reads back to the same runs.
