@@ -57,7 +57,7 @@ def load_suite(
     seeds: int | Sequence[int] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Suite:
-    """Read, check and resolve a suite. No data is loaded and nothing is written; its plugins are imported.
+    """Read, check and resolve a suite. No file of data is read and nothing is written; its plugins are imported.
 
     Args:
         suite: path of a suite file, or its content as a mapping.
@@ -70,7 +70,7 @@ def load_suite(
         SuiteError: with everything that is wrong with the suite and the arguments.
     """
     request = read_request(suite, budget, seeds, settings)
-    return _kind(request).load(request)
+    return _find_kind(request).load(request)
 
 
 def trial_settings(suite: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -79,17 +79,17 @@ def trial_settings(suite: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         SuiteError: if there is no such file, it is not YAML, or of no known kind.
     """
-    return _kind(read_request(suite, None, None, None)).trial
+    return _find_kind(read_request(suite, None, None, None)).trial
 
 
-def _kind(request: Request) -> Kind:
-    name = _named_kind(request.document)
+def _find_kind(request: Request) -> Kind:
+    name = _read_kind(request.document)
     if not isinstance(name, str) or name not in KINDS:
         request.refuse_if([*request.problems, report_unknown_name(("kind",), name, KINDS)])
     return KINDS[str(name)]
 
 
-def _named_kind(document: Document) -> Any:  # noqa: ANN401 - whatever the user wrote
+def _read_kind(document: Document) -> Any:  # noqa: ANN401 - whatever the user wrote
     return document.values.get("kind", DEFAULT_KIND)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from bench.errors import nearest
 from bench.suite.checks import check_plugins
-from bench.suite.reading.document import Document, make_plain, read_document
+from bench.suite.reading.document import Document, read_document
 from bench.suite.reading.errors import Problem, SuiteError, join_options, quote
+from bench.suite.reading.plain import make_plain
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,6 @@ class SuiteHead(Settings):
     name: Annotated[str, AfterValidator(_check_slug)]
     title: str = ""
     seeds: Seeds
-    kind: str = "models"
+    kind: str = Field("", description="Name of a kind of suite; it is looked up before the rest is read.")
     budgets: dict[str, Keyed] = Field(default_factory=dict)
     plugins: Annotated[tuple[str, ...], AfterValidator(require_distinct)] = ()

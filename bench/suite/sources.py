@@ -7,13 +7,13 @@ from typing import Any
 from bench.registry import Registry
 
 
-def collect_sources(**used: tuple[Registry[Any], str | None]) -> dict[str, str]:
+def collect_sources(**used: tuple[Registry[Any], object]) -> dict[str, str]:
     """Hashes of the plugin files behind the entries that a run uses, by what each entry is to it.
 
     Args:
-        **used: registry and name of each entry; a name that is None, or not registered, has no file.
+        **used: registry and name of each entry; what is no registered name has no file.
     """
-    found = {what: registry.source(name) for what, (registry, name) in used.items() if name is not None}
+    found = {what: registry.source(name) for what, (registry, name) in used.items() if isinstance(name, str)}
     return {what: source for what, source in found.items() if source is not None}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,9 +15,7 @@ from ruamel.yaml.reader import ReaderError
 
 from bench.suite.reading.errors import KeyPath, Problem, SuiteError, quote
 from bench.suite.reading.nodes import Place, Reader
-
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-"""What YAML cannot hold, or not without changing it."""
+from bench.suite.reading.plain import make_plain
 
 SECTIONS = "a mapping with name, seeds, datasets and methods"
 
@@ -44,7 +40,7 @@ class Document:
         """The problem with its file, line and column; where its path ends outside the file, those of what holds it."""
         if problem.line is not None or (problem.path and str(problem.path[0]).startswith("--")):
             return replace(problem, file=self.file)
-        path = self._within(problem.path)
+        path = self._cut_path(problem.path)
         for length in range(len(path), 0, -1):
             found = self.places.get(path[:length])
             if found is not None:
@@ -53,7 +49,7 @@ class Document:
         top = None if self.file is None else 1
         return replace(problem, path=path, file=self.file, line=top, column=top)
 
-    def _within(self, path: KeyPath) -> KeyPath:
+    def _cut_path(self, path: KeyPath) -> KeyPath:
         """The path without what follows a value that has no parts: `ring` is short for `{name: ring}`."""
         node: Any = self.values
         for depth, part in enumerate(path):
@@ -106,45 +102,12 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
             node, reader = _compose(text), Reader()
             value = None if node is None else reader.read(node)
         except YAMLError as error:
-            raise SuiteError([Problem(at, quote(text), reason=_fault(error, text).reason)]) from None
+            raise SuiteError([Problem(at, quote(text), reason=_word_fault(error, text).reason)]) from None
         if reader.problems:
             raise SuiteError([replace(p, path=at, line=None, column=None) for p in reader.problems])
         settings.pop(key.strip(), None)
         settings[key.strip()] = value
     return settings
-
-
-def make_plain(value: Any, path: KeyPath = ()) -> tuple[Any, list[Problem]]:  # noqa: ANN401
-    """A value in plain types (tuples become lists, arrays lists of numbers), and what cannot be expressed in them."""
-    problems: list[Problem] = []
-    return _plain(value, path, problems), problems
-
-
-def _plain(value: Any, path: KeyPath, problems: list[Problem]) -> Any:  # noqa: ANN401
-    if isinstance(value, Mapping):
-        odd = [key for key in value if not isinstance(key, str) or UNPRINTABLE.search(key)]
-        problems.extend(Problem((*path, str(key)), f"the key {key!r}", "text as a key") for key in odd)
-        return {str(key): _plain(item, (*path, str(key)), problems) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item, (*path, i), problems) for i, item in enumerate(value)]
-    if isinstance(value, Path):
-        return value.as_posix()
-    if not isinstance(value, str | int | float | bool | None) and hasattr(value, "tolist"):
-        return _plain(value.tolist(), path, problems)
-    return _plain_scalar(value, path, problems)
-
-
-def _plain_scalar(value: Any, path: KeyPath, problems: list[Problem]) -> Any:  # noqa: ANN401
-    if isinstance(value, float) and not math.isfinite(value):
-        problems.append(Problem(path, repr(value), "a finite number"))
-        return value
-    if isinstance(value, str) and UNPRINTABLE.search(value):
-        problems.append(Problem(path, ascii(value), "text without control characters"))
-        return None
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    problems.append(Problem(path, f"a {type(value).__name__}", "plain values: numbers, texts, lists, mappings"))
-    return None
 
 
 def _read(path: Path) -> Document:
@@ -161,7 +124,7 @@ def _read(path: Path) -> Document:
             [Problem((), "bytes that are not UTF-8", "a text file", file=file, line=before.count(b"\n") + 1)]
         ) from None
     except YAMLError as error:
-        raise SuiteError([replace(_fault(error, text), file=file)]) from None
+        raise SuiteError([replace(_word_fault(error, text), file=file)]) from None
     except RecursionError:
         raise SuiteError([Problem((), "lists or mappings nested too deeply", SECTIONS, file=file)]) from None
     if root is None:
@@ -180,7 +143,7 @@ def _compose(text: str) -> Node | None:
         return cast("Node | None", YAML(typ="safe", pure=True).compose(text))
 
 
-def _fault(error: YAMLError, text: str) -> Problem:
+def _word_fault(error: YAMLError, text: str) -> Problem:
     """A syntax error in words."""
     if isinstance(error, ReaderError):
         before = text[: text.index(chr(error.character))]
@@ -192,10 +155,10 @@ def _fault(error: YAMLError, text: str) -> Problem:
     place = {} if mark is None else {"line": mark.line + 1, "column": mark.column + 1}
     if "'\\t'" in str(error.problem):
         return Problem((), "a tab", "spaces to indent with", reason="indent with spaces", **place)
-    return Problem((), "invalid YAML", reason=", ".join(_sentence(error)), **place)
+    return Problem((), "invalid YAML", reason=", ".join(_list_clauses(error)), **place)
 
 
-def _sentence(error: MarkedYAMLError) -> Iterator[str]:
+def _list_clauses(error: MarkedYAMLError) -> Iterator[str]:
     if error.problem:
         yield str(error.problem)
     if error.context and error.context_mark:

@@ -32,7 +32,7 @@ class Place(NamedTuple):
     value: Mark
 
 
-def start(node: Node) -> Mark:
+def locate(node: Node) -> Mark:
     """Where a node begins."""
     return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
 
@@ -61,7 +61,7 @@ class Reader:
         return self._scalar(cast("ScalarNode", node), path)
 
     def _item(self, node: Node, path: KeyPath, above: tuple[Node, ...]) -> Any:  # noqa: ANN401
-        self.places[path] = Place(start(node), start(node))
+        self.places[path] = Place(locate(node), locate(node))
         return self.read(node, path, above)
 
     def _mapping(self, node: MappingNode, path: KeyPath, above: tuple[Node, ...]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Reader:
                 self._fault(at, key, f"a second {quote(key.value)} (the first is on line {first})", "each key once")
                 continue
             own.add(key.value)
-            self.places[at] = Place(start(key), start(key) if _is_empty(value) else start(value))
+            self.places[at] = Place(locate(key), locate(key) if _is_empty(value) else locate(value))
             values[key.value] = self.read(value, at, above)
         return values
 
@@ -115,7 +115,7 @@ class Reader:
         return self._fault(path, node, f"the tag {tag.replace(TAG, '!!')}", "a plain value without a tag")
 
     def _fault(self, path: KeyPath, node: Node, found: str, expected: str) -> None:
-        line, column = start(node)
+        line, column = locate(node)
         self.problems.append(Problem(path, found, expected, line=line, column=column))
 
 

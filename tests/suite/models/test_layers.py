@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.suite import Suite, load_suite
-from bench.suite.settings import Setting, apply_settings, flatten_settings
 from tests.suite.samples import small_suite
 
 FAMILIES = {"vae": "vae", "kl": "fgan", "js": "fgan"}
@@ -125,20 +124,3 @@ def test_seeds_and_metrics_of_layers() -> None:
     assert (called.seeds, called.metrics) == ((0, 1, 2), ("elbo",))
     assert load_suite(raw, budget="b", seeds=[5, 4], settings={"seeds": 3}).seeds == (5, 4)
     assert load_suite(raw, seeds=4).seeds == (0, 1, 2, 3)
-
-
-def test_settings_of_a_block() -> None:
-    found = flatten_settings({"a.b": 1, "c": {"d": {"e": 2}, "f.g": 3, "h": {}}}, ("here",))
-    assert found == (
-        Setting(("a", "b"), 1, ("here", "a.b")),
-        Setting(("c", "d", "e"), 2, ("here", "c", "d", "e")),
-        Setting(("c", "f.g"), 3, ("here", "c", "f.g")),
-        Setting(("c", "h"), {}, ("here", "c", "h")),
-    )
-
-
-def test_layered_leaves_its_base_alone() -> None:
-    base = {"a": {"b": [1]}, "c": 1}
-    result = apply_settings(base, [Setting(("a", "b"), [2], ()), Setting(("c", "d"), 3, ())])
-    assert result == {"a": {"b": [2]}, "c": {"d": 3}}
-    assert base == {"a": {"b": [1]}, "c": 1}

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from bench.suite.reading.document import UNPRINTABLE, Document, make_plain, parse_assignments, read_document, read_plain
+from bench.suite.reading.document import Document, parse_assignments, read_document, read_plain
 from bench.suite.reading.errors import Problem, SuiteError
+from bench.suite.reading.plain import UNPRINTABLE, make_plain
 from tests.suite.samples import WriteSuite
 
 SCALARS = [

@@ -1,0 +1,3 @@
+"""Former place of `tests.spec.test_spec`."""
+
+from tests.spec.test_spec import spec as spec
