@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from bench.calibration import measure
+from bench.calibration.columns import COLUMNS
+from bench.columns import Columns
 from bench.errors import BenchError
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings
 from bench.suite import import_plugin
@@ -46,6 +48,14 @@ def test_estimates_stand_beside_exact_values() -> None:
     assert (figures["dimensions"], figures["points"], figures["size"]) == (2.0, 1000.0, 0.5)
     assert figures["estimate_seconds"] > 0
     assert labels == {"shape": "shifted", "estimator": "plug_in"}
+
+
+def test_what_is_returned_is_what_is_declared() -> None:
+    figures, labels = measure(spec(), CPU)
+    declared = {role: {c.name for c in COLUMNS if c.role == role} for role in ("figure", "label")}
+    divergences = {name for name in figures if Columns().describe(name).divergence or name.endswith("_se")}
+    assert figures.keys() - divergences == declared["figure"]
+    assert labels.keys() == declared["label"]
 
 
 def test_the_same_run_gives_the_same_figures_and_another_seed_others() -> None:

@@ -183,7 +183,7 @@ exclude:
   - {estimator: knn, dimensions: 2}
 budgets: {smoke: {samples: [200], seeds: 1}}
 """
-ESTIMATORS = "expected one of cross_fitted_critic, knn, per_divergence_critics"
+ESTIMATORS = "expected one of cross_fitted_critic, densratio, infomeasure, knn, per_divergence_critics"
 SHAPES = "expected one of correlated, heavy_tails, missing_mode, scaled, shifted, widened"
 
 BAD = [
