@@ -11,7 +11,7 @@ from bench.suite.models.references import list_references
 from bench.suite.models.suite import ModelSuite, fingerprint_dataset
 from bench.suite.reading.document import parse_assignments, read_plain
 from bench.suite.reading.errors import Problem, SuiteError
-from bench.suite.resolved import dump_suite, resolved_text
+from bench.suite.resolved import resolved_text
 from bench.suite.suite import Results, Suite
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Results",
     "Suite",
     "SuiteError",
-    "dump_suite",
     "fingerprint_dataset",
     "import_plugin",
     "import_plugins_of",

@@ -41,20 +41,6 @@ def resolved_text(suite: Suite, folder: str | Path) -> str:
     return text.getvalue()
 
 
-def dump_suite(suite: Suite, path: str | Path) -> Path:
-    """Write `resolved_text` to a file, whole or not at all.
-
-    Returns:
-        The path.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.write_text(resolved_text(suite, target.parent), encoding="utf-8")
-    partial.replace(target)
-    return target
-
-
 def _name_relative(plugin: Path, folder: Path) -> str:
     try:
         return Path(os.path.relpath(plugin, folder.resolve())).as_posix()

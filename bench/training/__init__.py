@@ -1,7 +1,7 @@
 """Training: one loop, per-seed random streams, curves, checkpoints."""
 
 from bench.training.checkpoint import Checkpoint, CheckpointWarning
-from bench.training.files import CheckpointFile, LocalFile
+from bench.training.files import CheckpointFile
 from bench.training.finalise import finalise
 from bench.training.loop import Trained, TrainingTimeoutError, train
 from bench.training.memory import is_out_of_memory
@@ -10,7 +10,6 @@ __all__ = [
     "Checkpoint",
     "CheckpointFile",
     "CheckpointWarning",
-    "LocalFile",
     "Trained",
     "TrainingTimeoutError",
     "finalise",

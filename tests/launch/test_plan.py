@@ -14,7 +14,7 @@ from bench.models.settings import VAESettings
 from bench.results import RunStore
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings, RunSpec, TrainingSettings
 from tests.results.samples import record, rows, store
-from tests.test_spec import spec
+from tests.spec.test_spec import spec
 
 
 def runs(methods: int = 2, seeds: int = 4, cohort: int | None = None) -> list[RunSpec]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.suite import Suite, resolved_text
+
 WriteSuite = Callable[[str], Path]
 
 
@@ -29,3 +31,10 @@ def small_suite(**changes: object) -> dict[str, Any]:
         "metrics": ["elbo", "fid"],
     }
     return suite | changes
+
+
+def dump_suite(suite: Suite, path: Path) -> Path:
+    """Write the resolved suite where a test wants it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(resolved_text(suite, path.parent), encoding="utf-8")
+    return path

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from bench.models import METHODS, GenerativeModel
 from bench.models.base import Losses, Noise
+from bench.results import Folder, StoredFile
 from bench.spec import TrainingSettings
 from bench.streams import stream_seed
-from bench.training import Checkpoint, LocalFile, Trained, TrainingTimeoutError, finalise, train
+from bench.training import Checkpoint, Trained, TrainingTimeoutError, finalise, train
 
 SMALL: dict[str, Any] = {"latent": 2, "encoder": [8], "decoder": [8], "batch_norm": True}
 VAE = {"family": "vae", "network": SMALL}
@@ -47,7 +48,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(
         if step >= 30:
             raise KilledError
 
-    checkpoint = Checkpoint(LocalFile(tmp_path / "c.pt"), {"runs": ["a"]}, interval=0)
+    checkpoint = Checkpoint(StoredFile(Folder(tmp_path), "c.pt"), {"runs": ["a"]}, interval=0)
     with pytest.raises(KilledError):
         train(builder(method), DATA, seeds, training, checkpoint=checkpoint, progress=kill)
     seen: list[int] = []
@@ -67,10 +68,10 @@ def test_a_checkpoint_of_other_runs_is_left_alone(tmp_path: Path) -> None:
         DATA,
         [0],
         training,
-        checkpoint=Checkpoint(LocalFile(tmp_path / "c.pt"), {"runs": ["a"]}, interval=0),
+        checkpoint=Checkpoint(StoredFile(Folder(tmp_path), "c.pt"), {"runs": ["a"]}, interval=0),
     )
     seen: list[int] = []
-    other = Checkpoint(LocalFile(tmp_path / "c.pt"), {"runs": ["b"]}, interval=0)
+    other = Checkpoint(StoredFile(Folder(tmp_path), "c.pt"), {"runs": ["b"]}, interval=0)
     train(builder(VAE), DATA, [0], training, checkpoint=other, progress=seen.append)
     assert seen == [1, 2, 3, 4, 5]
 

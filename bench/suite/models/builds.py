@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from bench import datasets
+from bench.datasets import shape_of
 from bench.errors import BenchError
 from bench.models import METHODS
 from bench.suite.models.cells import Cell, Slot
@@ -89,11 +89,7 @@ def _try_to_build(cell: Cell, shape: Shape) -> str | None:
 
 def _find_shape(entry: DatasetEntry) -> Shape | None:
     """The shape of an example; None where that takes files, or the dataset is faulty, which is said elsewhere."""
-    shape_of: Callable[..., Shape | None] | None = getattr(datasets, "shape_of", None)
     try:
-        if shape_of is not None:
-            return shape_of(entry.name, entry.parameters)
-        in_files = entry.name in datasets.SOURCES
-        return None if in_files else datasets.load_dataset(entry.name, **entry.parameters).shape
+        return shape_of(entry.name, entry.parameters)
     except Exception:  # a plugin's dataset may raise anything
         return None

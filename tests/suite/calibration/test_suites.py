@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from bench.calibration import SHAPES as SHAPE_REGISTRY
 from bench.divergences import DIVERGENCES
 from bench.metrics import ESTIMATORS as ESTIMATOR_REGISTRY
-from bench.suite import CalibrationSuite, SuiteError, dump_suite, load_suite, trial_settings
+from bench.suite import CalibrationSuite, SuiteError, load_suite, trial_settings
 from tests.registries import restored
 from tests.suite.reading.test_document import PLAIN
-from tests.suite.samples import WriteSuite
+from tests.suite.samples import WriteSuite, dump_suite
 from tests.suite.test_robustness import LIKELY, paths
 
 PLUGIN = Path(__file__).parents[2] / "calibration" / "plugin.py"

@@ -13,9 +13,9 @@ from pydantic import Field
 from bench.models import METHODS
 from bench.models.base import Family
 from bench.spec import MethodSettings, Settings
-from bench.suite import dump_suite, load_suite, resolved_text
+from bench.suite import load_suite, resolved_text
 from tests.suite.models.test_layers import OVERRIDE, VALUES
-from tests.suite.samples import no_data, small_suite
+from tests.suite.samples import dump_suite, no_data, small_suite
 
 
 class Part(Settings):
@@ -153,6 +153,6 @@ def test_the_text_is_what_is_written(tmp_path: Path) -> None:
 
 def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
     dump_suite(load_suite(small_suite()), tmp_path / "suite.yaml")
-    dump_suite(load_suite(small_suite(title="ε")), str(tmp_path / "suite.yaml"))
+    dump_suite(load_suite(small_suite(title="ε")), tmp_path / "suite.yaml")
     assert [path.name for path in tmp_path.iterdir()] == ["suite.yaml"]
     assert "title: ε" in (tmp_path / "suite.yaml").read_text(encoding="utf-8")
