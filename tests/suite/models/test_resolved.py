@@ -13,7 +13,7 @@ from pydantic import Field
 from bench.models import METHODS
 from bench.models.base import Family
 from bench.spec import MethodSettings, Settings
-from bench.suite import load_suite, resolved_text
+from bench.suite import load_suite
 from tests.suite.models.test_layers import OVERRIDE, VALUES
 from tests.suite.samples import dump_suite, no_data, small_suite
 
@@ -142,17 +142,3 @@ def test_a_question_mark_at_the_start_is_read_back(tmp_path: Path) -> None:
     figure = {"source": "? a", "method": "?L", "metric": "?", "value": 1.0}
     suite = load_suite(small_suite(title="?t", methods={"?v": {"family": "vae"}}, published=[figure]))
     assert load_suite(dump_suite(suite, tmp_path / "suite.yaml")).to_plain() == suite.to_plain()
-
-
-def test_the_text_is_what_is_written(tmp_path: Path) -> None:
-    suite = load_suite(small_suite(title="ε"))
-    assert dump_suite(suite, tmp_path / "suite.yaml").read_text(encoding="utf-8") == resolved_text(suite, tmp_path)
-    (tmp_path / "text.yaml").write_text(resolved_text(suite, str(tmp_path)), encoding="utf-8")
-    assert load_suite(tmp_path / "text.yaml").to_plain() == suite.to_plain()
-
-
-def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
-    dump_suite(load_suite(small_suite()), tmp_path / "suite.yaml")
-    dump_suite(load_suite(small_suite(title="ε")), tmp_path / "suite.yaml")
-    assert [path.name for path in tmp_path.iterdir()] == ["suite.yaml"]
-    assert "title: ε" in (tmp_path / "suite.yaml").read_text(encoding="utf-8")
