@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.reporting import summarise
-from bench.analysis.variants import identified, metric_columns, protocol_of
-
+from bench.analysis.measured import metric_columns, protocol_of
+from bench.analysis.statistics import summarise
+from bench.analysis.variants import identified
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 
 
@@ -28,12 +29,14 @@ def _configured(steps: list[int], **more: list[Any]) -> pd.DataFrame:
 def test_two_feature_extractors_never_share_a_figure() -> None:
     rows = [{"fid": 1.0, "feature_extractor": "a"}, {"fid": 3.0, "feature_extractor": "a"}]
     rows += [{"fid": 100.0, "feature_extractor": "b"}]
-    summary = summarise(frame(rows)).set_index("protocol")
+    summary = summarise(frame(rows), COLUMNS).set_index("protocol")
     assert summary["mean"].to_dict() == {"a": 2.0, "b": 100.0}
 
 
 def test_two_sample_sizes_never_share_a_figure() -> None:
-    summary = summarise(frame([{"fid": 1.0, "fid_n": 1000}, {"fid": 3.0, "fid_n": 10000}])).set_index("protocol")
+    summary = summarise(frame([{"fid": 1.0, "fid_n": 1000}, {"fid": 3.0, "fid_n": 10000}]), COLUMNS).set_index(
+        "protocol"
+    )
     assert summary["mean"].to_dict() == {"n = 1000": 1.0, "n = 10000": 3.0}
 
 
@@ -48,7 +51,7 @@ def test_two_sample_sizes_never_share_a_figure() -> None:
 )  # fmt: skip
 def test_two_labels_never_share_a_figure(column: str, label: str, told: str) -> None:
     rows = [{column: 1.0, label: "a"}, {column: 3.0, label: "b"}, {column: 5.0, label: None}]
-    summary = summarise(frame(rows)).set_index("protocol")
+    summary = summarise(frame(rows), COLUMNS).set_index("protocol")
     assert summary["mean"].to_dict() == {told.format("a"): 1.0, told.format("b"): 3.0, "": 5.0}
 
 
@@ -61,14 +64,14 @@ def test_two_labels_never_share_a_figure(column: str, label: str, told: str) -> 
     ],
 )  # fmt: skip
 def test_two_settings_never_share_a_figure(column: str, setting: str, letter: str) -> None:
-    summary = summarise(frame([{column: 1.0, setting: 10.0}, {column: 3.0, setting: 100.0}]))
+    summary = summarise(frame([{column: 1.0, setting: 10.0}, {column: 3.0, setting: 100.0}]), COLUMNS)
     mine = summary[summary["metric"] == column].set_index("protocol")
     assert mine["mean"].to_dict() == {f"{letter} = 10": 1.0, f"{letter} = 100": 3.0}
 
 
 def test_other_columns_ignore_the_extractor() -> None:
     rows = [{"elbo": 1.0, "feature_extractor": "a"}, {"elbo": 3.0, "feature_extractor": "b"}]
-    assert summarise(frame(rows))["n"].tolist() == [2]
+    assert summarise(frame(rows), COLUMNS)["n"].tolist() == [2]
 
 
 @pytest.mark.parametrize(
@@ -78,14 +81,14 @@ def test_other_columns_ignore_the_extractor() -> None:
 )  # fmt: skip
 def test_two_versions_of_a_protocol_never_share_a_figure(column: str, protocol: str) -> None:
     rows = [{column: 1.0, protocol: "p/1"}, {column: 3.0, protocol: "p/2"}]
-    assert summarise(frame(rows)).set_index("protocol")["mean"].to_dict() == {"p/1": 1.0, "p/2": 3.0}
+    assert summarise(frame(rows), COLUMNS).set_index("protocol")["mean"].to_dict() == {"p/1": 1.0, "p/2": 3.0}
 
 
 def test_an_unknown_metric_does_not_take_the_protocol_of_a_known_one() -> None:
     rows = [{"mine": 1.0, "fid": 1.0, "protocol_fid": "fid/1"}, {"mine": 3.0, "fid": 2.0, "protocol_fid": "fid/2"}]
     runs = identified(frame(rows))
-    assert protocol_of(runs, "mine").tolist() == ["", ""]
-    assert protocol_of(runs, "fid").tolist() == ["fid/1", "fid/2"]
+    assert protocol_of(runs, "mine", COLUMNS).tolist() == ["", ""]
+    assert protocol_of(runs, "fid", COLUMNS).tolist() == ["fid/1", "fid/2"]
 
 
 def test_runs_with_other_settings_are_other_methods() -> None:
@@ -128,4 +131,4 @@ def test_metric_columns_are_those_with_numbers() -> None:
             }
         ]
     )
-    assert metric_columns(runs) == ["fid", "mine_se"]
+    assert metric_columns(runs, COLUMNS) == ["fid", "mine_se"]

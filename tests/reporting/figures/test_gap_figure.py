@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.reporting.figures.panels import Plot
-from bench.reporting.tables.gap import gaps
-from bench.reporting.figures.gap_figure import gap_figure
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-
+from bench.reporting.figures.gap_figure import plot_gap
+from bench.reporting.figures.panels import Plot
+from bench.reporting.tables.gap import find_gaps
+from tests.analysis.declared import COLUMNS
 from tests.reporting.tables.test_gap_table import fgan
 
 
 def made(runs: pd.DataFrame, dataset: str = "ring") -> Plot | None:
     known = identified(runs)
-    return gap_figure(gaps(dataset, known, counts(known, {})))
+    return plot_gap(find_gaps(dataset, known, counts(known, {}), COLUMNS), COLUMNS)
 
 
 def test_a_panel_per_divergence_with_a_row_per_method() -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from bench.errors import BenchError
 from bench.reporting import render
-
-from tests.reporting import synthetic
+from tests.analysis.declared import dictionary
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 _LOADING = {"src", "srcset", "href", "xlink:href", "data", "action", "poster", "background"}
 _SHARES = ["precision", "recall", "coverage", "parzen_log_likelihood"]
@@ -59,7 +59,9 @@ def page(report: Path) -> _Page:
 
 
 def _small(tmp_path: Path, runs: pd.DataFrame, **suite: object) -> Path:
-    return render(runs, pd.DataFrame(), pd.DataFrame(), synthetic.suite() | suite, tmp_path / "small")
+    return render(
+        runs, pd.DataFrame(), pd.DataFrame(), synthetic.suite() | suite, tmp_path / "small", columns=dictionary()
+    )
 
 
 def _slim(runs: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +155,7 @@ def test_every_table_and_figure_is_also_a_file(report: Path) -> None:
     tables = {path.name for path in (report / "tables").iterdir()}
     named = {"ring": ("", "-train-test", "-train-test-exact", "-gap"), "digits": ("", "-train-test", "-gap")}
     expected = {f"{d}{kind}.{s}" for d, kinds in named.items() for kind in kinds for s in ("csv", "md", "tex")}
-    assert tables == {"summary.csv"} | expected
+    assert tables == {"summary.csv", "failures.csv"} | expected
     kinds = ("comparison", "samples", "train-test", "curves")
     expected = {f"{d}-{kind}" for d in synthetic.DATASETS for kind in kinds} | {"ring-train-test-exact", "ring-gap"}
     figures = {path.name for path in (report / "figures").iterdir()}
@@ -213,7 +215,7 @@ def test_no_runs_are_told(tmp_path: Path) -> None:
     page = _Page(_small(tmp_path, pd.DataFrame()))
     assert "There are no results yet" in page.text
     assert "0/33 not run" in page.text
-    bare = render(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), {}, tmp_path / "bare")
+    bare = render(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), {}, tmp_path / "bare", columns=dictionary())
     assert "There are no results yet" in _Page(bare).text
 
 

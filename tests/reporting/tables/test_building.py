@@ -5,19 +5,21 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bench.reporting.tables.cells import BAND, Cell, Reference, Row, Table
-from bench.reporting.tables.papers import PublishedFigure, published_figures
 from bench.analysis.statistics import counts, summarise
-from bench.reporting.tables.building import bands, build
 from bench.analysis.variants import identified
-
-from tests.reporting import synthetic
+from bench.published import PublishedFigure
+from bench.reporting.tables.arranging import split_bands
+from bench.reporting.tables.building import build
+from bench.reporting.tables.cells import BAND, Cell, Reference, Row, Table
+from bench.reporting.tables.papers import read_published
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
+from tests.reporting import synthetic
 
 
 def table_of(runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = ()) -> Table:
     """The table of one dataset without a suite's plan."""
-    return build(dataset, summarise(runs), counts(identified(runs), {}), published)
+    return build(dataset, summarise(runs, COLUMNS), counts(identified(runs), {}), published, COLUMNS)
 
 
 def _best(table: Table, metric: str) -> set[str]:
@@ -52,8 +54,8 @@ def test_the_best_mean_is_marked(metric: str, values: list[float | None], best: 
 def test_references_and_published_figures_do_not_compete() -> None:
     runs = _methods(elbo=[1.0, 2.0])
     rows = [Reference(Row(name, "reference", ()), {("elbo", ""): Cell(9.0, None, None)}) for name in ("real", "floor")]
-    published = [PublishedFigure("paper", "elbo", 99.0)]
-    table = build("ring", summarise(runs), counts(identified(runs), {}), published, rows)
+    published = [PublishedFigure(source="paper", metric="elbo", value=99.0)]
+    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), {}), published, COLUMNS, rows)
     assert _best(table, "elbo") == {"m1"}
     assert [row.kind for row in table.rows] == ["method", "method", "reference", "reference", "published"]
 
@@ -86,7 +88,7 @@ def test_cells_that_do_not_apply_are_empty(runs: pd.DataFrame) -> None:
 
 
 def test_unfinished_seeds_are_told(runs: pd.DataFrame) -> None:
-    table = build("ring", summarise(runs), counts(identified(runs), synthetic.suite()), ())
+    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), synthetic.suite()), (), COLUMNS)
     row = next(row for row in table.rows if row.label == "reverse_kl")
     assert (row.done, row.total, row.outcome_text) == (2, 3, "1 diverged")
 
@@ -106,7 +108,7 @@ def test_two_extractors_are_two_columns() -> None:
 
 
 def test_published_rows_are_grouped_by_source() -> None:
-    published = tuple(published_figures(synthetic.suite()))[:2]
+    published = tuple(read_published(synthetic.suite()))[:2]
     table = table_of(_methods(modes_covered=[7.0, 8.0]), published=published)
     assert [(source, [row.label for row in rows]) for source, rows in table.sources] == [
         ("PacGAN paper, table 1; ± is a standard error over 10 trials", ["GAN"])
@@ -116,14 +118,14 @@ def test_published_rows_are_grouped_by_source() -> None:
 
 
 def test_published_figures_of_one_source_share_rows_by_method() -> None:
-    published = [PublishedFigure("p", "elbo", v, method=m) for m, v in (("A", 1.0), ("B", 2.0))]
+    published = [PublishedFigure(source="p", metric="elbo", value=v, method=m) for m, v in (("A", 1.0), ("B", 2.0))]
     rows = table_of(_methods(elbo=[1.0]), published=tuple(published)).of_kind("published")
     assert [(row.label, [cell.mean for cell in row.cells if cell]) for row in rows] == [("A", [1.0]), ("B", [2.0])]
 
 
 def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
     table = table_of(runs.assign(training_elbo=1.0, mine=2.0))
-    parts = bands(table)
+    parts = split_bands(table)
     shown = [header.column.name for part in parts for header in part.headers]
     assert shown == [header.column.name for header in table.headers if header.column.printed]
     assert "training_elbo" not in shown
@@ -132,7 +134,7 @@ def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
 
 
 def test_a_table_without_columns_still_has_its_rows() -> None:
-    parts = bands(table_of(frame([{"status": "failed"}])))
+    parts = split_bands(table_of(frame([{"status": "failed"}])))
     assert [[row.label for row in part.rows] for part in parts] == [["vae"]]
 
 
@@ -145,11 +147,11 @@ def test_outcomes_are_written_out() -> None:
 def test_references_without_a_figure_in_any_column_are_left_out() -> None:
     runs = _methods(elbo=[1.0, 2.0])
     rows = [Reference(Row("real", "reference", ()), {("fid", ""): Cell(9.0, None, None)})]
-    table = build("ring", summarise(runs), counts(identified(runs), {}), (), rows)
+    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), {}), (), COLUMNS, rows)
     assert [row.kind for row in table.rows] == ["method", "method"]
 
 
 def test_the_feature_columns_are_cut_between_distances_and_shares(runs: pd.DataFrame) -> None:
-    parts = [[header.column.name for header in part.headers] for part in bands(table_of(runs))]
+    parts = [[header.column.name for header in part.headers] for part in split_bands(table_of(runs))]
     assert ["precision", "recall", "density", "coverage"] in parts
     assert ["modes_covered", "modes_total", "high_quality_fraction", "mode_kl"] in [part[:4] for part in parts]
