@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from bench.analysis.measured import metric_columns, protocol_of
 from bench.analysis.statistics import summarise
-from bench.analysis.variants import identified
+from bench.analysis.variants import identified, variant_labels
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 
@@ -132,3 +133,37 @@ def test_metric_columns_are_those_with_numbers() -> None:
         ]
     )
     assert metric_columns(runs, COLUMNS) == ["fid", "mine_se"]
+
+
+def test_labels_keep_the_order_and_index_of_the_rows() -> None:
+    runs = _configured([20, 2000, 20]).assign(started_at=pd.to_datetime(["2026-03-01", "2026-02-01", "2026-01-01"]))
+    runs.index = pd.Index([7, 5, 3])
+    labels = variant_labels(runs)
+    assert labels.to_dict() == {7: "vae (steps 20)", 5: "vae (steps 2000)", 3: "vae (steps 20)"}
+
+
+def test_what_is_measured_and_with_what_makes_no_other_variant() -> None:
+    configs = [{"seed": i, "metrics": [str(i)], "protocols": {"fid": str(i)}, "resources": {"gpu": i}} for i in (0, 1)]
+    runs = frame([{"config": json.dumps(config | {"training": {"steps": 5}})} for config in configs])
+    assert variant_labels(runs).tolist() == ["vae", "vae"]
+
+
+def test_other_data_make_no_other_variant() -> None:
+    rows = [{"dataset": d, "config": json.dumps({"training": {"steps": n}})} for d, n in (("ring", 5), ("grid", 9))]
+    assert variant_labels(frame(rows)).tolist() == ["vae", "vae"]
+
+
+def test_rows_without_settings_keep_their_names() -> None:
+    assert variant_labels(frame([{}, {}])).tolist() == ["vae", "vae"]
+    assert variant_labels(frame([{"config": None}, {"config": "{}"}])).tolist() == ["vae", "vae"]
+
+
+def test_ten_thousand_rows_take_little_time() -> None:
+    """Processor time; the bound is some ten times of what it takes."""
+    settings = {"network": {"latent": 2, "hidden": [128] * 8}, "training": {"steps": 2000, "lr": 0.001}}
+    configs = [settings | {"seed": i, "epsilon": i % 3} for i in range(10_000)]
+    runs = frame([{"config": json.dumps(config, sort_keys=True)} for config in configs])
+    begin = time.process_time()
+    labels = variant_labels(runs)
+    assert time.process_time() - begin < 2.0
+    assert labels.nunique() == 3
