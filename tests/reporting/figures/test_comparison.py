@@ -120,3 +120,18 @@ def test_without_references_there_is_no_legend(runs: pd.DataFrame) -> None:
     assert plot is not None
     assert not plot.legend
     assert all("For reference" not in panel.alt for panel in plot.panels)
+
+
+def test_of_many_seeds_the_spread_is_drawn() -> None:
+    rng = np.random.default_rng(0)
+    rows = [{"method": m, "seed": s, "fid": v} for m in "ab" for s, v in enumerate(rng.normal(size=500))]
+    plot = _dots(frame(rows))
+    assert plot is not None
+    axes = Figure().add_subplot()
+    plot.panels[0].draw(axes)
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * (2 + 2)
+    values = np.array([row["fid"] for row in rows if row["method"] == "a"])
+    box, line = axes.patches[0].get_bbox(), axes.lines[0].get_xdata()
+    np.testing.assert_allclose([line[0], box.x0, box.x1, line[1]], np.quantile(values, [0.05, 0.25, 0.75, 0.95]))
+    assert "box" in plot.caption
+    assert "dot" not in plot.caption

@@ -72,3 +72,37 @@ def test_odd_curves_are_drawn(values: list[float]) -> None:
 def test_no_curves_no_figure() -> None:
     assert plot_curves("ring", identified(frame([{}])), pd.DataFrame(), assign_looks(["vae"]), COLUMNS) is None
     assert plot_curves("ring", identified(frame([{}])), _curve("other", [1.0]), assign_looks(["vae"]), COLUMNS) is None
+
+
+def test_categories_are_read_as_texts() -> None:
+    runs = identified(frame([{}, {"status": "failed"}]))
+    curves = pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [5, 6]), _curve("of another suite", [7, 8])])
+    drawn = [
+        plot_curves("ring", runs, given, assign_looks(["vae"]), COLUMNS)
+        for given in (curves, curves.astype({"run_id": "category", "metric": "category"}))
+    ]
+    lines = [[line.get_xydata().tolist() for line in _axes(plot.panels[0]).lines] for plot in drawn if plot]
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 3
+
+
+def test_unfinished_runs_are_lines_of_their_own_and_few() -> None:
+    runs = identified(frame([{"status": "failed"} for _ in range(30)]))
+    curves = pd.concat([_curve(f"r{i}", [i, i + 1, i + 2]) for i in range(30)])
+    plot = plot_curves("ring", runs, curves, assign_looks(["vae"]), COLUMNS)
+    assert plot is not None
+    lines, crosses = _axes(plot.panels[0]).lines
+    drawn = np.split(lines.get_ydata(), np.flatnonzero(np.isnan(lines.get_ydata())))
+    assert [part[~np.isnan(part)].tolist() for part in drawn] == [[i, i + 1, i + 2] for i in range(8)]
+    assert crosses.get_xydata().tolist() == [[30, i + 2] for i in range(8)]
+    assert "at most 8" in plot.caption
+
+
+def test_steps_that_some_runs_lack_are_left_out_of_the_mean() -> None:
+    plot = plot_curves(
+        "ring", identified(frame([{}, {}])), pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [3, 4])]),
+        assign_looks(["vae"]), COLUMNS,
+    )  # fmt: skip
+    assert plot is not None
+    (mean,) = _axes(plot.panels[0]).lines
+    np.testing.assert_allclose(mean.get_xydata(), [[10, 2], [20, 3]])

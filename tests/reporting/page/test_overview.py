@@ -7,7 +7,6 @@ import pandas as pd
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
 from bench.columns import Column
-from bench.reporting.page.failures import list_failures
 from bench.reporting.page.overview import write_summary
 from bench.reporting.page.provenance import list_data, list_environments
 from bench.reporting.page.readings import collect_readings
@@ -46,21 +45,6 @@ def test_a_cohorts_time_counts_once() -> None:
 def test_uncommitted_changes_are_told() -> None:
     known = identified(frame([{"git_commit": "0123456789abcdef", "git_dirty": True, "torch": "2.13.0"}]))
     assert "commit 0123456789 with uncommitted changes" in write_summary(known, counts(known, {}), {})
-
-
-def test_failures_keep_order_message_and_traceback(runs: pd.DataFrame) -> None:
-    found = list_failures(identified(runs), list(synthetic.METHODS), list(synthetic.DATASETS))
-    assert [(f.dataset, f.method, f.seed, f.status, f.steps) for f in found] == [
-        ("ring", "reverse_kl", "1", "diverged", "412"),
-        ("digits", "kl", "2", "failed", "2000"),
-    ]
-    assert found[1].message == "RuntimeError: CUDA error: device-side assert triggered"
-    assert found[1].traceback == synthetic.TRACEBACK.strip()
-
-
-def test_failures_without_a_message() -> None:
-    (found,) = list_failures(identified(frame([{"status": "timeout", "error": None}])), ["vae"], ["ring"])
-    assert (found.message, found.traceback, found.steps) == ("no message", "", "")
 
 
 def test_environments_are_told_apart() -> None:
