@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.reporting import headline, list_figures
-from bench.reporting.text import as_given, duration, last_line, mean_and_spread, significant, slug
+from bench.reporting.text import as_given, duration, join_names, last_line, mean_and_spread, significant, slug
 from tests.analysis.declared import COLUMNS
 
 
@@ -98,3 +98,8 @@ def test_listed_figures_leave_out_errors_and_sizes() -> None:
     assert list_figures(figures) == "kid 0.0123  recall 0.980"
     assert list_figures(dict.fromkeys("abcdef", 1.0), most=2) == "a 1  b 1  …"
     assert list_figures({}) == ""
+
+
+def test_long_lists_are_cut() -> None:
+    assert join_names(list("abcdef")) == "a, b, c, d, e, f"
+    assert join_names(list("abcdefgh")) == "a, b, c, d, e and 3 more"

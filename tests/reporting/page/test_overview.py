@@ -6,13 +6,7 @@ import pandas as pd
 
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-from bench.columns import Column
 from bench.reporting.page.overview import write_summary
-from bench.reporting.page.provenance import list_data, list_environments
-from bench.reporting.page.readings import collect_readings
-from bench.reporting.tables.cells import Header, Table
-from bench.reporting.text import join_names
-from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
@@ -45,51 +39,3 @@ def test_a_cohorts_time_counts_once() -> None:
 def test_uncommitted_changes_are_told() -> None:
     known = identified(frame([{"git_commit": "0123456789abcdef", "git_dirty": True, "torch": "2.13.0"}]))
     assert "commit 0123456789 with uncommitted changes" in write_summary(known, counts(known, {}), {})
-
-
-def test_environments_are_told_apart() -> None:
-    rows = [{"hostname": h, "torch": t, "train_seconds": 60.0} for h, t in (("a", "1"), ("a", "1"), ("b", None))]
-    assert [
-        (row["hostname"], row["torch"], row["runs"], row["time"]) for row in list_environments(identified(frame(rows)))
-    ] == [
-        ("a", "1", "2", "2 min"),
-        ("b", "", "1", "1 min"),
-    ]
-
-
-def _table(*keys: tuple[str, str]) -> Table:
-    return Table("ring", tuple(Header(COLUMNS.describe(metric), protocol) for metric, protocol in keys), ())
-
-
-def test_readings_collect_the_protocols_of_a_column() -> None:
-    tables = [_table(("fid", "fid/1"), ("fid", "fid/2"), ("kid", "kid/1")), _table(("elbo", ""), ("fid", "fid/1"))]
-    (likelihood, (elbo,)), (features, (fid, kid)) = collect_readings(tables, COLUMNS)
-    assert (likelihood, features) == ("Likelihood", "Features")
-    assert [(reading.column.name, reading.protocols) for reading in (elbo, fid, kid)] == [
-        ("elbo", ()),
-        ("fid", ("fid/1", "fid/2")),
-        ("kid", ("kid/1",)),
-    ]
-
-
-def test_readings_leave_out_what_only_one_table_knows_and_what_is_not_printed() -> None:
-    own = Header(Column("elbo", "Mine", "Not what elsewhere is called so."), "")
-    assert collect_readings([Table("ring", (own,), ()), _table(("parzen_n", ""))], COLUMNS) == []
-
-
-def test_data_sources_tell_what_figures_depend_on() -> None:
-    rows = [
-        {"dataset_sha256": "a", "feature_extractor": "e", "binarisation": "static"},
-        {"dataset_sha256": "a", "feature_extractor": "f", "binarisation": None},
-        {"dataset_sha256": "b", "feature_extractor": "f", "binarisation": None, "dataset": "grid"},
-    ]
-    assert list_data(frame(rows), COLUMNS) == [
-        {"dataset": "ring", "dataset_sha256": "a", "feature_extractor": "e, f", "binarisation": "static"},
-        {"dataset": "grid", "dataset_sha256": "b", "feature_extractor": "f", "binarisation": ""},
-    ]
-    assert list_data(pd.DataFrame({"fid": [1.0]}), COLUMNS) == []
-
-
-def test_long_lists_are_cut() -> None:
-    assert join_names(list("abcdef")) == "a, b, c, d, e, f"
-    assert join_names(list("abcdefgh")) == "a, b, c, d, e and 3 more"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.analysis.floors import floors
 from bench.analysis.references import attach_references, split_references
 from bench.analysis.statistics import counts, summarise
 from bench.analysis.variants import identified
@@ -14,7 +15,7 @@ from bench.errors import BenchError
 from bench.reporting import render
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.building import build
-from bench.reporting.tables.references import describe_references, measure_real_data
+from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
 from tests.analysis.declared import COLUMNS, dictionary
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
@@ -191,3 +192,13 @@ def test_what_they_are_is_told() -> None:
     beside = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
     assert "real data puts training examples in the model's place" in describe_references([plain, beside])
     assert "floor" not in describe_references([beside])
+
+
+def test_the_floor_has_no_seeds_and_no_spread(runs: pd.DataFrame) -> None:
+    perfect = floors(identified(runs), COLUMNS)
+    (made,) = place_floors("ring", perfect, COLUMNS)
+    assert (made.row.label, made.row.done) == ("floor", None)
+    cells = {metric: cell for (metric, _), cell in made.cells.items()}
+    assert cells["kid"].texts == ("0", "")
+    assert cells["div_gan"].texts == ("−1.39", "")
+    assert place_floors("nowhere", perfect, COLUMNS) == []
