@@ -1,7 +1,7 @@
 """The report: data frames in, tables, figures and one self-contained page out.
 
-Sees nothing of the rest of the package: whatever can be put into the frames can be reported. Heavy imports wait until
-a function needs them, so that `headline` is cheap on a console.
+Sees nothing of the rest of the package but `bench.analysis` and the declarations: whatever can be put into the frames
+can be reported. Heavy imports wait until a function needs them, so that `headline` is cheap on a console.
 """
 
 from __future__ import annotations

@@ -117,18 +117,20 @@ def _make_panels(
 ) -> Iterator[Panel]:
     """One panel, or one per family for a loss, which means something else in each."""
     title = columns.describe(f"training_{metric}").curve or metric.replace("_", " ")
-    family = runs["family"].to_numpy()[points.run]
-    families = list(dict.fromkeys(family))
-    if not metric.endswith("loss") or len(families) < 2:
+    codes, names = pd.factorize(runs["family"])
+    family = codes[points.run]
+    present = pd.unique(family)
+    if not metric.endswith("loss") or len(present) < 2:
         yield _make_panel(title, points, runs, looks)
         return
-    for name in families:
-        yield _make_panel(f"{title} ({name})", points.select(family == name), runs, looks)
+    for code in present:
+        yield _make_panel(f"{title} ({names[code]})", points.select(family == code), runs, looks)
 
 
 def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
-    method, done = runs["method"].to_numpy()[points.run], (runs["status"] == "done").to_numpy()
-    own = {name: points.select(method == name) for name in looks}
+    codes, done = pd.Index(looks).get_indexer(runs["method"]), (runs["status"] == "done").to_numpy()
+    method = codes[points.run]
+    own = {name: points.select(method == code) for code, name in enumerate(looks)}
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
     final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
     alt = f"{title} against training step for {plural(len(final), 'method')}; last values: {', '.join(final)}."
@@ -138,7 +140,7 @@ def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[
 def _summarise(points: _Points, done: np.ndarray, look: Look) -> _MethodCurve:
     """The curve of one method; `done`, shape (n,), is whether a point is of a finished run."""
     unfinished = points.select(~done)
-    some = unfinished.select(np.isin(unfinished.run, list(dict.fromkeys(unfinished.run.tolist()))[:_MOST_UNFINISHED]))
+    some = unfinished.select(np.isin(unfinished.run, pd.unique(unfinished.run)[:_MOST_UNFINISHED]))
     return _MethodCurve(look, _average(points.select(done)), some.sort(), float(points.value[-1]))
 
 
