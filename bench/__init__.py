@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.api import check, columns, evaluate, fetch, load, report, run, status
-    from bench.columns import Column, Floor
+    from bench.column import Column, Floor
     from bench.datasets import load_dataset, register_dataset
     from bench.divergences import divergence, register_divergence
     from bench.errors import ArgumentError, BenchError
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _HOME = {
     "ArgumentError": "bench.errors",
     "BenchError": "bench.errors",
-    "Column": "bench.columns",
-    "Floor": "bench.columns",
+    "Column": "bench.column",
+    "Floor": "bench.column",
     "check": "bench.api",
     "columns": "bench.api",
     "density_coverage": "bench.metrics",

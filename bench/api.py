@@ -12,7 +12,7 @@ import pandas as pd
 from rich.console import Console
 
 from bench.analysis import pictured_runs, settings_columns, variant_labels
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.datasets import fetch as fetch_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from bench.calibration import SHAPES
-from bench.columns import Column
+from bench.column import Column
 from bench.datasets import DATASETS
 from bench.dictionary import declared_columns
 from bench.divergences import DIVERGENCES

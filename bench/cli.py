@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from bench.errors import ArgumentError, BenchError
-from bench.status import RESULTS, Status
+from bench.statuses import RESULTS, Status
 
 if TYPE_CHECKING:
     from rich.console import Console

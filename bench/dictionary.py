@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from bench.calibration.columns import COLUMNS as CALIBRATION
-from bench.columns import Column, Columns, exact_column
+from bench.column import Column, Columns, exact_column
 from bench.datasets import DATASETS
 from bench.divergences import DIVERGENCES
 from bench.identity import later_settings

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.columns import Column, Headline, divergence_column
+from bench.column import Column, Headline, divergence_column
 from bench.divergence_math import REACH_OF_AUTOGRAD, Direction, direction_of, fenchel_jeffreys, tangent_by_autograd
 from bench.errors import ArgumentError, UnknownNameError
 from bench.registry import Registry

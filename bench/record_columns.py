@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.columns import Column
+from bench.column import Column
 
 _RUN, _ORIGIN = "Run", "Provenance"
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bench import register_divergence
 from bench.catalogue import catalogue
-from bench.columns import Column, Role
+from bench.column import Column, Role
 from bench.datasets import DATASETS
 from bench.dictionary import declared_columns
 from bench.divergences import DIVERGENCES

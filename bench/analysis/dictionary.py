@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 
 
 def read_columns(dictionary: pd.DataFrame | None) -> Columns:

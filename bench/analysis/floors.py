@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.analysis.formula import evaluate, names_in
 from bench.analysis.measured import metric_columns, numbers, protocol_of
-from bench.columns import Columns, Floor
+from bench.column import Columns, Floor
 
 FLOORS = ["dataset", "metric", "protocol", "value"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.columns import COMPANIONS, OTHER, Columns
+from bench.column import COMPANIONS, OTHER, Columns
 
 _COUNTERS = frozenset({"seed", "cohort_size", "eval_seconds", "steps"})
 """Columns of numbers that every frame of runs has and that say where a row is from, declared or not."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.configs import LABELS, flatten, read_configs
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 
 _METHOD = "model"
 """Key of a config that holds the method's own factors; suites write these without it."""

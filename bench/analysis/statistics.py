@@ -12,8 +12,8 @@ import pandas as pd
 
 from bench.analysis.measured import metric_columns, numbers, protocol_of
 from bench.analysis.variants import identified
-from bench.columns import Columns
-from bench.status import RESULTS, RETRIED, Status
+from bench.column import Columns
+from bench.statuses import RESULTS, RETRIED, Status
 
 FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value"]
 SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum"]

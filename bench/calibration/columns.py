@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.columns import Column
+from bench.column import Column
 
 _SETTING = Column("", "", "", "Calibration", fixed=True, printed=False)
 _LABEL = Column("", "", "", "Calibration", role="label")

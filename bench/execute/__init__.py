@@ -12,7 +12,7 @@ from bench.execute.kinds import RUNNERS
 from bench.execute.records import Progress, Workplace, blank
 from bench.results import RunRecord
 from bench.spec import WorkSpec
-from bench.status import Status
+from bench.statuses import Status
 
 
 def run_cohort(

@@ -18,7 +18,7 @@ from bench.execute.records import Progress, Workplace, blank, failed, measured
 from bench.provenance import PeakMemory
 from bench.results import RunRecord, StorageError
 from bench.spec import RunSpec
-from bench.status import Status
+from bench.statuses import Status
 from bench.training import Checkpoint, CheckpointWarning, Trained, finalise, train
 
 

@@ -14,7 +14,7 @@ from bench.evaluation import NotFiniteError
 from bench.provenance import device_name, environment
 from bench.results import Evaluation, RunRecord, RunStore, StoredFile
 from bench.spec import WorkSpec
-from bench.status import Status
+from bench.statuses import Status
 from bench.training import TrainingTimeoutError
 from bench.training.memory import is_out_of_memory
 

@@ -11,11 +11,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.launch.events import Event, Finished, Noted, Started, Stepped
 from bench.launch.plan import CohortPlan
 from bench.reporting import headline, list_figures
-from bench.status import Status
+from bench.statuses import Status
 
 _STYLES = {Status.DONE: "green", Status.DIVERGED: "yellow", Status.TIMEOUT: "yellow"}
 

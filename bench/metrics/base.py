@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from bench.columns import Column
+from bench.column import Column
 from bench.datasets.base import Dataset
 from bench.registry import Registry
 from bench.spec import EvaluationSettings

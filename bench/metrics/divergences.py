@@ -10,7 +10,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from bench.columns import Column
+from bench.column import Column
 from bench.divergences import DIVERGENCES
 from bench.errors import ArgumentError
 from bench.exact import exact_divergence

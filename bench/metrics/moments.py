@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.columns import Column
+from bench.column import Column
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from bench.columns import Column
+from bench.column import Column
 from bench.divergences import Divergence
 from bench.registry import Registry
 from bench.spec import MethodSettings

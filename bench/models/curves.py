@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.columns import Column
+from bench.column import Column
 
 PREFIX = "training_"
 """What the column of a curve's last value is called before the curve's name."""

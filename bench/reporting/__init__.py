@@ -1,7 +1,7 @@
 """The report: data frames in, tables, figures and one self-contained page out.
 
-Sees nothing of the rest of the package: whatever can be put into the frames can be reported. Heavy imports wait until
-a function needs them, so that `headline` is cheap on a console.
+Sees nothing of the rest of the package but `bench.analysis` and the declarations: whatever can be put into the frames
+can be reported. Heavy imports wait until a function needs them, so that `headline` is cheap on a console.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def render(
         out: folder of the report; made if missing.
         references: rows like those of `runs` that measure real data in the model's place, one per dataset and seed.
             Printed under the methods; they count as no run, and nothing is ranked or marked against them.
-        columns: the data dictionary, a row per column as `bench.columns.Column.as_row` gives it; without it columns are
+        columns: the data dictionary, a row per column as `bench.column.Column.as_row` gives it; without it columns are
             described as far as their names tell.
 
     Returns:

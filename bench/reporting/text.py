@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bench.columns import COMPANIONS, Columns
+from bench.column import COMPANIONS, Columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import uuid
 
 import pyarrow as pa
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.results.bulky import CURVES_FILE, PICTURES_FILE, current_curves, records_of, uncovered
 from bench.results.compacted import merge_pictures, write_compacted
 from bench.results.dictionary import write_columns

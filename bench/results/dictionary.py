@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.results.store import COMPRESSION, RunStore
 
 FILE = "columns.parquet"

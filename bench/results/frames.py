@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.identity import variant_of
 from bench.results.record import unpack_array
 from bench.results.schema import IDENTITY, PROVENANCE, SCHEMA

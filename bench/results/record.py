@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.results.schema import SCHEMA, SCHEMA_VERSION
-from bench.status import Status
+from bench.statuses import Status
 
 ENVIRONMENT = ("hostname", "python", "torch", "ray", "bench", "git_commit", "git_dirty")
 _MAPS = {"metrics": "figures", "labels": "labels", "protocols": "protocols", "measured": "columns"}

@@ -16,7 +16,7 @@ from bench.metrics import METRICS
 from bench.models import METHODS
 from bench.results import Snapshot
 from bench.spec import AdoptionSpec, ReferenceSpec, RunSpec, WorkSpec
-from bench.status import Status
+from bench.statuses import Status
 
 _PROTOCOL = "protocol_"
 _LABELS = ["run_id", "suite", "method", "dataset", "status"]

@@ -20,7 +20,7 @@ from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
 from bench.session.stage import Stage, check_retry, plan_stage
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
-from bench.status import Status
+from bench.statuses import Status
 from bench.suite import Suite, load_suite, resolved_text
 
 

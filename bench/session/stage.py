@@ -11,7 +11,7 @@ from bench.launch import CohortPlan, plan_cohorts
 from bench.results import RunStore, Snapshot, WeightsError
 from bench.session.recorded import adoptions
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
-from bench.status import RETRIED, Status
+from bench.statuses import RETRIED, Status
 from bench.suite import list_references
 
 WEIGHTS = "weights"

@@ -1,1 +1,1 @@
-"""Tests of bench.reporting."""
+"""Tests of bench.analysis."""

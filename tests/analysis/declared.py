@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.columns import Better, Column, Columns, Floor, Headline, divergence_column
+from bench.column import Better, Column, Columns, Floor, Headline, divergence_column
 
 _EXTRACTED = ("feature_extractor", "feature_rule", "feature_split")
 _HEADLINES: dict[str, Headline] = {
@@ -173,15 +173,16 @@ _LABELS = (
     _label("mode_classifier", "Classifier of modes"),
     _label("feature_size", "Features"),
 )
-_ROLES = {
-    "identity": (
-        "run_id", "suite", "method", "family", "divergence", "dataset", "seed", "status", "error", "config",
-        "cohort_size",
-    ),
-    "provenance": (
-        "started_at", "eval_seconds", "steps", "device", "hostname", "python", "torch", "ray", "bench", "git_commit",
-        "git_dirty", "dataset_sha256",
-    ),
+_IDENTITY = (
+    "run_id", "suite", "method", "family", "divergence", "dataset", "seed", "status", "error", "config", "cohort_size",
+)  # fmt: skip
+_PROVENANCE = (
+    "started_at", "eval_seconds", "steps", "device", "hostname", "python", "torch", "ray", "bench", "git_commit",
+    "git_dirty", "dataset_sha256",
+)  # fmt: skip
+_NAMES = {
+    "hostname": "Host", "device": "Device", "python": "Python", "git_commit": "Commit", "dataset": "Dataset",
+    "dataset_sha256": "SHA-256",
 }  # fmt: skip
 _NATS = {"unit": "nats"}
 _DIVERGENCES = (
@@ -221,9 +222,10 @@ def _place(position: int, column: Column) -> Column:
 
 
 def _declare() -> Columns:
-    rows = [Column(name, name, "", role=role) for role, names in _ROLES.items() for name in names]
+    identity = [Column(name, _NAMES.get(name, name), "", role="identity") for name in _IDENTITY]
+    provenance = [Column(name, _NAMES.get(name, name), "", role="provenance") for name in _PROVENANCE]
     placed = [_place(position, column) for position, column in enumerate((*_FIGURES, *_DIVERGENCES))]
-    return Columns.of([*rows, *_LABELS, *(_curve(name) for name in _CURVES), *placed])
+    return Columns.of([*identity, *provenance, *_LABELS, *(_curve(name) for name in _CURVES), *placed])
 
 
 COLUMNS = _declare()

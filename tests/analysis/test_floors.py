@@ -8,31 +8,43 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bench.reporting.columns import SCHEMA, describe
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from scipy.stats import chi2, entropy
 
-from bench.analysis.floors import FLOORS, NEIGHBOURS, coverage_floor, floor, mode_kl_floor
+from bench.analysis.floors import FLOORS, floors
+from bench.analysis.formula import evaluate, names_in
 from bench.analysis.variants import identified
-from bench.metrics.features.manifold import K_DENSITY
+from bench.column import Column, Columns, Floor
+from bench.errors import ArgumentError
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
 _REPETITIONS = 300
+NEIGHBOURS = 5
+"""k of density and coverage (Naeem et al. 2020)."""
 
 
 def _floors(rows: list[dict[str, Any]], dataset: str = "ring") -> dict[str, float]:
-    made = floor(dataset, identified(frame(rows)))
-    return {metric: cell.mean for reference in made for (metric, _), cell in reference.cells.items()}
+    made = floors(identified(frame(rows)), COLUMNS)
+    mine = made[made["dataset"] == dataset]
+    return dict(zip(mine["metric"], mine["value"], strict=True))
+
+
+def _formula(metric: str, **values: float) -> float:
+    """What the declared formula of a column gives."""
+    floor = COLUMNS[metric].floor
+    assert floor is not None
+    return evaluate(floor.formula, values)
 
 
 @given(n=st.integers(NEIGHBOURS + 1, 5000))
 def test_coverage_counts_the_ways_that_all_neighbours_are_real(n: int) -> None:
     all_real = math.comb(n - 1, NEIGHBOURS) / math.comb(2 * n - 1, NEIGHBOURS)
-    assert coverage_floor(n) == pytest.approx(1 - all_real, rel=1e-12)
-    assert 0.5 < coverage_floor(n) <= 1
+    assert _formula("coverage", coverage_n=n) == pytest.approx(1 - all_real, rel=1e-12)
+    assert 0.5 < _formula("coverage", coverage_n=n) <= 1
 
 
 @pytest.mark.parametrize(("n", "dimensions"), [(40, 1), (60, 3)])
@@ -41,7 +53,7 @@ def test_density_and_coverage_of_equal_laws(n: int, dimensions: int) -> None:
     rng = np.random.default_rng(n)
     figures = np.array([_density_and_coverage(*rng.normal(size=(2, n, dimensions))) for _ in range(_REPETITIONS)])
     error = figures.std(0, ddof=1) / math.sqrt(_REPETITIONS)
-    expected = [FLOORS["density"].value(), coverage_floor(n)]
+    expected = [_formula("density"), _formula("coverage", coverage_n=n)]
     assert (np.abs(figures.mean(0) - expected) < 4 * error).all()
 
 
@@ -58,17 +70,17 @@ def test_mode_kl_of_draws_from_the_law_itself(weights: list[float], n: int) -> N
     figures = entropy(shares, np.array(weights), axis=1)
     next_order = (sum(1 / w for w in weights) - 1) / (12 * n**2)
     error = figures.std(ddof=1) / math.sqrt(len(figures))
-    assert abs(figures.mean() - next_order - mode_kl_floor(len(weights), n)) < 4 * error
+    assert abs(figures.mean() - next_order - _formula("mode_kl", modes_total=len(weights), mode_n=n)) < 4 * error
 
 
 def test_mode_kl_of_the_known_sets() -> None:
-    figures = [mode_kl_floor(8, 2500), mode_kl_floor(25, 2500), mode_kl_floor(1000, 26_000)]
+    figures = [_formula("mode_kl", modes_total=k, mode_n=n) for k, n in ((8, 2500), (25, 2500), (1000, 26_000))]
     assert figures == pytest.approx([0.0014, 0.0048, 0.0192], abs=2e-5)
 
 
 def test_high_quality_is_a_chi_square() -> None:
-    assert FLOORS["high_quality_fraction"].value() == pytest.approx(chi2(2).cdf(9), rel=1e-12)
-    assert FLOORS["high_quality_fraction"].value() == pytest.approx(0.98889, abs=1e-5)
+    assert _formula("high_quality_fraction") == pytest.approx(chi2(2).cdf(9), rel=1e-12)
+    assert _formula("high_quality_fraction") == pytest.approx(0.98889, abs=1e-5)
 
 
 @pytest.mark.parametrize("dataset", ["ring", "grid"])
@@ -94,7 +106,7 @@ def test_high_quality_is_known_under_a_name_with_a_fingerprint() -> None:
         ({"mode_kl": 1.0, "modes_total": 8.0}, {}),
         ({"mode_kl": 1.0, "modes_total": 8.0, "mode_n": None}, {}),
         ({"modes_covered": 3.0, "modes_total": 8.0}, {"modes_covered": 8.0}),
-        ({"coverage": 0.3, "coverage_n": 1000.0}, {"coverage": coverage_floor(1000)}),
+        ({"coverage": 0.3, "coverage_n": 1000.0}, {"coverage": _formula("coverage", coverage_n=1000)}),
         ({"coverage": 0.3}, {}),
         ({"kid": 0.3, "density": 0.5}, {"kid": 0.0, "density": 1.0}),
         ({"div_js": 0.3, "div_gan": -1.0, "div_kl_exact": 3.0, "div_alpha(0.3)": 1.0},
@@ -117,13 +129,15 @@ def test_mode_kl_is_known_where_modes_are_apart(dataset: str, classifier: str | 
 
 
 def test_neighbours_are_those_of_the_metric() -> None:
+    from bench.metrics.features.manifold import K_DENSITY
+
     assert NEIGHBOURS == K_DENSITY
 
 
 def test_each_sample_size_has_its_own() -> None:
     rows = [{"method": f"m{n}", "mode_kl": 1.0, "modes_total": 8.0, "mode_n": n} for n in (1000.0, 2000.0)]
-    (made,) = floor("ring", identified(frame(rows)))
-    assert {protocol: cell.mean for (_, protocol), cell in made.cells.items()} == pytest.approx(
+    made = floors(identified(frame(rows)), COLUMNS)
+    assert dict(zip(made["protocol"], made["value"], strict=True)) == pytest.approx(
         {"n = 1000": 7 / 2000, "n = 2000": 7 / 4000}
     )
 
@@ -138,19 +152,31 @@ def test_only_finished_runs_count() -> None:
     assert _floors(rows) == {"modes_covered": 8.0}
 
 
-def test_the_row_has_no_seeds_and_no_spread(runs: pd.DataFrame) -> None:
-    (made,) = floor("ring", identified(runs))
-    assert (made.row.label, made.row.done) == ("floor", None)
-    cells = {metric: cell for (metric, _), cell in made.cells.items()}
-    assert cells["kid"].texts == ("0", "")
-    assert cells["div_gan"].texts == ("−1.39", "")
-    assert set(cells) >= {f"div_{name}" for name in ("kl", "js")} | {"coverage", "mode_kl", "modes_covered"}
-    assert floor("nowhere", identified(runs)) == []
+def test_every_dataset_has_its_own(runs: pd.DataFrame) -> None:
+    made = floors(identified(runs), COLUMNS)
+    assert list(made) == FLOORS
+    assert set(made["dataset"]) == set(synthetic.DATASETS)
+    ring = made[made["dataset"] == "ring"].set_index("metric")["value"]
+    assert set(ring.index) >= {"div_kl", "div_js", "coverage", "mode_kl", "modes_covered"}
+    assert ring["div_gan"] == pytest.approx(-2 * math.log(2))
 
 
-def test_every_formula_is_of_a_known_column() -> None:
-    assert set(FLOORS) <= set(SCHEMA)
-    for name, formula in FLOORS.items():
-        letters = {setting for setting, _ in describe(name).settings} | {"modes_total", f"{name}_n"}
-        assert set(formula.needs) <= letters
-    assert set(synthetic.runs().columns) >= {need for formula in FLOORS.values() for need in formula.needs}
+def test_no_runs_have_none() -> None:
+    assert floors(identified(pd.DataFrame()), COLUMNS).empty
+
+
+@pytest.mark.parametrize("n", [0.0, float("nan"), float("inf")])
+def test_a_formula_without_a_finite_value_gives_none(n: float) -> None:
+    assert _floors([{"mode_kl": 1.0, "modes_total": 8.0, "mode_n": n}]) == ({"mode_kl": 0.0} if n > 1 else {})
+
+
+def test_a_formula_that_is_none_is_refused() -> None:
+    columns = Columns.of([Column("mine", "mine", "", floor=Floor("open('x')"))])
+    with pytest.raises(ArgumentError, match="cannot evaluate"):
+        floors(identified(frame([{"mine": 1.0}])), columns)
+
+
+def test_every_formula_takes_known_columns() -> None:
+    taken = {name for column in COLUMNS.values() if column.floor for name in names_in(column.floor.formula)}
+    assert taken
+    assert taken <= set(synthetic.runs().columns)

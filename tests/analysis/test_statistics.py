@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.statistics import SUMMARY, counts
+from bench.analysis.statistics import SUMMARY, counts, summarise
 from bench.analysis.variants import identified
 from bench.errors import BenchError
-from bench.reporting import summarise
+from tests.analysis.declared import COLUMNS
 from tests.reporting import synthetic
 
 _FIGURES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6)
@@ -29,7 +29,7 @@ def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 @given(st.dictionaries(st.sampled_from("abc"), _FIGURES, min_size=1))
 def test_mean_and_spread_are_numpys(figures: dict[str, list[float]]) -> None:
     rows = [{"method": m, "seed": s, "elbo": v} for m, values in figures.items() for s, v in enumerate(values)]
-    summary = summarise(frame(rows)).set_index("method")
+    summary = summarise(frame(rows), COLUMNS).set_index("method")
     assert len(summary) == len(figures)
     for method, values in figures.items():
         row, scale = summary.loc[method], max(map(abs, values)) or 1.0
@@ -44,7 +44,7 @@ def test_mean_and_spread_are_numpys(figures: dict[str, list[float]]) -> None:
 
 def test_summary_agrees_with_a_plain_groupby(runs: pd.DataFrame) -> None:
     expected = runs[runs["status"] == "done"].groupby(["dataset", "method"])["fid"].agg(["mean", "std", "count"])
-    summary = summarise(runs)
+    summary = summarise(runs, COLUMNS)
     fid = summary[summary["metric"] == "fid"].set_index(["dataset", "method"]).loc[expected.index]
     np.testing.assert_allclose(fid["mean"], expected["mean"], rtol=1e-12)
     np.testing.assert_allclose(fid["std"], expected["std"], rtol=1e-9)
@@ -52,31 +52,31 @@ def test_summary_agrees_with_a_plain_groupby(runs: pd.DataFrame) -> None:
 
 
 def test_columns_are_tidy(runs: pd.DataFrame) -> None:
-    summary = summarise(runs)
+    summary = summarise(runs, COLUMNS)
     assert list(summary) == SUMMARY
     assert not summary.duplicated(["dataset", "method", "metric", "protocol"]).any()
     assert not set(summary["metric"]) & {"seed", "steps", "cohort_size", "eval_seconds", "elbo_se", "div_kl_se"}
 
 
 def test_what_does_not_apply_has_no_row(runs: pd.DataFrame) -> None:
-    summary = summarise(runs)
+    summary = summarise(runs, COLUMNS)
     assert set(summary.loc[summary["metric"] == "elbo", "method"]) == {"vae"}
     assert "vae" not in set(summary.loc[summary["metric"] == "training_bound", "method"])
 
 
 def test_only_finished_runs_have_figures() -> None:
     runs = frame([{"fid": 1.0}, {"fid": 100.0, "status": "failed"}, {"fid": 100.0, "status": "interrupted"}])
-    assert summarise(runs)[["mean", "n"]].to_dict("list") == {"mean": [1.0], "n": [1]}
+    assert summarise(runs, COLUMNS)[["mean", "n"]].to_dict("list") == {"mean": [1.0], "n": [1]}
 
 
 def test_a_seed_counts_once_and_the_latest_run_of_it_counts() -> None:
     rows = [{"seed": 0, "fid": 1.0, "started_at": pd.Timestamp(f"2026-01-0{day}", tz="UTC")} for day in (3, 1)]
     rows[0]["fid"] = 5.0
-    assert summarise(frame(rows))[["mean", "n"]].to_dict("list") == {"mean": [5.0], "n": [1]}
+    assert summarise(frame(rows), COLUMNS)[["mean", "n"]].to_dict("list") == {"mean": [5.0], "n": [1]}
 
 
 def test_infinite_figures_are_not_dropped() -> None:
-    summary = summarise(frame([{"div_pearson": math.inf}, {"div_pearson": 1.0}]))
+    summary = summarise(frame([{"div_pearson": math.inf}, {"div_pearson": 1.0}]), COLUMNS)
     assert summary.loc[0, "mean"] == math.inf
     assert summary.loc[0, "n"] == 2
 
@@ -86,18 +86,18 @@ def test_nullable_and_object_columns_are_read() -> None:
     runs["modes_covered"] = runs["modes_covered"].astype("Int64")
     runs["mine"] = pd.Series([None, 2.5], dtype=object)
     runs["note"] = ["text", None]
-    summary = summarise(runs).set_index("metric")
+    summary = summarise(runs, COLUMNS).set_index("metric")
     assert summary["n"].to_dict() == {"modes_covered": 1, "mine": 1}
 
 
 def test_no_runs_give_an_empty_frame() -> None:
-    assert list(summarise(pd.DataFrame())) == SUMMARY
-    assert summarise(pd.DataFrame()).empty
+    assert list(summarise(pd.DataFrame(), COLUMNS)) == SUMMARY
+    assert summarise(pd.DataFrame(), COLUMNS).empty
 
 
 def test_a_frame_that_identifies_no_runs_is_refused() -> None:
     with pytest.raises(BenchError, match="lacks method, seed, status"):
-        summarise(pd.DataFrame({"run_id": ["a"], "dataset": ["ring"]}))
+        summarise(pd.DataFrame({"run_id": ["a"], "dataset": ["ring"]}), COLUMNS)
 
 
 def test_failures_are_counted(runs: pd.DataFrame) -> None:

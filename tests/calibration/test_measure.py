@@ -11,7 +11,7 @@ import torch
 
 from bench.calibration import measure
 from bench.calibration.columns import COLUMNS
-from bench.columns import Columns
+from bench.column import Columns
 from bench.errors import BenchError
 from bench.spec import CalibrationSpec, PairSettings, ResourceSettings
 from bench.suite import import_plugin

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.columns import GROUPS, Better, Column, Columns, exact_divergence_of
+from bench.column import GROUPS, Better, Column, Columns, exact_divergence_of
 from bench.datasets.base import Dataset, load_dataset
 from bench.dictionary import declared_columns
 from bench.metrics import METRICS, Protocol, Subject, register_metric

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.reporting import render
+from tests.analysis.declared import dictionary
 from tests.reporting import synthetic
 
 
@@ -27,5 +28,6 @@ def report(runs: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path
         synthetic.suite(),
         out,
         references=synthetic.references(),
+        columns=dictionary(),
     )
     return out

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.reporting import headline, listed
-from bench.reporting.text import as_given, duration, mean_and_spread, one_line, significant, slug
+from bench.reporting import headline, list_figures
+from bench.reporting.text import as_given, duration, join_names, last_line, mean_and_spread, significant, slug
+from tests.analysis.declared import COLUMNS
 
 
 def _value(text: str) -> float:
@@ -66,8 +67,8 @@ def test_duration(seconds: float, expected: str) -> None:
 
 
 def test_the_last_line_of_a_traceback_says_what_happened() -> None:
-    assert one_line("Traceback:\n  File x\nValueError: no\n\n") == "ValueError: no"
-    assert one_line(None) == ""
+    assert last_line("Traceback:\n  File x\nValueError: no\n\n") == "ValueError: no"
+    assert last_line(None) == ""
 
 
 @given(st.text())
@@ -80,20 +81,25 @@ def test_slugs_are_safe_file_names(name: str) -> None:
 
 def test_headline_names_the_figures_that_a_run_has() -> None:
     row = {"elbo": -12.345, "fid": 4.5601, "modes_covered": 8.0, "modes_total": 8.0, "div_kl": 0.1234, "kid": 3.0}
-    assert headline(row) == "elbo −12.3  fid 4.56  modes 8/8  kl 0.123"
+    assert headline(row, COLUMNS) == "elbo −12.3  kl 0.123  fid 4.56  modes 8/8"
 
 
 def test_headline_leaves_out_what_is_missing() -> None:
     row = pd.Series(
         {"elbo": None, "fid": float("nan"), "div_kl": pd.NA, "div_js": 0.5, "divergence": "js"}, dtype=object
     )
-    assert headline(row) == "js 0.500"
-    assert headline({"modes_covered": 3}) == "modes 3"
-    assert headline({}) == ""
+    assert headline(row, COLUMNS) == "js 0.500"
+    assert headline({"modes_covered": 3}, COLUMNS) == "modes 3"
+    assert headline({}, COLUMNS) == ""
 
 
 def test_listed_figures_leave_out_errors_and_sizes() -> None:
     figures = {"kid": 0.01234, "kid_se": 0.1, "kid_n": 500.0, "recall": 0.98}
-    assert listed(figures) == "kid 0.0123  recall 0.980"
-    assert listed(dict.fromkeys("abcdef", 1.0), most=2) == "a 1  b 1  …"
-    assert listed({}) == ""
+    assert list_figures(figures) == "kid 0.0123  recall 0.980"
+    assert list_figures(dict.fromkeys("abcdef", 1.0), most=2) == "a 1  b 1  …"
+    assert list_figures({}) == ""
+
+
+def test_long_lists_are_cut() -> None:
+    assert join_names(list("abcdef")) == "a, b, c, d, e, f"
+    assert join_names(list("abcdefgh")) == "a, b, c, d, e and 3 more"

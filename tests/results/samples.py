@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.results import Evaluation, RunRecord, RunStore, compact, load_curves, read_snapshot
 
 ENVIRONMENT = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.results import RunStore, StorageError, compact, load_pictures, read_snapshot, snapshot
 from bench.results.snapshot import Snapshot
 from tests.results.samples import compacted, curves, record, rows, store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.columns import Column, Floor
+from bench.column import Column, Floor
 from bench.metrics.features.manifold import K_DENSITY
 
 _FIGURE = Column(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.columns import Column
+from bench.column import Column
 
 _NATS = Column("", "", "", "Likelihood", "nats", depends_on=("binarisation",))
 _SETTING = Column("", "", "", "Likelihood", lower=1.0, fixed=True, printed=False)

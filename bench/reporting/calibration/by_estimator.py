@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.variants import identified
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
 from bench.reporting.calibration.frames import accuracy, calibration_runs, compare_estimates
 from bench.reporting.calibration.tables import (

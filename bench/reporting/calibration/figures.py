@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from scipy.stats import norm
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.calibration.frames import COVERED, accuracy, keep_shared
 from bench.reporting.calibration.tables import order_divergences
 from bench.reporting.figures.panels import Panel, Plot

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from bench.analysis.measured import numbers
-from bench.columns import Columns
+from bench.column import Columns
 
 CELL = ["estimator", "shape", "dimensions", "size", "points"]
 RUNS = [*CELL, "seed", "run_id", "status", "seconds"]
@@ -42,7 +42,7 @@ def calibration_runs(runs: pd.DataFrame) -> pd.DataFrame:
     mine = runs[runs["config"].map(_is_calibration)] if len(runs) else runs
     if mine.empty:
         return pd.DataFrame(columns=RUNS)
-    about = pd.DataFrame([_about(text) for text in mine["config"]], index=mine.index)
+    about = pd.DataFrame([_read_settings(text) for text in mine["config"]], index=mine.index)
     protocol = mine.get("protocol_estimator", pd.Series("", index=mine.index)).fillna("")
     versions = protocol.groupby(mine["method"]).transform("nunique")
     about["estimator"] = mine["method"].where(versions <= 1, mine["method"] + " (" + protocol + ")")
@@ -111,7 +111,7 @@ def accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     if known.empty:
         return pd.DataFrame(columns=[*by, *ACCURACY])
     rows = [
-        dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True)) | _accuracy(group)
+        dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True)) | _measure(group)
         for key, group in known.groupby(list(by), sort=False)
     ]
     return pd.DataFrame(rows, columns=[*by, *ACCURACY])
@@ -151,7 +151,7 @@ def _is_calibration(config: object) -> bool:
     return isinstance(config, str) and json.loads(config).get("kind") == "calibration"
 
 
-def _about(config: str) -> dict[str, Any]:
+def _read_settings(config: str) -> dict[str, Any]:
     settings = json.loads(config)
     return {**settings["pair"], "points": settings["points"]}
 
@@ -181,7 +181,7 @@ def _keep_shared(group: pd.DataFrame) -> pd.DataFrame:
     return common[common.groupby(place)["estimator"].transform("nunique") == everyone]
 
 
-def _accuracy(group: pd.DataFrame) -> dict[str, float | None]:
+def _measure(group: pd.DataFrame) -> dict[str, float | None]:
     usable = group[group["error"].notna()]
     error, relative = usable["error"].to_numpy(dtype=float), usable["relative_error"].to_numpy(dtype=float)
     told: dict[str, float | None] = dict.fromkeys(ACCURACY)
@@ -195,10 +195,10 @@ def _accuracy(group: pd.DataFrame) -> dict[str, float | None]:
             "relative_rmse": math.sqrt(np.square(relative).mean()),
             "median_relative_error": float(np.median(np.abs(relative))),
         }
-    return told | _coverage(usable)
+    return told | _count_covered(usable)
 
 
-def _coverage(usable: pd.DataFrame) -> dict[str, float | None]:
+def _count_covered(usable: pd.DataFrame) -> dict[str, float | None]:
     judged = usable[usable["se"].notna()]
     if judged.empty:
         return {}

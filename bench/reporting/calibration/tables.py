@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.reporting.calibration.frames import accuracy, effort, keep_shared
 from bench.reporting.tables.arranging import mark_best
 from bench.reporting.tables.cells import Cell, Header, Row, Table
@@ -54,8 +54,10 @@ def build_overview(title: str, values: pd.DataFrame, known: pd.DataFrame, column
     common = keep_shared(values)
     told = effort(known, by).merge(accuracy(common, by), on=by, how="left").sort_values("points", kind="stable")
     rows = [
-        _row(row["estimator"], known[known["points"] == row["points"]], _statistics(row), f"{int(row['points']):,}")
-        for row in _records(told)
+        _make_row(
+            row["estimator"], known[known["points"] == row["points"]], _make_cells(row), f"{int(row['points']):,}"
+        )
+        for row in _list_rows(told)
     ]
     headers = tuple(Header(column, "") for column in _STATISTICS)
     table = Table(
@@ -76,9 +78,9 @@ def build_divergences(title: str, values: pd.DataFrame, known: pd.DataFrame, col
     told = accuracy(keep_shared(values, ["divergence"]), ["estimator", "divergence"])
     names = order_divergences(told, columns)
     headers = tuple(_make_header(name, columns.divergence_label(name)) for name in names)
-    cells = {(row["estimator"], row["divergence"]): _cell(row, "relative_rmse") for row in _records(told)}
+    cells = {(row["estimator"], row["divergence"]): _make_cell(row, "relative_rmse") for row in _list_rows(told)}
     rows = [
-        _row(estimator, known, [cells.get((estimator, name)) for name in names])
+        _make_row(estimator, known, [cells.get((estimator, name)) for name in names])
         for estimator in dict.fromkeys(values["estimator"])
     ]
     return mark_best(Table(title, headers, tuple(rows), DIVERGENCES, "RMSE by divergence", (_GRID,), "", 9, _HEADS))
@@ -100,12 +102,12 @@ def build_grid(
     told = accuracy(keep_shared(values, ["divergence", column]), ["estimator", "divergence", column])
     places = list(dict.fromkeys(values[column])) if column == "shape" else sorted(set(values[column]))
     unit = {"dimensions": "d = {}", "size": "{} nats"}.get(column, "{}")
-    headers = tuple(_make_header(str(place), unit.format(_plain(place))) for place in places)
-    cells = {(r["divergence"], r["estimator"], r[column]): _cell(r, "relative_rmse") for r in _records(told)}
+    headers = tuple(_make_header(str(place), unit.format(_write_place(place))) for place in places)
+    cells = {(r["divergence"], r["estimator"], r[column]): _make_cell(r, "relative_rmse") for r in _list_rows(told)}
     names = order_divergences(told, columns)
     asked = set(zip(told["divergence"], told["estimator"], strict=True))
     rows = [
-        _row(
+        _make_row(
             estimator, known, [cells.get((name, estimator, place)) for place in places], columns.divergence_label(name)
         )
         for name in names
@@ -132,11 +134,11 @@ def _write_notes(common: pd.DataFrame, columns: Columns) -> tuple[str, ...]:
     return (describe_shared(common, columns), _HOW, _TRUSTED, _TIMED)
 
 
-def _statistics(row: Mapping[Any, Any]) -> list[Cell | None]:
-    return [_cell(row, column.name, column) for column in _STATISTICS]
+def _make_cells(row: Mapping[Any, Any]) -> list[Cell | None]:
+    return [_make_cell(row, column.name, column) for column in _STATISTICS]
 
 
-def _row(estimator: str, known: pd.DataFrame, cells: Sequence[Cell | None], aside: str = "") -> Row:
+def _make_row(estimator: str, known: pd.DataFrame, cells: Sequence[Cell | None], aside: str = "") -> Row:
     """A row with the number of the estimator's runs, and how the unfinished ones ended."""
     statuses = known.loc[known["estimator"] == estimator, "status"].value_counts()
     outcomes = tuple((str(status), int(count)) for status, count in statuses.items() if status != "done")
@@ -144,7 +146,7 @@ def _row(estimator: str, known: pd.DataFrame, cells: Sequence[Cell | None], asid
     return Row(estimator, "method", tuple(cells), "", done, int(statuses.sum()), outcomes, aside=aside)
 
 
-def _records(told: pd.DataFrame) -> Sequence[Mapping[Any, Any]]:
+def _list_rows(told: pd.DataFrame) -> Sequence[Mapping[Any, Any]]:
     return told.to_dict(orient="records")
 
 
@@ -152,7 +154,7 @@ def _make_header(name: str, label: str) -> Header:
     return Header(Column(name, label, "", "Relative RMSE", "%", "lower", digits=3), "")
 
 
-def _cell(row: Mapping[Any, Any], statistic: str, column: Column | None = None) -> Cell | None:
+def _make_cell(row: Mapping[Any, Any], statistic: str, column: Column | None = None) -> Cell | None:
     value = row[statistic]
     if pd.isna(value):
         return None
@@ -160,7 +162,7 @@ def _cell(row: Mapping[Any, Any], statistic: str, column: Column | None = None) 
     return Cell(float(value) * (_PERCENT if unit == "%" else 1.0), None, None, digits=digits)
 
 
-def _plain(place: object) -> str:
+def _write_place(place: object) -> str:
     return f"{place:g}" if isinstance(place, float) else str(place)
 
 

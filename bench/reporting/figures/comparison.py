@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.reference_lines import (
     Placement,

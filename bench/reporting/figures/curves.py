@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import Look, number_axis
 from bench.reporting.text import plural
@@ -19,7 +19,7 @@ from bench.reporting.text import plural
 _TRANSIENT = 0.1
 _MARK_EVERY = 0.3
 _OUTLYING = 0.01
-_MOST_UNFINISHED = 20
+_MOST_UNFINISHED = 8
 _CAPTION = (
     "Mean over the finished seeds at each step; the band spans their minimum and maximum. A thin line that ends in a "
     f"cross is a run that did not finish (at most {_MOST_UNFINISHED} of each method are drawn). Axes leave out the "
@@ -45,12 +45,10 @@ class _Points:
         """Those where `wanted`, shape (n,), holds."""
         return _Points(self.run[wanted], self.step[wanted], self.value[wanted])
 
-    def by_run(self) -> Iterator[_Points]:
-        """The points of each run, in the order of their steps."""
-        for run in dict.fromkeys(self.run.tolist()):
-            own = self.select(self.run == run)
-            order = np.argsort(own.step, kind="stable")
-            yield _Points(own.run[order], own.step[order], own.value[order])
+    def sort(self) -> _Points:
+        """Run by run, in the order of their steps."""
+        order = np.lexsort((self.step, self.run))
+        return _Points(self.run[order], self.step[order], self.value[order])
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,13 @@ class _MethodCurve:
     Attributes:
         look: how it is drawn.
         band: step, minimum, mean and maximum over the finished runs where all of them have a point, shape (4, steps).
-        unfinished: the curves of other runs.
+        unfinished: the curves of other runs, one after the other.
         last: the last value of any run.
     """
 
     look: Look
     band: np.ndarray
-    unfinished: tuple[_Points, ...]
+    unfinished: _Points
     last: float
 
 
@@ -90,7 +88,7 @@ def plot_curves(
         return None
     names = sorted(by_metric, key=lambda name: columns.sort_key(f"training_{name}"))
     panels = [panel for name in names for panel in _make_panels(name, by_metric[name], mine, looks, columns)]
-    drawn = {mine["method"].iloc[place] for points in by_metric.values() for place in np.unique(points.run)}
+    drawn = {method for points in by_metric.values() for method in mine["method"].iloc[np.unique(points.run)]}
     legend = {method: look for method, look in looks.items() if method in drawn}
     return Plot("curves", "Learning curves", _CAPTION, tuple(panels), legend=legend)
 
@@ -119,18 +117,20 @@ def _make_panels(
 ) -> Iterator[Panel]:
     """One panel, or one per family for a loss, which means something else in each."""
     title = columns.describe(f"training_{metric}").curve or metric.replace("_", " ")
-    family = runs["family"].to_numpy()[points.run]
-    families = list(dict.fromkeys(family))
-    if not metric.endswith("loss") or len(families) < 2:
+    codes, names = pd.factorize(runs["family"])
+    family = codes[points.run]
+    present = pd.unique(family)
+    if not metric.endswith("loss") or len(present) < 2:
         yield _make_panel(title, points, runs, looks)
         return
-    for name in families:
-        yield _make_panel(f"{title} ({name})", points.select(family == name), runs, looks)
+    for code in present:
+        yield _make_panel(f"{title} ({names[code]})", points.select(family == code), runs, looks)
 
 
 def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
-    method, done = runs["method"].to_numpy()[points.run], (runs["status"] == "done").to_numpy()
-    own = {name: points.select(method == name) for name in looks}
+    codes, done = pd.Index(looks).get_indexer(runs["method"]), (runs["status"] == "done").to_numpy()
+    method = codes[points.run]
+    own = {name: points.select(method == code) for code, name in enumerate(looks)}
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
     final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
     alt = f"{title} against training step for {plural(len(final), 'method')}; last values: {', '.join(final)}."
@@ -140,8 +140,8 @@ def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[
 def _summarise(points: _Points, done: np.ndarray, look: Look) -> _MethodCurve:
     """The curve of one method; `done`, shape (n,), is whether a point is of a finished run."""
     unfinished = points.select(~done)
-    some = unfinished.select(np.isin(unfinished.run, list(dict.fromkeys(unfinished.run.tolist()))[:_MOST_UNFINISHED]))
-    return _MethodCurve(look, _average(points.select(done)), tuple(some.by_run()), float(points.value[-1]))
+    some = unfinished.select(np.isin(unfinished.run, pd.unique(unfinished.run)[:_MOST_UNFINISHED]))
+    return _MethodCurve(look, _average(points.select(done)), some.sort(), float(points.value[-1]))
 
 
 def _average(points: _Points) -> np.ndarray:
@@ -195,9 +195,13 @@ def _draw_method(axes: Axes, curve: _MethodCurve) -> None:
             steps, mean, color=look.colour, linestyle=look.line, linewidth=1.5,
             marker=look.marker, markersize=4, markevery=_MARK_EVERY if len(steps) > 1 else None,
         )  # fmt: skip
-    for run in curve.unfinished:
-        axes.plot(run.step, run.value, color=look.colour, linestyle=look.line, linewidth=0.7)
-        axes.plot(run.step[-1:], run.value[-1:], color=look.colour, marker="x", markersize=5)
+    other = curve.unfinished
+    if len(other.run):
+        last = np.flatnonzero(np.diff(other.run, append=-1))
+        points = np.stack([other.step.astype(float), other.value])
+        apart = np.insert(points, last[:-1] + 1, np.nan, axis=1)  # one line, with a gap after each run
+        axes.plot(*apart, color=look.colour, linestyle=look.line, linewidth=0.7)
+        axes.plot(*points[:, last], color=look.colour, linestyle="none", marker="x", markersize=5)
 
 
 __all__ = ["plot_curves"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import INK, MOST_DOTS, SOFT, Look, number_axis, shortened
 from bench.reporting.tables.gap import Gap

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import FRAME, INK, shortened
 from bench.reporting.tables.cells import Header, Table

@@ -6,7 +6,8 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -14,13 +15,14 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, drawing_settings, shortened
 
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_DPI = 200
+_DPI, _SVG_DPI = 200, 72
 _PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
@@ -74,7 +76,8 @@ def inline(plot: Plot, panel: Panel, name: str) -> Markup:
     with drawing_settings(name):
         figure = Figure(figsize=plot.size, layout="constrained")
         panel.draw(figure.add_subplot())
-        text = _saved(figure, "svg", transparent=True).decode()
+        _lay_out(figure)
+        text = _save_as("svg", figure, transparent=True).decode()
     text = text[text.index("<svg") :]
     text = _REFERENCE.sub(lambda match: f"{match[0]}{name}-", text)
     for drawn, shown in _PAGE_COLOURS.items():
@@ -99,9 +102,9 @@ def save(plot: Plot, folder: Path, name: str) -> None:
             axes.set_title(shortened(panel.title, 48))
         if plot.legend:
             figure.legend(handles=_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
+        _lay_out(figure)
         for suffix in ("svg", "png"):
-            (folder / f"{name}.{suffix}").write_bytes(_saved(figure, suffix, transparent=False))
-            figure.set_layout_engine("none")  # the layout is found once, it is slow
+            (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
 
 
 def _handles(legend: dict[str, Look]) -> list[Line2D]:
@@ -111,12 +114,30 @@ def _handles(legend: dict[str, Look]) -> list[Line2D]:
     ]
 
 
-def _saved(figure: Figure, suffix: str, *, transparent: bool) -> bytes:
+def _lay_out(figure: Figure) -> None:
+    """Find the layout once and for all: `savefig` would draw everything for it, each time."""
+    FigureCanvasSVG(figure)
+    figure.set_dpi(_SVG_DPI)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with _without_glyph_warnings():
+            engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
+@contextmanager
+def _without_glyph_warnings() -> Iterator[None]:
+    """Names may hold characters that the font lacks; what shows the page has other fonts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+        yield
+
+
+def _save_as(suffix: str, figure: Figure, *, transparent: bool) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     background = "none" if transparent else "white"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
+    with _without_glyph_warnings():
         metadata = _METADATA if suffix == "svg" else {"Software": None}
         figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
     return buffer.getvalue()

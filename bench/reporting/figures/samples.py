@@ -29,7 +29,7 @@ def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks
         pictures: `run_id, samples, reference`; points (n, d) or images (n, C, H, W) uint8.
         looks: how each method is drawn.
     """
-    chosen = _first_finished(dataset, runs, pictures)
+    chosen = _choose_pictures(dataset, runs, pictures)
     if chosen.empty:
         return None
     records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in chosen.to_dict(orient="records")]
@@ -38,11 +38,11 @@ def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks
     reference = next((np.asarray(row["reference"]) for row in ordered if row["reference"] is not None), None)
     shape = np.asarray(ordered[0]["samples"]).ndim
     if shape == 4:
-        return _images(dataset, ordered, reference)
-    return _points(dataset, ordered, reference, looks)
+        return _plot_images(dataset, ordered, reference)
+    return _plot_points(dataset, ordered, reference, looks)
 
 
-def _first_finished(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame) -> pd.DataFrame:
+def _choose_pictures(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame) -> pd.DataFrame:
     if pictures.empty or runs.empty:
         return pd.DataFrame()
     done = runs.loc[(runs["dataset"] == dataset) & (runs["status"] == "done"), ["run_id", "method", "seed"]]
@@ -50,7 +50,7 @@ def _first_finished(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame) ->
     return done.merge(held, on="run_id").sort_values("seed", kind="stable").drop_duplicates("method")
 
 
-def _images(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None) -> Plot:
+def _plot_images(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None) -> Plot:
     panels = [] if reference is None else [Panel("Data", partial(_draw_images, reference), "Examples of the data.")]
     panels += [
         Panel(
@@ -88,7 +88,9 @@ def mosaic(images: np.ndarray) -> np.ndarray:
     return whole[..., 0] if channels == 1 else whole
 
 
-def _points(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None, looks: Mapping[str, Look]) -> Plot:
+def _plot_points(
+    dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None, looks: Mapping[str, Look]
+) -> Plot:
     base = np.asarray(rows[0]["samples"] if reference is None else reference, dtype=float)
     flat = base.ndim == 1 or base.shape[1] == 1
     draw = _draw_histogram if flat else _draw_scatter
@@ -96,7 +98,7 @@ def _points(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | No
         Panel(
             row["method"],
             partial(draw, np.asarray(row["samples"], dtype=float), base, looks[row["method"]]),
-            f"Samples of {row['method']}, seed {row['seed']}, over the data. {_outside(row['samples'], base)}",
+            f"Samples of {row['method']}, seed {row['seed']}, over the data. {_describe_outside(row['samples'], base)}",
         )
         for row in rows
     )
@@ -110,33 +112,33 @@ def _points(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | No
     return Plot("samples", "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS)
 
 
-def _limits(reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _find_limits(reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = reference.min(axis=0), reference.max(axis=0)
     margin = _MARGIN * np.maximum(high - low, 1e-6)
     return low - margin, high + margin
 
 
-def _outside(samples: object, reference: np.ndarray) -> str:
+def _describe_outside(samples: object, reference: np.ndarray) -> str:
     points = np.asarray(samples, dtype=float).reshape(len(np.asarray(samples)), -1)
-    low, high = _limits(reference.reshape(len(reference), -1))
+    low, high = _find_limits(reference.reshape(len(reference), -1))
     share = 1 - np.mean(np.all((points >= low) & (points <= high), axis=1))
     return f"{share:.0%} lie outside the axes." if share >= 0.005 else ""
 
 
 def _draw_scatter(samples: np.ndarray, reference: np.ndarray, look: Look, axes: Axes) -> None:
-    low, high = _limits(reference[:, :2])
+    low, high = _find_limits(reference[:, :2])
     for points, colour, size, alpha in ((reference, DATA, 9, 0.35), (samples, look.colour, 3, 0.5)):
         shown = points[:_POINTS]
         axes.scatter(shown[:, 0], shown[:, 1], s=size, c=colour, alpha=alpha, linewidths=0, rasterized=True)
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
     axes.set_aspect("equal", adjustable="box")
-    _finish(axes, _outside(samples[:, :2], reference[:, :2]))
+    _finish(axes, _describe_outside(samples[:, :2], reference[:, :2]))
     number_axis(axes, "y")
 
 
 def _draw_histogram(samples: np.ndarray, reference: np.ndarray, look: Look, axes: Axes) -> None:
-    low, high = (float(limit) for limit in _limits(reference.ravel()))
+    low, high = (float(limit) for limit in _find_limits(reference.ravel()))
     edges = np.linspace(low, high, _BINS + 1)
     width = edges[1] - edges[0]
     for points, colour, filled in ((reference, DATA, True), (samples, look.colour, False)):
@@ -144,7 +146,7 @@ def _draw_histogram(samples: np.ndarray, reference: np.ndarray, look: Look, axes
         axes.stairs(heights, edges, color=colour, fill=filled, alpha=0.4 if filled else 1, linewidth=1.4)
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
-    _finish(axes, _outside(samples, reference))
+    _finish(axes, _describe_outside(samples, reference))
     number_axis(axes, "y")
 
 

@@ -12,7 +12,7 @@ from bench.analysis.measured import numbers
 from bench.analysis.references import attach_references
 from bench.analysis.statistics import counts, dataset_names, figures, method_names, order, summary_of
 from bench.analysis.variants import identified
-from bench.columns import Columns, divergence_of
+from bench.column import Columns, divergence_of
 from bench.published import PublishedFigure
 from bench.reporting.figures.comparison import plot_headlines
 from bench.reporting.figures.curves import plot_curves

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.analysis.statistics import OUTCOME_LABELS, UNFINISHED, dataset_names, method_names
 from bench.reporting.page.provenance import describe_machines, describe_time, list_distinct
 from bench.reporting.text import join_names, plural
-from bench.status import Status
+from bench.statuses import Status
 
 
 def write_summary(runs: pd.DataFrame, counts: pd.DataFrame, suite: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.measured import numbers
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.text import duration, join_names
 
 _ENVIRONMENT = ("hostname", "device", "python", "torch", "ray", "bench", "git_commit", "git_dirty")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.reporting.tables.cells import Table
 
 GROUP_NOTES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import Look
 from bench.reporting.page.failures import Failure

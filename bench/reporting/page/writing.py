@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bench.analysis.dictionary import read_columns
 from bench.analysis.references import split_references
-from bench.columns import Columns
+from bench.column import Columns
 from bench.errors import BenchError
 from bench.reporting.calibration import by_estimator
 from bench.reporting.figures.panels import inline, save

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from bench.columns import Column
+from bench.column import Column
 from bench.reporting.tables.cells import Cell, Header, Row, Table
 
 
@@ -16,9 +16,9 @@ def mark_best(table: Table) -> Table:
 
     Only methods compete, and only where at least two of them differ: no claim is made beyond the order of the means.
     """
-    best = [_best(table.of_kind("method"), index, header) for index, header in enumerate(table.headers)]
+    best = [_find_best(table.of_kind("method"), index, header) for index, header in enumerate(table.headers)]
     rows = [
-        replace(row, cells=tuple(_marked(cell, value) for cell, value in zip(row.cells, best, strict=True)))
+        replace(row, cells=tuple(_mark(cell, value) for cell, value in zip(row.cells, best, strict=True)))
         if row.kind == "method"
         else row
         for row in table.rows
@@ -40,38 +40,38 @@ def split_bands(table: Table, width: int | None = None) -> list[Table]:
     for _, size in table.groups:
         indices = list(range(start, start + size))
         start += size
-        chunks = _even_chunks(indices, width)
+        chunks = _cut_evenly(indices, width)
         if pieces and len(pieces[-1]) + len(chunks[0]) <= width:
             pieces[-1] += chunks.pop(0)
         pieces += chunks
-    return [_columns_of(table, piece) for piece in pieces] or [table]
+    return [_take_columns(table, piece) for piece in pieces] or [table]
 
 
 def select(table: Table, wanted: Callable[[Column], bool]) -> Table:
     """The columns that are wanted; rows other than methods without a figure in any of them are left out."""
-    return _columns_of(table, [i for i, header in enumerate(table.headers) if wanted(header.column)])
+    return _take_columns(table, [i for i, header in enumerate(table.headers) if wanted(header.column)])
 
 
-def _even_chunks(items: Sequence[int], width: int) -> list[list[int]]:
+def _cut_evenly(items: Sequence[int], width: int) -> list[list[int]]:
     count = math.ceil(len(items) / width)
     ends = [len(items) * i // count for i in range(count + 1)]
     return [list(items[start:end]) for start, end in pairwise(ends)]
 
 
-def _columns_of(table: Table, indices: Sequence[int]) -> Table:
+def _take_columns(table: Table, indices: Sequence[int]) -> Table:
     rows = [replace(row, cells=tuple(row.cells[i] for i in indices)) for row in table.rows]
     kept = [row for row in rows if row.kind == "method" or any(row.cells)]
     return replace(table, headers=tuple(table.headers[i] for i in indices), rows=tuple(kept))
 
 
-def _best(rows: Iterable[Row], index: int, header: Header) -> float | None:
+def _find_best(rows: Iterable[Row], index: int, header: Header) -> float | None:
     means = [cell.mean for row in rows if (cell := row.cells[index]) is not None and math.isfinite(cell.mean)]
     if header.column.better is None or len(set(means)) < 2:
         return None
     return max(means) if header.column.better == "higher" else min(means)
 
 
-def _marked(cell: Cell | None, best: float | None) -> Cell | None:
+def _mark(cell: Cell | None, best: float | None) -> Cell | None:
     return replace(cell, best=True) if cell is not None and best is not None and cell.mean == best else cell
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.statistics import UNFINISHED
-from bench.columns import Columns
+from bench.column import Columns
 from bench.published import PublishedFigure
 from bench.reporting.tables.arranging import mark_best
 from bench.reporting.tables.cells import Cell, Header, Reference, Row, Table

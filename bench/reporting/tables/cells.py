@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal
 
 from bench.analysis.statistics import OUTCOME_LABELS
-from bench.columns import Column
+from bench.column import Column
 from bench.reporting.text import as_given, mean_and_spread, significant
 
 Kind = Literal["method", "reference", "published"]

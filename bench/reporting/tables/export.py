@@ -44,7 +44,7 @@ def to_frame(table: Table) -> pd.DataFrame:
 
     Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
     """
-    return pd.DataFrame([_record(table, row) for row in table.rows])
+    return pd.DataFrame([_make_record(table, row) for row in table.rows])
 
 
 def to_csv(table: Table) -> str:
@@ -54,34 +54,36 @@ def to_csv(table: Table) -> str:
 
 def to_markdown(table: Table) -> str:
     """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
-    parts = [f"## {markdown(_title(table))}", *(markdown(note) for note in table.notes)]
+    parts = [f"## {markdown(_write_title(table))}", *(markdown(note) for note in table.notes)]
     for band in split_bands(table):
-        heads = [*_first_heads(table, markdown), *(_head(header, markdown) for header in band.headers)]
-        rows = [_texts(band, row, markdown, _markdown_cell, "*{}*") for row in band.rows]
+        heads = [*_write_first_heads(table, markdown), *(_write_head(header, markdown) for header in band.headers)]
+        rows = [_write_row(band, row, markdown, _write_markdown, "*{}*") for row in band.rows]
         aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
         parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
-    parts += [markdown(note) for note in (*_own_note(table), *_reference_note(table))]
+    parts += [markdown(note) for note in (*_write_own_note(table), *_write_reference_note(table))]
     return "\n\n".join(parts) + "\n"
 
 
 def to_latex(table: Table) -> str:
     r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
-    template = _environment().get_template("table.tex.j2")
-    first = _first_heads(table, latex)
+    template = _make_environment().get_template("table.tex.j2")
+    first = _write_first_heads(table, latex)
     parts = []
     for number, band in enumerate(split_bands(table, min(BAND, table.band)), start=1):
-        rows = [{"kind": row.kind, "cells": _texts(band, row, latex, _latex_cell, r"\emph{{{}}}")} for row in band.rows]
+        rows = [
+            {"kind": row.kind, "cells": _write_row(band, row, latex, _write_latex, r"\emph{{{}}}")} for row in band.rows
+        ]
         parts.append(
             template.render(
                 table=band,
-                title=_title(table),
+                title=_write_title(table),
                 first=first,
-                heads=[_head(header, latex) for header in band.headers],
+                heads=[_write_head(header, latex) for header in band.headers],
                 rows=rows,
                 name="-".join(part for part in (slug(table.dataset), table.kind, str(number)) if part),
                 number=number,
                 best=any(cell and cell.best for row in table.rows for cell in row.cells),
-                notes=[latex(note) for note in (*table.notes, *_own_note(table), *_reference_note(band))],
+                notes=[latex(note) for note in (*table.notes, *_write_own_note(table), *_write_reference_note(band))],
             )
         )
     return "\n".join(parts)
@@ -89,7 +91,7 @@ def to_latex(table: Table) -> str:
 
 def latex(text: str) -> str:
     """`text` with everything escaped that LaTeX would interpret; Greek letters as mathematics."""
-    return "".join(_LATEX.get(character) or _greek(character) or character for character in text)
+    return "".join(_LATEX.get(character) or _write_greek(character) or character for character in text)
 
 
 def markdown(text: str) -> str:
@@ -97,7 +99,7 @@ def markdown(text: str) -> str:
     return text.translate(_MARKDOWN)
 
 
-def _record(table: Table, row: Row) -> dict[str, Any]:
+def _make_record(table: Table, row: Row) -> dict[str, Any]:
     outcomes = dict(row.outcomes)
     record: dict[str, Any] = {
         "dataset": table.dataset, "method": row.label, "kind": row.kind, "source": row.detail or None,
@@ -111,23 +113,23 @@ def _record(table: Table, row: Row) -> dict[str, Any]:
     return record
 
 
-def _title(table: Table) -> str:
+def _write_title(table: Table) -> str:
     return f"{table.dataset}: {table.title}" if table.title else table.dataset
 
 
-def _first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
+def _write_first_heads(table: Table, escape: Callable[[str], str]) -> list[str]:
     return [escape(head) for head in (*table.heads, table.aside) if head]
 
 
-def _own_note(table: Table) -> list[str]:
+def _write_own_note(table: Table) -> list[str]:
     return [f"{OWN} {OWN_NOTE}"] if table.marks_own else []
 
 
-def _reference_note(table: Table) -> list[str]:
+def _write_reference_note(table: Table) -> list[str]:
     return [note for note in (describe_references([table]),) if note]
 
 
-def _texts(
+def _write_row(
     table: Table,
     row: Row,
     escape: Callable[[str], str],
@@ -135,13 +137,15 @@ def _texts(
     emphasis: str,
 ) -> list[str]:
     """The row's texts; `emphasis` is the format of a reference's label."""
-    label = escape(_label(row))
-    first = [_seeds(row), *([row.aside] if table.aside else [])]
-    cells = [_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)]
+    label = escape(_write_label(row))
+    first = [_write_seeds(row), *([row.aside] if table.aside else [])]
+    cells = [
+        _write_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)
+    ]
     return [emphasis.format(label) if row.kind == "reference" else label, *(escape(text) for text in first), *cells]
 
 
-def _cell(
+def _write_cell(
     cell: Cell | None,
     row: Row,
     header: Header,
@@ -155,41 +159,41 @@ def _cell(
     return f"{text} (n={cell.n})" if row.done is not None and cell.n not in (None, row.done) else text
 
 
-def _markdown_cell(mean: str, spread: str, best: bool) -> str:
+def _write_markdown(mean: str, spread: str, best: bool) -> str:
     text = f"**{mean}**" if best else mean
     return f"{text} ± {spread}" if spread else text
 
 
-def _latex_cell(mean: str, spread: str, best: bool) -> str:
-    mean, spread = _mathematics(mean), _mathematics(spread)
+def _write_latex(mean: str, spread: str, best: bool) -> str:
+    mean, spread = _write_number(mean), _write_number(spread)
     text = rf"\mathbf{{{mean}}}" if best else mean
     return rf"${text} \pm {spread}$" if spread else f"${text}$"
 
 
-def _mathematics(number: str) -> str:
+def _write_number(number: str) -> str:
     plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}")
     return re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", plain)
 
 
-def _label(row: Row) -> str:
+def _write_label(row: Row) -> str:
     return f"{row.label} ({row.detail})" if row.detail and row.detail != row.label else row.label
 
 
-def _seeds(row: Row) -> str:
+def _write_seeds(row: Row) -> str:
     if row.done is None:
         return "" if row.kind == "method" else row.kind
     more = [text for text in ("reference" if row.kind == "reference" else "", row.outcome_text) if text]
     return f"{row.done}/{row.total}" + (f" ({', '.join(more)})" if more else "")
 
 
-def _head(header: Header, escape: Callable[[str], str]) -> str:
+def _write_head(header: Header, escape: Callable[[str], str]) -> str:
     text = f"{header.column.label} {header.column.arrow}".strip()
     unit = f" [{header.column.unit}]" if header.column.unit else ""
     protocol = f" ({header.shown})" if header.shown else ""
     return escape(text + unit + protocol)
 
 
-def _greek(character: str) -> str | None:
+def _write_greek(character: str) -> str | None:
     words = unicodedata.name(character, "").split()
     if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
         return None
@@ -199,7 +203,7 @@ def _greek(character: str) -> str | None:
     return rf"$\{name if words[1] == 'SMALL' else name.capitalize()}$"
 
 
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("bench.reporting.tables"),
         autoescape=False,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.measured import numbers, protocol_of
-from bench.columns import Columns
+from bench.column import Columns
 
 SPREAD = "divergence_spread"
 """Column of the noise on both sides under the estimates."""
@@ -96,7 +96,7 @@ def find_gaps(dataset: str, runs: pd.DataFrame, counts: pd.DataFrame, columns: C
         return []
     done = runs[(runs["dataset"] == dataset) & (runs["status"] == "done")]
     about = find_fgans(dataset, counts)
-    found = [gap for row in about for gap in _of_method(row["method"], row["divergence"], done, columns)]
+    found = [gap for row in about for gap in _find_gaps_of(row["method"], row["divergence"], done, columns)]
     return found if any(gap.compares for gap in found) else []
 
 
@@ -106,7 +106,7 @@ def find_fgans(dataset: str, counts: pd.DataFrame) -> list[dict[Any, Any]]:
     return mine.to_dict(orient="records")
 
 
-def _of_method(method: str, divergence: str, done: pd.DataFrame, columns: Columns) -> Iterator[Gap]:
+def _find_gaps_of(method: str, divergence: str, done: pd.DataFrame, columns: Columns) -> Iterator[Gap]:
     mine = done[done["method"] == method]
     column = f"div_{divergence}"
     label, lower = columns.divergence_label(divergence), columns.lower_end(divergence)

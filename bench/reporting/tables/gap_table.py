@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.columns import Column, Columns
+from bench.column import Column, Columns
 from bench.published import PublishedFigure
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.building import make_method_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bench.columns import Column, Columns, divergence_of
+from bench.column import Column, Columns, divergence_of
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.gap import SPREAD
@@ -66,7 +66,7 @@ def count_diagonal(table: Table) -> tuple[int, int]:
 
     Only columns with such an f-GAN and another one count, and only those whose smallest mean is finite.
     """
-    outcomes = list(_outcomes(table))
+    outcomes = list(_judge_columns(table))
     return sum(outcomes), len(outcomes)
 
 
@@ -82,16 +82,16 @@ def _make_matrix(
     return replace(chosen, rows=rows, kind=kind, title=title, notes=notes, aside=aside, band=_WIDTH)
 
 
-def _outcomes(table: Table) -> Iterator[bool]:
+def _judge_columns(table: Table) -> Iterator[bool]:
     rows = [row for row in table.of_kind("method") if row.divergence]
     for place, header in enumerate(table.headers):
-        own = [mean for row in rows if row.owns(header) for mean in _means(row, place)]
-        others = [mean for row in rows if not row.owns(header) for mean in _means(row, place)]
+        own = [mean for row in rows if row.owns(header) for mean in _list_means(row, place)]
+        others = [mean for row in rows if not row.owns(header) for mean in _list_means(row, place)]
         if own and others and min(*own, *others) < float("inf"):
             yield min(own) <= min(others)
 
 
-def _means(row: Row, place: int) -> list[float]:
+def _list_means(row: Row, place: int) -> list[float]:
     cell = row.cells[place]
     return [] if cell is None else [cell.mean]
 

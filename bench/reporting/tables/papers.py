@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.columns import Columns
+from bench.column import Columns
 from bench.errors import ArgumentError
 from bench.published import PublishedFigure
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bench.analysis.statistics import counts, figures, summary_of
-from bench.columns import Columns
+from bench.column import Columns
 from bench.reporting.tables.building import make_cell, make_method_row
 from bench.reporting.tables.cells import Cell, Reference, Row, Table
 

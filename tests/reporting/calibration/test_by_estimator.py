@@ -9,22 +9,18 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.reporting import page
-from bench.reporting.calibration.by_estimator import content
-from bench.reporting.calibration.figures import (
-    coverage_dots,
-    error_by_dimension,
-    estimate_against_exact,
-    time_against_points,
-)
-from bench.reporting.calibration.frames import calibration_runs, comparisons
-from bench.reporting.calibration.tables import DIMENSIONS, divergence_table, grid_table, overview_table
-from bench.reporting.figures.style import looks
+from bench.reporting import render
+from bench.reporting.calibration.by_estimator import build_content
+from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
+from bench.reporting.calibration.frames import calibration_runs, compare_estimates
+from bench.reporting.calibration.tables import DIMENSIONS, build_divergences, build_grid, build_overview
+from bench.reporting.figures.style import assign_looks
 from bench.reporting.page.sections import Frames
+from tests.analysis.declared import COLUMNS, dictionary
 from tests.reporting.calibration.calibrations import frame, grid, run
 
 OFF = {"critic": 0.1, "knn": 0.4}
-LOOKS = looks(list(OFF))
+LOOKS = assign_looks(list(OFF))
 SUITE = {"kind": "calibration", "name": "c", "title": "T", "estimators": {"knn": {}, "critic": {}}}
 CURVES = pd.DataFrame(columns=["run_id", "step", "metric", "value"])
 PICTURES = pd.DataFrame(columns=["run_id", "samples", "reference"])
@@ -37,7 +33,7 @@ def runs() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def values(runs: pd.DataFrame) -> pd.DataFrame:
-    told = comparisons(runs)
+    told = compare_estimates(runs, COLUMNS)
     return told[told["points"] == 1000]
 
 
@@ -53,7 +49,7 @@ def relative_rmse(off: float) -> float:
 
 
 def test_the_overview_judges_by_what_all_share(runs: pd.DataFrame) -> None:
-    table = overview_table("x", comparisons(runs), calibration_runs(runs))
+    table = build_overview("x", compare_estimates(runs, COLUMNS), calibration_runs(runs), COLUMNS)
     assert [(row.label, row.aside, row.done, row.total) for row in table.rows] == [
         ("critic", "1,000", 36, 36),
         ("knn", "1,000", 36, 36),
@@ -68,7 +64,7 @@ def test_the_overview_judges_by_what_all_share(runs: pd.DataFrame) -> None:
 
 
 def test_the_best_of_a_divergence_is_marked(values: pd.DataFrame, known: pd.DataFrame) -> None:
-    table = divergence_table("x", values, known)
+    table = build_divergences("x", values, known, COLUMNS)
     assert [header.column.name for header in table.headers] == ["kl", "js", "pearson"]
     critic, knn = table.rows
     assert [cell is not None and cell.best for cell in critic.cells] == [True, False, False]
@@ -76,7 +72,7 @@ def test_the_best_of_a_divergence_is_marked(values: pd.DataFrame, known: pd.Data
 
 
 def test_grids(values: pd.DataFrame, known: pd.DataFrame) -> None:
-    table = grid_table("x", values, known, "dimensions", DIMENSIONS)
+    table = build_grid("x", values, known, COLUMNS, "dimensions", DIMENSIONS)
     assert [header.column.label for header in table.headers] == ["d = 1", "d = 5", "d = 20"]
     assert [(row.aside, row.label) for row in table.rows] == [
         ("KL(P‖Q)", "critic"),
@@ -89,7 +85,7 @@ def test_grids(values: pd.DataFrame, known: pd.DataFrame) -> None:
 
 
 def test_lines_of_errors(values: pd.DataFrame) -> None:
-    plot = error_by_dimension(values, LOOKS)
+    plot = plot_errors(values, LOOKS, COLUMNS)
     assert plot is not None
     assert [panel.title for panel in plot.panels] == ["KL(P‖Q) [%]", "JS [%]", "Pearson χ² [%]"]
     axes = Figure().add_subplot()
@@ -104,7 +100,7 @@ def test_lines_of_errors(values: pd.DataFrame) -> None:
 def test_dots_of_estimates_and_those_that_are_not_positive() -> None:
     rows = [run("knn", seed, values={"kl": (estimate, 0.1, 0.5)}, dimensions=d) for seed in (0, 1)
             for d, estimate in ((1, 0.4), (2, -3.0))]  # fmt: skip
-    plot = estimate_against_exact(comparisons(frame(rows)), LOOKS)
+    plot = plot_estimates(compare_estimates(frame(rows), COLUMNS), LOOKS, COLUMNS)
     assert plot is not None
     axes = Figure().add_subplot()
     plot.panels[0].draw(axes)
@@ -119,13 +115,13 @@ def test_dots_of_estimates_and_those_that_are_not_positive() -> None:
 
 def test_coverage_and_times(runs: pd.DataFrame, values: pd.DataFrame) -> None:
     """Errors are 0.5 or −1.5 times the bias, standard errors half of it: half of the estimates are within two."""
-    plot = coverage_dots(values, LOOKS)
+    plot = plot_coverage(values, LOOKS, COLUMNS)
     assert plot is not None
     axes = Figure().add_subplot()
     plot.panels[0].draw(axes)
     dots = [float(x) for line in axes.lines if line.get_marker() in "os" for x in line.get_xdata()]
     assert dots == pytest.approx([50.0] * 4)
-    times = time_against_points(calibration_runs(runs), LOOKS)
+    times = plot_times(calibration_runs(runs), LOOKS)
     assert times is not None
     axes = Figure().add_subplot()
     times.panels[0].draw(axes)
@@ -133,17 +129,15 @@ def test_coverage_and_times(runs: pd.DataFrame, values: pd.DataFrame) -> None:
 
 
 def test_no_figures_without_anything_to_show() -> None:
-    blind = comparisons(frame([run(values={"kl": (0.4, None, None)})]))
-    assert error_by_dimension(blind, LOOKS) is None
-    assert estimate_against_exact(blind, LOOKS) is None
-    assert coverage_dots(blind, LOOKS) is None
-    assert (
-        time_against_points(calibration_runs(frame([run(status="failed", estimate_seconds=math.nan)])), LOOKS) is None
-    )
+    blind = compare_estimates(frame([run(values={"kl": (0.4, None, None)})]), COLUMNS)
+    assert plot_errors(blind, LOOKS, COLUMNS) is None
+    assert plot_estimates(blind, LOOKS, COLUMNS) is None
+    assert plot_coverage(blind, LOOKS, COLUMNS) is None
+    assert plot_times(calibration_runs(frame([run(status="failed", estimate_seconds=math.nan)])), LOOKS) is None
 
 
 def test_the_sections_are_the_numbers_of_points(runs: pd.DataFrame) -> None:
-    told = content(Frames(runs, CURVES, PICTURES, SUITE))
+    told = build_content(Frames(runs, CURVES, PICTURES, SUITE, columns=COLUMNS))
     assert [section.title for section in told.sections] == [
         "All sample sizes",
         "1,000 points on each side",
@@ -156,11 +150,12 @@ def test_the_sections_are_the_numbers_of_points(runs: pd.DataFrame) -> None:
     assert len(told.summary) == 2 * (18 * 2 + 18 + 9)  # kl of both, js, and pearson, infinite for one of two sizes
 
 
-def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "CONTENT", {"calibration": content})
+def test_the_page(tmp_path: Path) -> None:
     some = grid(OFF, seeds=1, points=(1000,))
     failed = run("knn", 5, status="failed", error="knn: found points that coincide", estimate_seconds=math.nan)
-    path = page.render(pd.concat([some, frame([failed])]), CURVES, PICTURES, SUITE, tmp_path / "report")
+    path = render(
+        pd.concat([some, frame([failed])]), CURVES, PICTURES, SUITE, tmp_path / "report", columns=dictionary()
+    )
     text = path.read_text(encoding="utf-8")
     assert "36 of 37 runs finished" in text
     assert "found points that coincide" in text
@@ -171,7 +166,6 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_page_without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "CONTENT", {"calibration": content})
-    path = page.render(frame([run()]).iloc[:0], CURVES, PICTURES, SUITE, tmp_path / "report")
+def test_a_page_without_runs(tmp_path: Path) -> None:
+    path = render(frame([run()]).iloc[:0], CURVES, PICTURES, SUITE, tmp_path / "report", columns=dictionary())
     assert "no run of this suite has finished" in path.read_text(encoding="utf-8")

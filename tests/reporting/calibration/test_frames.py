@@ -17,17 +17,20 @@ from bench.reporting.calibration.frames import (
     COMPARISONS,
     accuracy,
     calibration_runs,
-    comparisons,
+    compare_estimates,
     effort,
-    shared,
+    keep_shared,
     summary,
 )
+from tests.analysis.declared import COLUMNS
 from tests.reporting.calibration.calibrations import frame, run
 
 
 def test_every_estimate_stands_beside_its_exact_value() -> None:
     values = {"kl": (0.4, 0.1, 0.5), "js": (0.3, None, 0.2)}
-    told = comparisons(frame([run("knn", 3, shape="scaled", dimensions=5, size=0.5, points=1000, values=values)]))
+    told = compare_estimates(
+        frame([run("knn", 3, shape="scaled", dimensions=5, size=0.5, points=1000, values=values)]), COLUMNS
+    )
     assert list(told.columns) == COMPARISONS
     kl, js = told.to_dict(orient="records")
     assert (kl["estimator"], kl["shape"], kl["dimensions"], kl["size"], kl["points"]) == ("knn", "scaled", 5, 0.5, 1000)
@@ -45,7 +48,7 @@ def test_where_there_can_be_no_error_there_is_none() -> None:
         "pearson": (3.0, 1.0, math.inf),
         "total_variation": (0.3, 0.1, None),
     }
-    told = comparisons(frame([run(values=values)])).set_index("divergence")
+    told = compare_estimates(frame([run(values=values)]), COLUMNS).set_index("divergence")
     assert told["error"].isna().all()
     assert told["relative_error"].isna().all()
     assert told.loc["pearson", "exact"] == math.inf
@@ -58,13 +61,15 @@ def test_where_there_can_be_no_error_there_is_none() -> None:
 
 def test_relative_errors_of_gan_are_over_its_distance_from_equal_laws() -> None:
     exact = 0.3 - 2 * math.log(2)
-    told = comparisons(frame([run(values={"gan": (exact - 0.03, None, exact), "js": (0.27, None, 0.3)})]))
+    told = compare_estimates(
+        frame([run(values={"gan": (exact - 0.03, None, exact), "js": (0.27, None, 0.3)})]), COLUMNS
+    )
     assert told["relative_error"].tolist() == pytest.approx([-0.1, -0.1])
 
 
 def test_failures_are_runs_without_estimates() -> None:
     runs = frame([run(seed=0), run(seed=1, status="failed", error="x", estimate_seconds=math.nan)])
-    assert len(comparisons(runs)) == 1
+    assert len(compare_estimates(runs, COLUMNS)) == 1
     told = effort(calibration_runs(runs), ["estimator", "points"]).iloc[0]
     assert (told["runs"], told["failed"], told["seconds"]) == (2, 1, 2.0)
 
@@ -76,7 +81,7 @@ def test_other_runs_are_left_alone_and_repeated_ones_count_once() -> None:
         run(run_id="old", values={"kl": (0.1, 0.1, 0.5)}, started_at=early),
         run(run_id="model", config='{"model": {}}'),
     ]
-    assert comparisons(frame(rows))["estimate"].tolist() == [0.7]
+    assert compare_estimates(frame(rows), COLUMNS)["estimate"].tolist() == [0.7]
 
 
 def test_versions_of_an_estimator_are_told_apart() -> None:
@@ -86,16 +91,19 @@ def test_versions_of_an_estimator_are_told_apart() -> None:
 
 def test_no_runs() -> None:
     for empty in (pd.DataFrame(), frame([run()]).iloc[:0], frame([run(config="{}")])):
-        assert comparisons(empty).empty
-        assert list(comparisons(empty).columns) == COMPARISONS
-        assert summary(empty).empty
-    assert accuracy(comparisons(pd.DataFrame()), ["estimator"]).columns.tolist() == ["estimator", *ACCURACY]
+        assert compare_estimates(empty, COLUMNS).empty
+        assert list(compare_estimates(empty, COLUMNS).columns) == COMPARISONS
+        assert summary(empty, COLUMNS).empty
+    assert accuracy(compare_estimates(pd.DataFrame(), COLUMNS), ["estimator"]).columns.tolist() == [
+        "estimator",
+        *ACCURACY,
+    ]
 
 
 def errors(values: list[float], se: float | None = 1.0) -> pd.DataFrame:
     """Comparisons with these errors, exact value 2."""
     rows = [run(seed=i, values={"kl": (2.0 + value, se, 2.0)}) for i, value in enumerate(values)]
-    return comparisons(frame(rows))
+    return compare_estimates(frame(rows), COLUMNS)
 
 
 @given(arrays.arrays(float, st.integers(2, 12), elements=st.floats(-50, 50)))
@@ -136,7 +144,7 @@ def test_errors_of_different_sizes_are_pooled_by_their_own_exact_values() -> Non
         run(size=0.05, values={"kl": (0.06, 1.0, 0.05)}),
         run(size=2.0, values={"kl": (1.8, 1.0, 2.0)}),
     ]
-    told = accuracy(comparisons(frame(rows)), ["estimator"]).iloc[0]
+    told = accuracy(compare_estimates(frame(rows), COLUMNS), ["estimator"]).iloc[0]
     assert told["relative_bias"] == pytest.approx((0.2 - 0.1) / 2)
     assert told["relative_rmse"] == pytest.approx(math.sqrt((0.2**2 + 0.1**2) / 2))
 
@@ -152,7 +160,7 @@ def test_what_is_shared() -> None:
         run("knn", 1, values=one, status="failed"),
         run("critic", 0, points=200, values=both),
     ]
-    told = shared(comparisons(frame(rows)))
+    told = keep_shared(compare_estimates(frame(rows), COLUMNS))
     found = set(zip(told["estimator"], told["points"], told["seed"], told["divergence"], strict=True))
     assert found == {
         ("critic", 1000, 0, "kl"),
@@ -160,7 +168,7 @@ def test_what_is_shared() -> None:
         ("critic", 200, 0, "kl"),
         ("critic", 200, 0, "js"),
     }
-    by_divergence = shared(comparisons(frame(rows[:4])), ["divergence"])
+    by_divergence = keep_shared(compare_estimates(frame(rows[:4]), COLUMNS), ["divergence"])
     assert set(zip(by_divergence["estimator"], by_divergence["seed"], by_divergence["divergence"], strict=True)) == {
         ("critic", 0, "kl"),
         ("knn", 0, "kl"),
@@ -171,7 +179,7 @@ def test_what_is_shared() -> None:
 
 def test_the_summary_has_a_row_per_estimator_and_number_of_points() -> None:
     rows = [run(name, seed, points=n) for name in ("a", "b") for n in (200, 1000) for seed in (0, 1)]
-    told = summary(frame([*rows, run("c", status="failed")]))
+    told = summary(frame([*rows, run("c", status="failed")]), COLUMNS)
     assert list(zip(told["estimator"], told["points"], told["runs"], strict=True)) == [
         ("a", 200, 2),
         ("a", 1000, 2),

@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.analysis.floors import coverage_floor, floor
+from bench.analysis.floors import floors
+from bench.analysis.references import attach_references
 from bench.analysis.statistics import counts, figures, summarise
 from bench.analysis.variants import identified
-from bench.reporting.figures.comparison import headline_dots
+from bench.reporting.figures.comparison import plot_headlines
 from bench.reporting.figures.panels import Plot
-from bench.reporting.figures.style import SOFT, looks
+from bench.reporting.figures.style import SOFT, assign_looks
 from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Table
-from bench.reporting.tables.references import attached, real_data
+from bench.reporting.tables.references import measure_real_data, place_floors
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
@@ -27,9 +29,18 @@ _METHODS = list(synthetic.METHODS)
 def _dots(runs: pd.DataFrame, references: pd.DataFrame | None = None) -> Plot | None:
     """The figure of the ring, with its references."""
     known = identified(runs)
-    rows = [] if references is None else [*real_data("ring", attached(references, known), known), *floor("ring", known)]
-    table: Table = build("ring", summarise(runs), counts(known, {}), (), rows)
-    return headline_dots("ring", figures(known), looks(list(dict.fromkeys(known["method"]))), table)
+    rows = (
+        []
+        if references is None
+        else [
+            *measure_real_data("ring", attach_references(references, known), known, COLUMNS),
+            *place_floors("ring", floors(known, COLUMNS), COLUMNS),
+        ]
+    )
+    table: Table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    return plot_headlines(
+        "ring", figures(known, COLUMNS), assign_looks(list(dict.fromkeys(known["method"]))), table, COLUMNS
+    )
 
 
 def test_every_seed_is_a_dot(runs: pd.DataFrame) -> None:
@@ -80,7 +91,9 @@ def test_references_are_lines_with_a_legend_outside_the_panels(runs: pd.DataFram
     panel.draw(axes)
     drawn = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and line.get_color() == SOFT]
     mean = synthetic.references().query("dataset == 'ring'")["coverage"].mean()
-    assert [line.get_xdata()[0] for line in drawn] == pytest.approx([mean, coverage_floor(2500)])
+    perfect = floors(identified(runs), COLUMNS)
+    floor = perfect.query("dataset == 'ring' and metric == 'coverage'")["value"].item()
+    assert [line.get_xdata()[0] for line in drawn] == pytest.approx([mean, floor])
     assert drawn[0].get_linestyle() == drawn[1].get_linestyle() == "--"  # matplotlib's word for any dashes
     assert axes.get_legend() is None
 
@@ -107,3 +120,18 @@ def test_without_references_there_is_no_legend(runs: pd.DataFrame) -> None:
     assert plot is not None
     assert not plot.legend
     assert all("For reference" not in panel.alt for panel in plot.panels)
+
+
+def test_of_many_seeds_the_spread_is_drawn() -> None:
+    rng = np.random.default_rng(0)
+    rows = [{"method": m, "seed": s, "fid": v} for m in "ab" for s, v in enumerate(rng.normal(size=500))]
+    plot = _dots(frame(rows))
+    assert plot is not None
+    axes = Figure().add_subplot()
+    plot.panels[0].draw(axes)
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * (2 + 2)
+    values = np.array([row["fid"] for row in rows if row["method"] == "a"])
+    box, line = axes.patches[0].get_bbox(), axes.lines[0].get_xdata()
+    np.testing.assert_allclose([line[0], box.x0, box.x1, line[1]], np.quantile(values, [0.05, 0.25, 0.75, 0.95]))
+    assert "box" in plot.caption
+    assert "dot" not in plot.caption

@@ -11,15 +11,17 @@ from matplotlib.figure import Figure
 
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-from bench.reporting.figures.gap_figure import gap_figure
+from bench.reporting.figures.gap_figure import plot_gap
 from bench.reporting.figures.panels import Plot
-from bench.reporting.tables.gap import gaps
+from bench.reporting.figures.style import SOFT
+from bench.reporting.tables.gap import find_gaps
+from tests.analysis.declared import COLUMNS
 from tests.reporting.tables.test_gap_table import fgan
 
 
 def made(runs: pd.DataFrame, dataset: str = "ring") -> Plot | None:
     known = identified(runs)
-    return gap_figure(gaps(dataset, known, counts(known, {})))
+    return plot_gap(find_gaps(dataset, known, counts(known, {}), COLUMNS), COLUMNS)
 
 
 def test_a_panel_per_divergence_with_a_row_per_method() -> None:
@@ -70,3 +72,13 @@ def test_alternative_text_tells_the_means() -> None:
     plot = made(fgan({"training_bound": 0.4, "div_kl": 0.5}))
     assert plot is not None
     assert plot.panels[0].alt.endswith("m: training bound 0.400, estimate 0.500.")
+
+
+def test_of_many_seeds_none_is_drawn_alone() -> None:
+    plot = made(fgan(*({"training_bound": 0.4, "div_kl": 0.5 + s / 1000, "seed": s} for s in range(200))))
+    assert plot is not None
+    axes = Figure().add_subplot()
+    plot.panels[0].draw(axes)
+    assert not [line for line in axes.lines if len(np.atleast_1d(line.get_xdata())) > 1 and line.get_color() == SOFT]
+    assert len(axes.containers) == 2
+    assert "thin line" not in plot.caption

@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.reporting import matrix
-from bench.reporting.figures.heatmap import heatmap, luminance, ratios
+from bench.reporting.figures.heatmap import luminance, plot_heatmap, ratios
 from bench.reporting.figures.panels import Plot, inline
+from bench.reporting.tables import matrix
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting.tables.test_building import table_of
 from tests.reporting.tables.test_matrix import made, square
@@ -60,7 +61,7 @@ def test_ratios_do_not_depend_on_the_unit(values: list[float], unit: float) -> N
 
 def test_cells_tell_the_ratio_to_the_best_and_frames_the_diagonal() -> None:
     runs = square({"kl": {"kl": 0.2, "js": 0.3}, "js": {"kl": 0.5, "js": 0.1}, "vae": {"kl": 0.1, "js": None}})
-    axes = drawn(heatmap(made(runs), {}))
+    axes = drawn(plot_heatmap(made(runs), {}, COLUMNS))
     assert texts(axes) == {(0, 0): "2.00", (0, 1): "3.00", (1, 0): "5.00", (1, 1): "1.00", (2, 0): "1.00"}
     framed = {(round(p.get_y()), round(p.get_x())) for p in axes.patches if isinstance(p, Rectangle)}
     assert framed == {(0, 0), (1, 1)}
@@ -71,7 +72,7 @@ def test_cells_tell_the_ratio_to_the_best_and_frames_the_diagonal() -> None:
 def test_colours_are_comparable_between_columns() -> None:
     names = {"a": (1.0, 100.0, -1.3), "b": (2.0, 200.0, -1.2), "c": (INF, 1e6, -0.1)}
     runs = square({m: dict(zip(("kl", "pearson", "gan"), v, strict=True)) for m, v in names.items()})
-    axes = drawn(heatmap(made(runs), {}))
+    axes = drawn(plot_heatmap(made(runs), {}, COLUMNS))
     shade = np.asarray(axes.collections[0].get_array()).reshape(3, 3)
     np.testing.assert_allclose(shade[:, 0], shade[:, 2])
     np.testing.assert_allclose(shade[0], 1)
@@ -83,13 +84,13 @@ def test_colours_are_comparable_between_columns() -> None:
 
 def test_what_is_smaller_than_its_standard_error_counts_as_that() -> None:
     runs = square({"kl": {"kl": -0.01, "js": 0.5}, "js": {"kl": 0.03, "js": 0.5}})
-    assert texts(drawn(heatmap(made(runs), {"div_kl": 0.02})))[1, 0] == "1.50"
-    assert texts(drawn(heatmap(made(runs), {})))[1, 0] == "—"
+    assert texts(drawn(plot_heatmap(made(runs), {"div_kl": 0.02}, COLUMNS)))[1, 0] == "1.50"
+    assert texts(drawn(plot_heatmap(made(runs), {}, COLUMNS)))[1, 0] == "—"
 
 
 def test_texts_are_legible_on_their_cells() -> None:
     runs = square({f"m{i}": {"kl": 1 + 0.1 * i, "js": 1 + 0.05 * i} for i in range(25)})
-    axes = drawn(heatmap(made(runs), {}))
+    axes = drawn(plot_heatmap(made(runs), {}, COLUMNS))
     axes.collections[0].update_scalarmappable()
     cells = np.asarray(axes.collections[0].get_facecolor()).reshape(25, 2, 4)
     for text in axes.texts:
@@ -105,23 +106,23 @@ def test_luminance(colour: str, expected: float) -> None:
 
 
 def test_one_method_or_column_is_no_matrix() -> None:
-    assert heatmap(made(square({"kl": {"kl": 1.0, "js": 2.0}})), {}) is None
-    assert heatmap(made(square({"kl": {"kl": 1.0}, "js": {"kl": 2.0}})), {}) is None
+    assert plot_heatmap(made(square({"kl": {"kl": 1.0, "js": 2.0}})), {}, COLUMNS) is None
+    assert plot_heatmap(made(square({"kl": {"kl": 1.0}, "js": {"kl": 2.0}})), {}, COLUMNS) is None
     two = square({"kl": {"kl": 1.0, "js": 2.0}, "js": {"kl": None, "js": None}})
-    assert heatmap(made(two), {}) is None
+    assert plot_heatmap(made(two), {}, COLUMNS) is None
 
 
 def test_methods_without_fgans_are_compared_too() -> None:
-    plot = heatmap(made(square({"vae": {"kl": 1.0, "js": 2.0}, "vae 2": {"kl": 2.0, "js": 1.0}})), {})
+    plot = plot_heatmap(made(square({"vae": {"kl": 1.0, "js": 2.0}, "vae 2": {"kl": 2.0, "js": 1.0}})), {}, COLUMNS)
     assert plot is not None
     assert "Framed" not in plot.caption
     assert not drawn(plot).patches
 
 
 def test_exact_values_are_drawn_alike(runs: pd.DataFrame) -> None:
-    table = matrix.exact(table_of(runs))
+    table = matrix.select_exact(table_of(runs), COLUMNS)
     assert table is not None
-    plot = heatmap(table, {})
+    plot = plot_heatmap(table, {}, COLUMNS)
     assert plot is not None
     assert plot.kind == "train-test-exact"
     axes = drawn(plot)
@@ -132,7 +133,7 @@ def test_exact_values_are_drawn_alike(runs: pd.DataFrame) -> None:
 def test_thirty_by_twelve_stays_readable() -> None:
     names = ["kl", "reverse_kl", "pearson", "neyman", "squared_hellinger", "total_variation", "alpha(-0.5)", *"abcde"]
     rows = {f"a method with a long name {i}": dict.fromkeys(names, 1.0 + i) for i in range(30)}
-    plot = heatmap(made(square(rows)), {})
+    plot = plot_heatmap(made(square(rows)), {}, COLUMNS)
     axes = drawn(plot)
     figure = axes.figure
     assert isinstance(figure, Figure)
@@ -149,7 +150,7 @@ def test_names_are_escaped() -> None:
     runs = frame([
         {"method": m, "divergence": "<b>&$x", "div_<b>&$x": v, "div_kl": v} for m, v in (("<i>&", 1.0), ("$y$", 2.0))
     ])  # fmt: skip
-    plot = heatmap(made(runs), {})
+    plot = plot_heatmap(made(runs), {}, COLUMNS)
     assert plot is not None
     text = str(inline(plot, plot.panels[0], "x"))
     assert "<b>" not in text

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from bench.reporting.figures.panels import Panel, Plot, inline, save
-from bench.reporting.figures.style import INK, looks, shortened, tick_text
+from bench.reporting.figures.style import INK, assign_looks, shortened, tick_text
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -20,7 +20,7 @@ def _plot(title: str = "a") -> Plot:
         axes.set_xlabel(f"{title} $not mathematics_")
 
     panels = tuple(Panel(f"{title}{i}", draw, f'alt "{title}" <{i}> & more') for i in range(3))
-    return Plot("test", "A test", "Caption.", panels, legend=looks([title, "b"]))
+    return Plot("test", "A test", "Caption.", panels, legend=assign_looks([title, "b"]))
 
 
 def test_inline_figures_are_wellformed_and_described() -> None:
@@ -77,7 +77,7 @@ def test_names_without_glyphs_are_drawn_without_warnings(tmp_path: Path, recwarn
 
 
 def test_looks_are_distinct() -> None:
-    drawn = looks([f"m{i}" for i in range(28)])
+    drawn = assign_looks([f"m{i}" for i in range(28)])
     assert len({(look.colour, look.dashes) for look in drawn.values()}) == 28
     assert len({look.marker for look in list(drawn.values())[:10]}) == 10
 

@@ -6,14 +6,14 @@ import pandas as pd
 
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
-from bench.reporting.page.overview import data_sources, environments, failures, listed, readings, summary_paragraph
+from bench.reporting.page.overview import write_summary
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
 
 def test_summary_says_what_was_run_and_how_it_ended(runs: pd.DataFrame) -> None:
     known = identified(runs)
-    text = summary_paragraph(known, counts(known, synthetic.suite()), synthetic.suite())
+    text = write_summary(known, counts(known, synthetic.suite()), synthetic.suite())
     assert text.startswith("5 methods (vae, kl, reverse_kl, js, gan) on 2 datasets (ring, digits), 3 seeds each: ")
     assert "26 of 30 runs finished, 1 diverged, 1 failed, 2 not run." in text
     assert (
@@ -24,7 +24,7 @@ def test_summary_says_what_was_run_and_how_it_ended(runs: pd.DataFrame) -> None:
 
 def test_summary_without_provenance() -> None:
     known = identified(frame([{}]))
-    assert summary_paragraph(known, counts(known, {}), {}) == (
+    assert write_summary(known, counts(known, {}), {}) == (
         "1 method (vae) on 1 dataset (ring), 1 seed each: 1 of 1 run finished."
     )
 
@@ -32,64 +32,10 @@ def test_summary_without_provenance() -> None:
 def test_a_cohorts_time_counts_once() -> None:
     rows = [{"train_seconds": 90.0, "cohort_size": 3, "eval_seconds": 10.0} for _ in range(3)]
     known = identified(frame(rows))
-    text = summary_paragraph(known, counts(known, {}), {})
+    text = write_summary(known, counts(known, {}), {})
     assert "1 min 30 s of training and 30 s of evaluation" in text
 
 
 def test_uncommitted_changes_are_told() -> None:
     known = identified(frame([{"git_commit": "0123456789abcdef", "git_dirty": True, "torch": "2.13.0"}]))
-    assert "commit 0123456789 with uncommitted changes" in summary_paragraph(known, counts(known, {}), {})
-
-
-def test_failures_keep_order_message_and_traceback(runs: pd.DataFrame) -> None:
-    found = failures(identified(runs), list(synthetic.METHODS), list(synthetic.DATASETS))
-    assert [(f.dataset, f.method, f.seed, f.status, f.steps) for f in found] == [
-        ("ring", "reverse_kl", "1", "diverged", "412"),
-        ("digits", "kl", "2", "failed", "2000"),
-    ]
-    assert found[1].message == "RuntimeError: CUDA error: device-side assert triggered"
-    assert found[1].traceback == synthetic.TRACEBACK.strip()
-
-
-def test_failures_without_a_message() -> None:
-    (found,) = failures(identified(frame([{"status": "timeout", "error": None}])), ["vae"], ["ring"])
-    assert (found.message, found.traceback, found.steps) == ("no message", "", "")
-
-
-def test_environments_are_told_apart() -> None:
-    rows = [{"hostname": h, "torch": t, "train_seconds": 60.0} for h, t in (("a", "1"), ("a", "1"), ("b", None))]
-    assert [
-        (row["hostname"], row["torch"], row["runs"], row["time"]) for row in environments(identified(frame(rows)))
-    ] == [
-        ("a", "1", "2", "2 min"),
-        ("b", "", "1", "1 min"),
-    ]
-
-
-def test_readings_collect_the_protocols_of_a_column() -> None:
-    keys = [("elbo", ""), ("fid", "fid/1"), ("fid", "fid/2"), ("fid", "fid/1"), ("kid", "kid/1")]
-    (likelihood, (elbo,)), (features, (fid, kid)) = readings(keys)
-    assert (likelihood, features) == ("Likelihood", "Features")
-    assert [(reading.column.name, reading.protocols) for reading in (elbo, fid, kid)] == [
-        ("elbo", ()),
-        ("fid", ("fid/1", "fid/2")),
-        ("kid", ("kid/1",)),
-    ]
-
-
-def test_data_sources_tell_what_figures_depend_on() -> None:
-    rows = [
-        {"dataset_sha256": "a", "feature_extractor": "e", "binarisation": "static"},
-        {"dataset_sha256": "a", "feature_extractor": "f", "binarisation": None},
-        {"dataset_sha256": "b", "feature_extractor": "f", "binarisation": None, "dataset": "grid"},
-    ]
-    assert data_sources(frame(rows)) == [
-        {"dataset": "ring", "dataset_sha256": "a", "feature_extractor": "e, f", "binarisation": "static"},
-        {"dataset": "grid", "dataset_sha256": "b", "feature_extractor": "f", "binarisation": ""},
-    ]
-    assert data_sources(pd.DataFrame({"fid": [1.0]})) == []
-
-
-def test_long_lists_are_cut() -> None:
-    assert listed(list("abcdef")) == "a, b, c, d, e, f"
-    assert listed(list("abcdefgh")) == "a, b, c, d, e and 3 more"
+    assert "commit 0123456789 with uncommitted changes" in write_summary(known, counts(known, {}), {})

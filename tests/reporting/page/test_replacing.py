@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.reporting.page.replacing import GENERATOR, PAGE, replacing
+from bench.reporting.page.replacing import GENERATOR, PAGE, replace_report
 
 
 def _write(out: Path, text: str, *names: str) -> None:
-    with replacing(out) as draft:
+    with replace_report(out) as draft:
         (draft / PAGE).write_text(GENERATOR + text)
         for name in names:
             (draft / name).write_text(text)
@@ -30,7 +30,7 @@ def test_an_old_report_survives_a_failure(tmp_path: Path) -> None:
     _write(tmp_path, "1", "tables/x.csv")
 
     def fail() -> None:
-        with replacing(tmp_path) as draft:
+        with replace_report(tmp_path) as draft:
             (draft / PAGE).write_text("2")
             (draft / "tables" / "x.csv").write_text("2")
             raise KeyboardInterrupt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.reporting.page.sections import RESERVED, anchors
+from bench.reporting.page.sections import RESERVED, assign_anchors
 
 _KINDS = ("gap", "train-test")
 
@@ -22,7 +22,7 @@ _KINDS = ("gap", "train-test")
     ],
 )
 def test_no_two_files_are_alike(names: list[str]) -> None:
-    found = anchors(names, _KINDS)
+    found = assign_anchors(names, _KINDS)
     assert list(found) == names
     files = [f"{anchor}{suffix}".casefold() for anchor in found.values() for suffix in ("", "-gap", "-train-test")]
     assert len(set(files)) == len(files)
@@ -30,4 +30,4 @@ def test_no_two_files_are_alike(names: list[str]) -> None:
 
 
 def test_plain_names_keep_theirs() -> None:
-    assert anchors(["ring", "mixture(1d)"], _KINDS) == {"ring": "ring", "mixture(1d)": "mixture-1d"}
+    assert assign_anchors(["ring", "mixture(1d)"], _KINDS) == {"ring": "ring", "mixture(1d)": "mixture-1d"}

@@ -12,10 +12,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.analysis import pictured_runs
 from bench.errors import BenchError
 from bench.reporting import render
+from bench.reporting.page.failures import MOST
+from tests.analysis.declared import dictionary
 from tests.analysis.frames import frame
-from tests.reporting import synthetic
+from tests.reporting import large, synthetic
 
 _LOADING = {"src", "srcset", "href", "xlink:href", "data", "action", "poster", "background"}
 _SHARES = ["precision", "recall", "coverage", "parzen_log_likelihood"]
@@ -58,7 +61,9 @@ def page(report: Path) -> _Page:
 
 
 def _small(tmp_path: Path, runs: pd.DataFrame, **suite: object) -> Path:
-    return render(runs, pd.DataFrame(), pd.DataFrame(), synthetic.suite() | suite, tmp_path / "small")
+    return render(
+        runs, pd.DataFrame(), pd.DataFrame(), synthetic.suite() | suite, tmp_path / "small", columns=dictionary()
+    )
 
 
 def _slim(runs: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +157,7 @@ def test_every_table_and_figure_is_also_a_file(report: Path) -> None:
     tables = {path.name for path in (report / "tables").iterdir()}
     named = {"ring": ("", "-train-test", "-train-test-exact", "-gap"), "digits": ("", "-train-test", "-gap")}
     expected = {f"{d}{kind}.{s}" for d, kinds in named.items() for kind in kinds for s in ("csv", "md", "tex")}
-    assert tables == {"summary.csv"} | expected
+    assert tables == {"summary.csv", "failures.csv"} | expected
     kinds = ("comparison", "samples", "train-test", "curves")
     expected = {f"{d}-{kind}" for d in synthetic.DATASETS for kind in kinds} | {"ring-train-test-exact", "ring-gap"}
     figures = {path.name for path in (report / "figures").iterdir()}
@@ -212,7 +217,7 @@ def test_no_runs_are_told(tmp_path: Path) -> None:
     page = _Page(_small(tmp_path, pd.DataFrame()))
     assert "There are no results yet" in page.text
     assert "0/33 not run" in page.text
-    bare = render(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), {}, tmp_path / "bare")
+    bare = render(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), {}, tmp_path / "bare", columns=dictionary())
     assert "There are no results yet" in _Page(bare).text
 
 
@@ -254,3 +259,22 @@ def test_a_wrong_frame_leaves_the_old_report(tmp_path: Path, runs: pd.DataFrame)
     with pytest.raises(BenchError, match="lacks status"):
         _small(tmp_path, runs.drop(columns="status"))
     assert path.read_bytes() == before
+
+
+def test_the_page_of_two_thousand_runs_is_small(tmp_path: Path) -> None:
+    runs = large.runs(200)
+    pictures = synthetic.pictures(runs[runs["run_id"].isin(pictured_runs(runs))])
+    path = render(runs, large.curves(runs), pictures, synthetic.suite(), tmp_path, columns=dictionary())
+    assert path.stat().st_size < 2e6
+    failed = int((runs["status"] == "failed").sum())
+    assert len(pd.read_csv(tmp_path / "tables" / "failures.csv")) == failed > MOST
+    assert f"{MOST} of {failed} are shown" in _Page(path).text
+
+
+def test_without_declarations_there_is_a_report_too(tmp_path: Path, runs: pd.DataFrame) -> None:
+    few = _slim(runs)[runs["dataset"] == "digits"]
+    path = render(few, pd.DataFrame(), pd.DataFrame(), {"datasets": ["digits"]}, tmp_path)
+    page = _Page(path)
+    assert "Metric of the user's; no better end is known." in page.text
+    assert not [a for a in page.all("td") if "best" in a.get("class", "").split()]
+    assert "seed_mean" not in pd.read_csv(tmp_path / "tables" / "digits.csv").columns

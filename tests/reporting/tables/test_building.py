@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 
 from bench.analysis.statistics import counts, summarise
 from bench.analysis.variants import identified
-from bench.reporting.tables.building import bands, build
-from bench.reporting.tables.cells import BAND, Cell, Reference, Row, Table
-from bench.reporting.tables.papers import PublishedFigure, published_figures
+from bench.published import PublishedFigure
+from bench.reporting.tables.building import build
+from bench.reporting.tables.cells import Cell, Reference, Row, Table
+from bench.reporting.tables.papers import read_published
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
 
 def table_of(runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = ()) -> Table:
     """The table of one dataset without a suite's plan."""
-    return build(dataset, summarise(runs), counts(identified(runs), {}), published)
+    return build(dataset, summarise(runs, COLUMNS), counts(identified(runs), {}), published, COLUMNS)
 
 
 def _best(table: Table, metric: str) -> set[str]:
@@ -27,34 +28,6 @@ def _best(table: Table, metric: str) -> set[str]:
 def _methods(**figures: list[float | None]) -> pd.DataFrame:
     (metric, values), *_ = figures.items()
     return frame([{"method": f"m{i}", metric: value} for i, value in enumerate(values)])
-
-
-@pytest.mark.parametrize(
-    ("metric", "values", "best"),
-    [
-        ("elbo", [-3.0, -1.0, -2.0], {"m1"}),
-        ("fid", [3.0, 1.0, 2.0], {"m1"}),
-        ("div_gan", [-1.0, -1.3, None], {"m1"}),
-        ("modes_covered", [8.0, 8.0, 7.0], {"m0", "m1"}),
-        ("modes_covered", [8.0, 8.0, 8.0], set()),
-        ("modes_total", [8.0, 9.0, 7.0], set()),
-        ("training_bound", [1.0, 2.0, 3.0], set()),
-        ("generator_mean", [1.0, 2.0, 3.0], set()),
-        ("div_kl", [0.5, float("inf"), 0.4], {"m2"}),
-        ("elbo", [-1.0, None, None], set()),
-    ],
-)
-def test_the_best_mean_is_marked(metric: str, values: list[float | None], best: set[str]) -> None:
-    assert _best(table_of(_methods(**{metric: values})), metric) == best
-
-
-def test_references_and_published_figures_do_not_compete() -> None:
-    runs = _methods(elbo=[1.0, 2.0])
-    rows = [Reference(Row(name, "reference", ()), {("elbo", ""): Cell(9.0, None, None)}) for name in ("real", "floor")]
-    published = [PublishedFigure("paper", "elbo", 99.0)]
-    table = build("ring", summarise(runs), counts(identified(runs), {}), published, rows)
-    assert _best(table, "elbo") == {"m1"}
-    assert [row.kind for row in table.rows] == ["method", "method", "reference", "reference", "published"]
 
 
 def test_a_single_seed_has_no_spread() -> None:
@@ -85,7 +58,7 @@ def test_cells_that_do_not_apply_are_empty(runs: pd.DataFrame) -> None:
 
 
 def test_unfinished_seeds_are_told(runs: pd.DataFrame) -> None:
-    table = build("ring", summarise(runs), counts(identified(runs), synthetic.suite()), ())
+    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), synthetic.suite()), (), COLUMNS)
     row = next(row for row in table.rows if row.label == "reverse_kl")
     assert (row.done, row.total, row.outcome_text) == (2, 3, "1 diverged")
 
@@ -105,7 +78,7 @@ def test_two_extractors_are_two_columns() -> None:
 
 
 def test_published_rows_are_grouped_by_source() -> None:
-    published = tuple(published_figures(synthetic.suite()))[:2]
+    published = tuple(read_published(synthetic.suite()))[:2]
     table = table_of(_methods(modes_covered=[7.0, 8.0]), published=published)
     assert [(source, [row.label for row in rows]) for source, rows in table.sources] == [
         ("PacGAN paper, table 1; ± is a standard error over 10 trials", ["GAN"])
@@ -115,24 +88,9 @@ def test_published_rows_are_grouped_by_source() -> None:
 
 
 def test_published_figures_of_one_source_share_rows_by_method() -> None:
-    published = [PublishedFigure("p", "elbo", v, method=m) for m, v in (("A", 1.0), ("B", 2.0))]
+    published = [PublishedFigure(source="p", metric="elbo", value=v, method=m) for m, v in (("A", 1.0), ("B", 2.0))]
     rows = table_of(_methods(elbo=[1.0]), published=tuple(published)).of_kind("published")
     assert [(row.label, [cell.mean for cell in row.cells if cell]) for row in rows] == [("A", [1.0]), ("B", [2.0])]
-
-
-def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
-    table = table_of(runs.assign(training_elbo=1.0, mine=2.0))
-    parts = bands(table)
-    shown = [header.column.name for part in parts for header in part.headers]
-    assert shown == [header.column.name for header in table.headers if header.column.printed]
-    assert "training_elbo" not in shown
-    assert all(len(part.headers) <= BAND for part in parts)
-    assert all([row.label for row in part.rows] == list(synthetic.METHODS) for part in parts)
-
-
-def test_a_table_without_columns_still_has_its_rows() -> None:
-    parts = bands(table_of(frame([{"status": "failed"}])))
-    assert [[row.label for row in part.rows] for part in parts] == [["vae"]]
 
 
 def test_outcomes_are_written_out() -> None:
@@ -144,11 +102,5 @@ def test_outcomes_are_written_out() -> None:
 def test_references_without_a_figure_in_any_column_are_left_out() -> None:
     runs = _methods(elbo=[1.0, 2.0])
     rows = [Reference(Row("real", "reference", ()), {("fid", ""): Cell(9.0, None, None)})]
-    table = build("ring", summarise(runs), counts(identified(runs), {}), (), rows)
+    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), {}), (), COLUMNS, rows)
     assert [row.kind for row in table.rows] == ["method", "method"]
-
-
-def test_the_feature_columns_are_cut_between_distances_and_shares(runs: pd.DataFrame) -> None:
-    parts = [[header.column.name for header in part.headers] for part in bands(table_of(runs))]
-    assert ["precision", "recall", "density", "coverage"] in parts
-    assert ["modes_covered", "modes_total", "high_quality_fraction", "mode_kl"] in [part[:4] for part in parts]

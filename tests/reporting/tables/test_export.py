@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.floors import floor
+from bench.analysis.floors import floors
+from bench.analysis.references import attach_references
 from bench.analysis.statistics import counts, summarise
 from bench.analysis.variants import identified
+from bench.published import PublishedFigure
 from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.export import latex, markdown, to_csv, to_frame, to_latex, to_markdown
-from bench.reporting.tables.papers import PublishedFigure
-from bench.reporting.tables.references import attached, real_data
+from bench.reporting.tables.references import measure_real_data, place_floors
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 from tests.reporting.tables.test_building import table_of
@@ -84,7 +86,7 @@ def test_latex_leaves_no_special_character_bare(text: str) -> None:
 
 def test_latex_is_a_booktabs_table() -> None:
     runs = frame([{"method": name, "seed": s, "fid": i + s / 8} for i, name in enumerate(_WEIRD) for s in (0, 1)])
-    made = to_latex(table_of(runs, published=(PublishedFigure("Smith & Co.", "elbo", -3.5),)))
+    made = to_latex(table_of(runs, published=(PublishedFigure(source="Smith & Co.", metric="elbo", value=-3.5),)))
     body = made[made.index(r"\midrule") : made.index(r"\bottomrule")]
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert len(rows) == len(_WEIRD) + 1
@@ -127,9 +129,12 @@ def _with_references() -> Table:
     runs = frame([{"method": m, "kid": v, "elbo": v} for m, v in (("a", 3.0), ("b", 2.0))])
     known = identified(runs)
     rows = frame([{"method": "real_data", "family": "reference", "kid": v, "seed": v} for v in (1.0, 2.0)])
-    references = [*real_data("ring", attached(rows, known), known), *floor("ring", known)]
-    published = [PublishedFigure("paper", "fid", 9.0)]
-    return build("ring", summarise(runs), counts(known, {}), published, references)
+    references = [
+        *measure_real_data("ring", attach_references(rows, known), known, COLUMNS),
+        *place_floors("ring", floors(known, COLUMNS), COLUMNS),
+    ]
+    published = [PublishedFigure(source="paper", metric="fid", value=9.0)]
+    return build("ring", summarise(runs, COLUMNS), counts(known, {}), published, COLUMNS, references)
 
 
 def test_references_are_told_in_markdown() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from bench.analysis.statistics import counts
 from bench.analysis.variants import identified
+from bench.published import PublishedFigure
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.export import to_frame, to_latex, to_markdown
-from bench.reporting.tables.gap import gaps
-from bench.reporting.tables.gap_table import gap_table
-from bench.reporting.tables.papers import PublishedFigure
+from bench.reporting.tables.gap import find_gaps
+from bench.reporting.tables.gap_table import build_gap_table
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 
@@ -26,7 +27,7 @@ def made(
 ) -> Table:
     known = identified(runs)
     count = counts(known, synthetic.suite() if plan else {})
-    table = gap_table(dataset, gaps(dataset, known, count), count, published)
+    table = build_gap_table(dataset, find_gaps(dataset, known, count, COLUMNS), count, published, COLUMNS)
     assert table is not None
     return table
 
@@ -107,9 +108,13 @@ def test_spread_estimates_are_not_comparable(runs: pd.DataFrame) -> None:
 
 def test_published_bounds_stand_beside_ours(runs: pd.DataFrame) -> None:
     values = {"training_bound": 0.2801, "div_kl_exact": 0.2831, "div_js": 9.0}
-    published = [PublishedFigure("paper", metric, value, method="kl") for metric, value in values.items()]
-    published += [PublishedFigure("other", "training_bound", 0.5, method="someone's GAN", note="a note")]
-    published += [PublishedFigure("third", "elbo", 1.0, method="vae")]
+    published = [
+        PublishedFigure(source="paper", metric=metric, value=value, method="kl") for metric, value in values.items()
+    ]
+    published += [
+        PublishedFigure(source="other", metric="training_bound", value=0.5, method="someone's GAN", note="a note")
+    ]
+    published += [PublishedFigure(source="third", metric="elbo", value=1.0, method="vae")]
     table = made(runs, published=tuple(published))
     ours, theirs = table.of_kind("published")
     assert texts(table, ours) == {"training_bound": "0.2801", "exact": "0.2831", "below_exact_percent": "1.06"}

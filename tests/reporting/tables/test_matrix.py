@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.reporting import matrix
-from bench.reporting.tables.building import bands
+from bench.published import PublishedFigure
+from bench.reporting.tables import matrix
+from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.export import to_frame, to_latex, to_markdown
-from bench.reporting.tables.papers import PublishedFigure
+from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
 from tests.reporting.tables.test_building import table_of
@@ -31,7 +32,7 @@ def square(values: dict[str, dict[str, float | None]], suffix: str = "") -> pd.D
 
 
 def made(runs: pd.DataFrame, published: tuple[PublishedFigure, ...] = ()) -> Table:
-    table = matrix.estimated(table_of(runs, published=published))
+    table = matrix.select_estimates(table_of(runs, published=published), COLUMNS)
     assert table is not None
     return table
 
@@ -68,8 +69,8 @@ def test_the_diagonal_is_known_and_the_best_is_marked(runs: pd.DataFrame) -> Non
 
 def test_without_estimates_there_is_none() -> None:
     table = table_of(frame([{"fid": 1.0}]))
-    assert matrix.estimated(table) is None
-    assert matrix.exact(table) is None
+    assert matrix.select_estimates(table, COLUMNS) is None
+    assert matrix.select_exact(table, COLUMNS) is None
 
 
 def test_one_seed_has_no_spread_and_a_failed_method_no_figures() -> None:
@@ -89,7 +90,9 @@ def test_a_planned_method_that_was_not_run_has_its_divergence(runs: pd.DataFrame
     from bench.reporting.tables.building import build
 
     few = runs[runs["method"] != "js"]
-    table = matrix.estimated(build("ring", summarise(few), counts(identified(few), synthetic.suite()), ()))
+    table = matrix.select_estimates(
+        build("ring", summarise(few, COLUMNS), counts(identified(few), synthetic.suite()), (), COLUMNS), COLUMNS
+    )
     assert table is not None
     missing = row(table, "js")
     assert (missing.aside, missing.outcome_text, set(missing.cells)) == ("JS", "3 not run", {None})
@@ -116,7 +119,7 @@ def test_the_diagonal_is_counted_among_fgans(
     values: dict[str, dict[str, float | None]], expected: tuple[int, int]
 ) -> None:
     table = made(square(values))
-    assert matrix.diagonal(table) == expected
+    assert matrix.count_diagonal(table) == expected
     told = [note for note in table.notes if "Nowozin" in note]
     assert len(told) == bool(expected[1])
     if told:
@@ -130,15 +133,15 @@ def test_without_fgans_nothing_is_said_of_training() -> None:
 
 def test_spread_noise_is_told(runs: pd.DataFrame) -> None:
     whole = table_of(runs, "digits")
-    table = matrix.estimated(whole)
+    table = matrix.select_estimates(whole, COLUMNS)
     assert table is not None
     assert "N(0, s²I), s = 0.1." in table.notes[0]
     assert "divergence_spread" not in [header.column.name for header in table.headers]
-    assert matrix.spread_notes(table_of(runs)) == ()
+    assert matrix.describe_spread(table_of(runs)) == ()
 
 
 def test_exact_values_are_a_matrix_of_their_own(runs: pd.DataFrame) -> None:
-    table = matrix.exact(table_of(runs))
+    table = matrix.select_exact(table_of(runs), COLUMNS)
     assert table is not None
     assert [header.column.label for header in table.headers][:2] == ["KL(P‖Q)", "KL(Q‖P)"]
     assert row(table, "vae").cells == (None,) * 6
@@ -146,34 +149,34 @@ def test_exact_values_are_a_matrix_of_their_own(runs: pd.DataFrame) -> None:
     assert infinite is not None
     assert infinite.texts == ("∞", "")
     assert not infinite.best
-    assert matrix.exact(table_of(runs, "digits")) is None
+    assert matrix.select_exact(table_of(runs, "digits"), COLUMNS) is None
 
 
 def test_null_exact_values_are_left_out() -> None:
     runs = frame([{"method": "kl", "div_kl_exact": v} for v in (1.0, None, 3.0)])
-    table = matrix.exact(table_of(runs))
+    table = matrix.select_exact(table_of(runs), COLUMNS)
     assert table is not None
     (cell,) = table.rows[0].cells
     assert cell is not None
     assert (cell.mean, cell.n) == (2.0, 2)
-    assert matrix.exact(table_of(frame([{"div_kl": 1.0, "div_kl_exact": None}]))) is None
+    assert matrix.select_exact(table_of(frame([{"div_kl": 1.0, "div_kl_exact": None}])), COLUMNS) is None
 
 
 def test_one_infinite_seed_makes_the_mean_infinite() -> None:
     runs = frame([{"method": "kl", "div_kl_exact": v} for v in (1.0, INF)])
-    table = matrix.exact(table_of(runs))
+    table = matrix.select_exact(table_of(runs), COLUMNS)
     assert table is not None
     assert [cell.texts for cell in table.rows[0].cells if cell] == [("∞", "")]
 
 
 def test_published_figures_stand_beside_ours(runs: pd.DataFrame) -> None:
-    published = tuple(PublishedFigure("paper", f"div_{name}", value, method="kl")
+    published = tuple(PublishedFigure(source="paper", metric=f"div_{name}", value=value, method="kl")
                       for name, value in (("kl", 0.2808), ("js", 0.1314), ("kl_exact", 0.2831)))  # fmt: skip
     table = made(runs, published)
     (theirs,) = table.of_kind("published")
     assert [cell and cell.texts[0] for cell in theirs.cells] == ["0.2808", None, "0.1314", None, None, None]
     assert theirs.owns(table.headers[0])
-    exact = matrix.exact(table_of(runs, published=published))
+    exact = matrix.select_exact(table_of(runs, published=published), COLUMNS)
     assert exact is not None
     (theirs,) = exact.of_kind("published")
     assert [cell.mean for cell in theirs.cells if cell] == [0.2831]
@@ -212,7 +215,7 @@ def test_thirty_methods_by_twelve_divergences_stay_in_bands() -> None:
     names = [*"abcdefghijk", "alpha(0.3)"]
     runs = square({f"{names[i % 12]} {i}": {name: rng.random() for name in names} for i in range(30)})
     table = made(runs)
-    assert [len(band.headers) for band in bands(table)] == [6, 6]
+    assert [len(band.headers) for band in split_bands(table)] == [6, 6]
     latex = to_latex(table)
     assert latex.count(r"\begin{tabular}{lllrrrrrr}") == 2
-    assert matrix.diagonal(table)[1] == 12
+    assert matrix.count_diagonal(table)[1] == 12

@@ -1,0 +1,141 @@
+"""Declared and undeclared columns, looked up by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.column import GROUPS, divergence_of, exact_divergence_of
+
+from .declared import COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("elbo", "higher"),
+        ("log_likelihood_iw", "higher"),
+        ("parzen_log_likelihood", "higher"),
+        ("fid", "lower"),
+        ("kid", "lower"),
+        ("precision", "higher"),
+        ("recall", "higher"),
+        ("fid_infinity", "lower"),
+        ("density", None),
+        ("coverage", "higher"),
+        ("modes_covered", "higher"),
+        ("high_quality_fraction", "higher"),
+        ("mode_kl", "lower"),
+        ("div_kl", "lower"),
+        ("div_gan", "lower"),
+        ("div_alpha(0.3)", "lower"),
+        ("div_kl_exact", "lower"),
+        ("divergence_spread", None),
+        ("reconstruction", None),
+        ("kl_term", None),
+        ("modes_total", None),
+        ("training_bound", None),
+        ("generator_mean", None),
+        ("train_seconds", None),
+        ("a_metric_of_mine", None),
+    ],
+)
+def test_better_ends(name: str, better: str | None) -> None:
+    assert COLUMNS.describe(name).better == better
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(column.name for column in COLUMNS.of_role("figure")),
+        "div_kl",
+        "div_alpha(0.3)",
+        "div_js_exact",
+        "training_elbo",
+        "a_metric_of_mine",
+    ],
+)
+def test_every_column_is_described(name: str) -> None:
+    column = COLUMNS.describe(name)
+    assert column.name == name
+    assert column.label
+    assert column.description.endswith(".")
+    assert column.group in GROUPS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("div_kl", "kl"),
+        ("div_squared_hellinger", "squared_hellinger"),
+        ("div_alpha(0.3)", "alpha(0.3)"),
+        ("div_kl_se", None),
+        ("div_kl_exact", None),
+        ("diversity", None),
+        ("fid", None),
+    ],
+)
+def test_divergence_of_a_column(name: str, expected: str | None) -> None:
+    assert divergence_of(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("div_kl_exact", "kl"),
+        ("div_alpha(0.3)_exact", "alpha(0.3)"),
+        ("div_kl", None),
+        ("div_kl_exact_se", None),
+        ("elbo_exact", None),
+    ],
+)
+def test_exact_divergence_of_a_column(name: str, expected: str | None) -> None:
+    assert exact_divergence_of(name) == expected
+
+
+def test_exact_values_are_divergences_of_their_own_kind() -> None:
+    column = COLUMNS.describe("div_kl_exact")
+    assert (column.label, column.group, column.unit, column.divergence) == (
+        "KL(P‖Q) exact",
+        "Divergences",
+        "nats",
+        "kl",
+    )
+    assert COLUMNS.describe("div_alpha(0.3)_exact").label == "alpha(0.3) exact"
+    assert COLUMNS.describe("div_kl").divergence == "kl"
+    assert COLUMNS.describe("fid").divergence == ""
+
+
+def test_lower_ends() -> None:
+    assert COLUMNS.lower_end("gan") == pytest.approx(-1.3862944)
+    assert COLUMNS.lower_end("kl") == COLUMNS.lower_end("alpha(0.3)") == 0
+
+
+def test_columns_are_printed_by_group() -> None:
+    names = ["train_seconds", "my_metric", "div_js", "div_kl", "fid", "elbo", "div_alpha(0.3)"]
+    expected = ["elbo", "div_kl", "div_js", "div_alpha(0.3)", "fid", "my_metric", "train_seconds"]
+    assert sorted(names, key=COLUMNS.sort_key) == expected
+    exact = ["div_kl_exact", "div_alpha(0.3)", "div_kl", "div_alpha(0.3)_exact"]
+    assert sorted(exact, key=COLUMNS.sort_key) == ["div_kl", "div_alpha(0.3)", "div_kl_exact", "div_alpha(0.3)_exact"]
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("Likelihood", "elbo reconstruction kl_term active_units log_likelihood_iw parzen_log_likelihood"),
+        ("Features", "fid fid_infinity kid precision recall density coverage"),
+        ("Modes", "modes_covered modes_total high_quality_fraction mode_kl"),
+    ],
+)
+def test_printed_columns_of_a_group(group: str, names: str) -> None:
+    assert [name for name, column in COLUMNS.items() if column.group == group and column.printed] == names.split()
+
+
+@pytest.mark.parametrize("name", [name for column in COLUMNS.values() for name, _ in column.settings])
+def test_settings_are_columns_that_are_not_printed(name: str) -> None:
+    assert COLUMNS.describe(name).fixed
+    assert not COLUMNS.describe(name).printed
+
+
+def test_labels_are_no_metrics() -> None:
+    labels = {label for column in COLUMNS.values() for label in column.depends_on}
+    assert labels < {column.name for column in COLUMNS.of_role("label")}
