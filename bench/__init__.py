@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.api import check, columns, evaluate, fetch, load, report, run, status
+    from bench.api import check, evaluate, fetch, run
     from bench.column import Column, Floor
     from bench.datasets import load_dataset, register_dataset
     from bench.divergences import divergence, register_divergence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         register_metric,
     )
     from bench.models import register_method
+    from bench.reading import columns, load, report, status
 
 _HOME = {
     "ArgumentError": "bench.errors",
@@ -37,7 +38,7 @@ _HOME = {
     "Column": "bench.column",
     "Floor": "bench.column",
     "check": "bench.api",
-    "columns": "bench.api",
+    "columns": "bench.reading",
     "density_coverage": "bench.metrics",
     "divergence": "bench.divergences",
     "estimate_divergences": "bench.metrics",
@@ -48,7 +49,7 @@ _HOME = {
     "frechet_infinity": "bench.metrics",
     "importance_weighted_bound": "bench.metrics",
     "kernel_distance": "bench.metrics",
-    "load": "bench.api",
+    "load": "bench.reading",
     "load_dataset": "bench.datasets",
     "mode_coverage": "bench.metrics",
     "parzen_log_likelihood": "bench.metrics",
@@ -59,9 +60,9 @@ _HOME = {
     "register_extractor": "bench.metrics",
     "register_method": "bench.models",
     "register_metric": "bench.metrics",
-    "report": "bench.api",
+    "report": "bench.reading",
     "run": "bench.api",
-    "status": "bench.api",
+    "status": "bench.reading",
 }
 
 __all__ = [

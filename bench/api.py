@@ -1,44 +1,24 @@
-"""The verbs: run, evaluate, load, report, status, check, fetch, columns. The command line and Python call the same."""
+"""The verbs that work: run, evaluate, check, fetch. The command line and Python call the same."""
 
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
-from bench.analysis import pictured_runs, settings_columns, variant_labels
-from bench.column import Column, Columns
 from bench.datasets import fetch as fetch_dataset
 from bench.dictionary import declared_columns
-from bench.errors import ArgumentError, BenchError
 from bench.launch import Options
 from bench.metrics import load_extractor
+from bench.reading import load, warn_of
 from bench.registry import load_entry_points
-from bench.reporting import render
-from bench.results import (
-    RunStore,
-    Snapshot,
-    columns_frame,
-    load_curves,
-    load_pictures,
-    open_results,
-    planned_rows,
-    read_columns,
-    read_plan,
-)
+from bench.results import finish_frame
 from bench.session import prepare, prepare_evaluation
-from bench.suite import load_suite, read_plain, trial_settings
-
-Which = Literal["suite", "all"]
-
-
-class ResultsWarning(UserWarning):
-    """A file in a folder of results that is left out."""
+from bench.suite import load_suite, trial_settings
 
 
 def run(
@@ -75,8 +55,8 @@ def run(
     """
     session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
     session.execute(Options(_launcher(inline), address, keep_weights=weights), Console(stderr=True))
-    _warn(session.snapshot.problems)
-    return _with_variants(session.results())
+    warn_of(session.snapshot.problems)
+    return finish_frame(session.results(), declared_columns())
 
 
 def evaluate(
@@ -112,105 +92,6 @@ def evaluate(
     session = prepare_evaluation(path, metrics, recompute=recompute, settings=settings)
     session.require(session.execute(Options(_launcher(inline), address), Console(stderr=True)))
     return load(path)
-
-
-def load(
-    path: str | Path,
-    *,
-    curves: bool = False,
-    references: bool = False,
-    settings: bool = False,
-    variants: Which = "suite",
-) -> pd.DataFrame:
-    """Results of a suite as a DataFrame.
-
-    The column `variant` tells apart what one method's name stands for: it is the method's name, or says how settings
-    differ where the rows have several under that name. `settings_id` is the same as a hash.
-
-    Args:
-        path: the suite's folder of results, such as "results/quickstart"; one that holds compacted files alone will do.
-        curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
-        references: whether to load the rows of real data, measured in the models' place, instead of the runs.
-        settings: whether to add every setting as a column: `training.lr`, `network.latent`, …
-        variants: "suite" for the runs that the suite stands for as it was last run, with all their seeds; "all" for
-            those too that it was run with before under other settings.
-
-    Raises:
-        ArgumentError: if `variants` is neither.
-        BenchError: if there are no results at `path`.
-    """
-    store, snapshot = open_results(path)
-    _warn(snapshot.problems)
-    rows = _chosen(store, snapshot, variants, references=references)
-    if curves:
-        points = load_curves(store, snapshot)
-        return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
-    if settings:
-        rows = pd.concat([rows, settings_columns(rows, _known_columns(store))], axis="columns")
-    return rows
-
-
-def columns(path: str | Path) -> pd.DataFrame:
-    """The data dictionary of a suite's results: what each column of `load` means.
-
-    Returns:
-        A row per column, in its order: name, label, unit, better end, protocol, description, …
-
-    Raises:
-        BenchError: if there are no results at `path`.
-    """
-    store, snapshot = open_results(path)
-    known = _known_columns(store)
-    names = _chosen(store, snapshot, "all").columns
-    return columns_frame(Columns.of(_described(name, known) for name in names))
-
-
-def report(path: str | Path, *, out: str | Path | None = None) -> Path:
-    """Write the report of a suite's results: a page, tables and figures.
-
-    Args:
-        path: the suite's folder of results.
-        out: folder of the report; by default `report` within the results.
-
-    Returns:
-        The path of index.html.
-
-    Raises:
-        BenchError: if there are no results at `path`, or the report cannot be written.
-    """
-    store, snapshot = open_results(path)
-    _warn(snapshot.problems)
-    suite = {"name": store.name} if store.suite_file is None else read_plain(store.suite_file)
-    runs = _chosen(store, snapshot, "suite")
-    points = load_curves(store, snapshot)
-    pictures = load_pictures(store, snapshot, pictured_runs(runs))
-    beside = _chosen(store, snapshot, "suite", references=True)
-    described = columns_frame(_known_columns(store))
-    target = Path(out) if out is not None else store.report
-    try:
-        return render(runs, points, pictures, suite, target, references=beside, columns=described)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BenchError(
-            f"{target}: the report cannot be written ({reason}); choose another folder with --out"
-        ) from error
-
-
-def status(path: str | Path) -> pd.DataFrame:
-    """How many runs of each dataset and method ended how.
-
-    Returns:
-        A row for each dataset and variant of a method, a column for each status that occurs.
-
-    Raises:
-        BenchError: if there are no results at `path`.
-    """
-    return count_statuses(load(path))
-
-
-def count_statuses(runs: pd.DataFrame) -> pd.DataFrame:
-    """How many of some runs ended how, as `status` gives it."""
-    return pd.crosstab([runs["dataset"], runs["variant"].rename("method")], runs["status"])
 
 
 def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -259,43 +140,4 @@ def _launcher(inline: bool) -> str:
     return "inline" if inline else "ray"
 
 
-def _chosen(store: RunStore, snapshot: Snapshot, variants: str, *, references: bool = False) -> pd.DataFrame:
-    """Rows of a store with their variants."""
-    if variants not in ("suite", "all"):
-        raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
-    rows = (snapshot.references if references else snapshot.runs).frame
-    chosen = planned_rows(rows, read_plan(store)) if variants == "suite" else rows.reset_index(drop=True)
-    return _with_variants(chosen)
-
-
-def _with_variants(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(variant=variant_labels(rows))[_with_after([*rows.columns], "variant", "method")]
-
-
-def _with_after(names: list[str], new: str, after: str) -> list[str]:
-    """The names with another behind one of them."""
-    rest = [name for name in names if name != new]
-    place = rest.index(after) + 1 if after in rest else len(rest)
-    return [*rest[:place], new, *rest[place:]]
-
-
-def _known_columns(store: RunStore) -> Columns:
-    """What the store says of its columns, and of others what is known here: an earlier version said nothing."""
-    stored = read_columns(store)
-    return Columns.of([*declared_columns().values(), *stored.values()])
-
-
-def _described(name: str, known: Columns) -> Column:
-    if name.startswith("protocol_"):
-        metric = name.removeprefix("protocol_")
-        text = f"Name and version of the protocol that {metric} was measured by."
-        return Column(name, f"Protocol of {metric}", text, role="provenance", protocol=metric)
-    return known.describe(name)
-
-
-def _warn(problems: Sequence[str]) -> None:
-    for problem in problems:
-        warnings.warn(problem, ResultsWarning, stacklevel=3)
-
-
-__all__ = ["BenchError", "check", "columns", "evaluate", "fetch", "load", "report", "run", "status"]
+__all__ = ["check", "evaluate", "fetch", "run"]

@@ -139,21 +139,21 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder of the report; by default report/ in the results.")] = None,
 ) -> None:
     """Write the report: a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PNG)."""
-    from bench import api
+    from bench import reading
 
     with _told_problems():
-        typer.echo(api.report(results, out=out))
+        typer.echo(reading.report(results, out=out))
 
 
 @app.command()
 def status(results: Results) -> None:
     """Show how many runs of each dataset and method ended how."""
-    from bench import api
+    from bench import reading
 
     with _told_problems():
-        runs = api.load(results)
-        typer.echo(api.count_statuses(runs).to_string())
-        for rows in (runs, api.load(results, references=True)):
+        runs = reading.load(results)
+        typer.echo(reading.count_statuses(runs).to_string())
+        for rows in (runs, reading.load(results, references=True)):
             for row in rows[rows["status"] != Status.DONE].itertuples():
                 reason = str(row.error).strip().splitlines()[-1]
                 typer.echo(f"{row.status}: {row.dataset} · {row.variant} · seed {row.seed}: {reason}")
@@ -220,7 +220,7 @@ def _launcher(address: str | None, inline: bool) -> str:
 @contextmanager
 def _told_problems() -> Iterator[None]:
     """Say which files of a folder of results were left out, once; then the exit status is 1."""
-    from bench.api import ResultsWarning
+    from bench.reading import ResultsWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResultsWarning)

@@ -4,7 +4,7 @@ from bench.results.bulky import load_curves, load_pictures
 from bench.results.compact import compact
 from bench.results.dictionary import columns_frame, read_columns
 from bench.results.files import Folder, StorageError, StoredFile
-from bench.results.frames import SETTINGS_ID
+from bench.results.frames import SETTINGS_ID, finish_frame
 from bench.results.load import open_results, open_store
 from bench.results.plan import planned_rows, read_plan, write_plan
 from bench.results.record import Evaluation, RunRecord
@@ -27,6 +27,7 @@ __all__ = [
     "WeightsError",
     "columns_frame",
     "compact",
+    "finish_frame",
     "load_curves",
     "load_pictures",
     "open_results",

@@ -10,7 +10,7 @@ from bench.column import Columns
 from bench.results.bulky import CURVES_FILE, PICTURES_FILE, current_curves, records_of, uncovered
 from bench.results.compacted import merge_pictures, write_compacted
 from bench.results.dictionary import write_columns
-from bench.results.frames import PICTURES, order_columns
+from bench.results.frames import PICTURES, finish_frame
 from bench.results.snapshot import Snapshot
 from bench.results.store import REFERENCES, RUNS, RunStore
 
@@ -37,5 +37,5 @@ def compact(store: RunStore, snapshot: Snapshot, declared: Columns, *, standalon
     write_compacted(store.folder, CURVES_FILE, curves, {}, generation)
     for kind, rows in ((REFERENCES, snapshot.references), (RUNS, runs)):  # runs last: they vouch for the others
         if kind == RUNS or len(rows.frame) or rows.generation is not None:
-            table = pa.Table.from_pandas(order_columns(rows.frame, columns), preserve_index=False)
+            table = pa.Table.from_pandas(finish_frame(rows.frame, columns), preserve_index=False)
             write_compacted(store.folder, f"{kind}.parquet", table, {} if standalone else rows.files, generation)

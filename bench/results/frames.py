@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.analysis import variant_labels
 from bench.column import Columns
 from bench.identity import variant_of
 from bench.results.record import unpack_array
@@ -49,6 +50,7 @@ def wide_frame(records: pa.Table) -> pd.DataFrame:
 def from_compacted(table: pa.Table) -> pd.DataFrame:
     """The frame that was stored in a compacted file, by this version or an earlier one."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_type)
+    frame = frame.drop(columns="variant", errors="ignore")  # it depends on which rows there are
     if SETTINGS_ID not in frame and "config" in frame:
         frame.insert(list(frame.columns).index("config") + 1, SETTINGS_ID, _settings_ids(frame["config"]))
     return frame
@@ -66,13 +68,14 @@ def order_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 
     Each figure is followed by its standard error and its number of examples.
     """
-    known = {*IDENTITY, SETTINGS_ID, *PROVENANCE}
+    leading = _order_identity()
+    known = {*leading, *PROVENANCE}
     names = [str(name) for name in frame]
     protocols = sorted(name for name in names if name.startswith("protocol_"))
     others = [name for name in names if name not in known and name not in protocols]
     figures = [name for name in others if pd.api.types.is_float_dtype(frame[name])]
     labels = [name for name in others if name not in figures]
-    identity = [name for name in (*IDENTITY, SETTINGS_ID) if name in frame]
+    identity = [name for name in leading if name in frame]
     provenance = [name for name in PROVENANCE if name in frame]
 
     def position(name: str) -> tuple[tuple[int, bool, float, str], bool, str]:
@@ -80,6 +83,11 @@ def order_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         return columns.sort_key(of or name), name != of, name
 
     return frame[[*identity, *sorted(figures, key=position), *provenance, *sorted(labels), *protocols]]
+
+
+def finish_frame(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """The frame as people get it: with the column `variant`, and its columns in the order of printing."""
+    return order_columns(frame.assign(variant=variant_labels(frame)), columns)
 
 
 def curves_of(records: pa.Table) -> pa.Table:
@@ -107,6 +115,14 @@ def pictures_frame(table: pa.Table) -> pd.DataFrame:
         if row["samples"] is not None and row["reference"] is not None
     ]
     return pd.DataFrame(rows, columns=PICTURES.names)
+
+
+def _order_identity() -> list[str]:
+    """Identity with what follows from it: the variant behind the method, the settings' hash behind the settings."""
+    names = list(IDENTITY)
+    names.insert(names.index("method") + 1, "variant")
+    names.insert(names.index("config") + 1, SETTINGS_ID)
+    return names
 
 
 def _settings_ids(configs: Iterable[str]) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from bench.errors import BenchError
 from bench.identity import REFERENCE_PREFIX
@@ -157,6 +160,21 @@ class RunStore:
         content = text.encode()
         if StoredFile(self.folder, SUITE).read() != content:
             self.folder.write(SUITE, content)
+
+    def suite(self) -> dict[str, Any]:
+        """The resolved suite as plain values; its name alone where there is no such file.
+
+        Raises:
+            StorageError: if the file is not YAML.
+        """
+        content = StoredFile(self.folder, SUITE).read()
+        try:
+            values = None if content is None else YAML(typ="safe", pure=True).load(content)
+        except YAMLError as error:
+            raise StorageError(
+                f"{self.folder.path(SUITE)}: not readable ({error}); delete it: `bench run` makes it again"
+            ) from error
+        return values if isinstance(values, dict) else {"name": self.name}
 
     @property
     def suite_file(self) -> Path | None:

@@ -11,8 +11,8 @@ import pytest
 
 import bench
 from bench import cli
-from bench.api import ResultsWarning
 from bench.errors import BenchError
+from bench.reading import ResultsWarning
 from tests.launch.test_launch import NETWORK, odd_suite, suite_file
 from tests.registries import restored
 
