@@ -128,7 +128,7 @@ def _make_panels(
 
 
 def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
-    codes, done = pd.Index(looks).get_indexer(runs["method"]), (runs["status"] == "done").to_numpy()
+    codes, done = pd.Index(looks).get_indexer(pd.Index(runs["method"])), (runs["status"] == "done").to_numpy()
     method = codes[points.run]
     own = {name: points.select(method == code) for code, name in enumerate(looks)}
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
