@@ -20,7 +20,7 @@ from ray import tune
 
 from bench.errors import BenchError
 from bench.launch.events import Emit
-from bench.launch.extensions import pack_extensions, unpack_extensions
+from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials
@@ -89,16 +89,14 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
 
 def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
     trainable = tune.with_parameters(
-        _run_trial,
-        trials=list(trials),
-        location=job.store.location,
-        options=job.options,
-        extra=pack_extensions(),
+        _run_trial, packed=pack_work(list(trials)), location=job.store.location, options=job.options
     )
+    # plain numbers: what this lambda holds travels without the plugins' code
+    needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
     longest = max(len(trial) for trial in trials)
     forwarder = Forwarder(emit)
     tuner = tune.Tuner(
-        tune.with_resources(trainable, lambda config: _resources(trials[config["trial"]])),
+        tune.with_resources(trainable, lambda config: _bundle(*needs[config["trial"]])),
         param_space={"trial": tune.grid_search(list(range(len(trials))))},
         tune_config=tune.TuneConfig(reuse_actors=True),
         run_config=tune.RunConfig(
@@ -129,11 +127,9 @@ def _require_success(trials: tune.ResultGrid) -> None:
         )
 
 
-def _run_trial(
-    config: Mapping[str, int], trials: Sequence[Trial], location: str, options: Options, extra: bytes
-) -> None:
+def _run_trial(config: Mapping[str, int], packed: bytes, location: str, options: Options) -> None:
     """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died)."""
-    unpack_extensions(extra)
+    trials: list[Trial] = unpack_work(packed)
     store = RunStore(location)
     done = store.finished()
     for plan in trials[config["trial"]]:
@@ -145,9 +141,8 @@ def _run_trial(
                 return
 
 
-def _resources(trial: Trial) -> tune.PlacementGroupFactory:
-    needed = trial[0].resources
-    bundle = {"CPU": needed.cpu, "GPU": needed.gpu}
+def _bundle(cpu: float, gpu: float) -> tune.PlacementGroupFactory:
+    bundle = {"CPU": cpu, "GPU": gpu}
     return tune.PlacementGroupFactory([{kind: amount for kind, amount in bundle.items() if amount}])
 
 
