@@ -151,12 +151,15 @@ def status(results: Results) -> None:
     from bench import reading
 
     with _told_problems():
-        runs = reading.load(results)
+        found = reading.read_results(results)
+        runs = found.rows()
         typer.echo(reading.count_statuses(runs).to_string())
-        for rows in (runs, reading.load(results, references=True)):
+        for rows in (runs, found.rows(references=True)):
             for row in rows[rows["status"] != Status.DONE].itertuples():
-                reason = str(row.error).strip().splitlines()[-1]
+                reason = (str(row.error).strip().splitlines() or ["no message"])[-1]
                 typer.echo(f"{row.status}: {row.dataset} · {row.variant} · seed {row.seed}: {reason}")
+        if found.hidden:
+            typer.echo(f'{found.hidden} runs of other settings are not counted: bench.load(…, variants="all") has them')
 
 
 @app.command("list")

@@ -14,7 +14,7 @@ from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, Subject
 from bench.models import GenerativeModel
-from bench.results import Evaluation
+from bench.results import PROTOCOL, RESERVED, Evaluation
 from bench.spec import MeasuredSpec, ReferenceSpec, RunSpec
 from bench.streams import random_stream
 
@@ -143,6 +143,9 @@ def _to_numpy(examples: Tensor, data: Dataset) -> np.ndarray:
 
 
 def _check(name: str, measured: Mapping[str, float], known: Mapping[str, float]) -> None:
+    taken = [column for column in measured if column in RESERVED or column.startswith(PROTOCOL)]
+    if taken:
+        raise BenchError(f"metric '{name}': column '{taken[0]}' is one that every row has; rename it")
     twice = sorted(measured.keys() & known.keys())
     if twice:
         raise BenchError(f"metric '{name}': column '{twice[0]}' is given by another metric already; rename it")

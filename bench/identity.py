@@ -19,7 +19,7 @@ IDENTITY_VERSION = 1
 """Raised when the same settings come to mean something else; old runs are then no longer found."""
 REFERENCE_PREFIX = "reference-"
 """What the ids of reference rows begin with; they have a folder of their own."""
-_NO_VARIANT = ("seed", "metrics", "protocols", "resources", "identity_version")
+_NO_VARIANT = ("seed", "metrics", "protocols", "resources")
 
 
 class Later:

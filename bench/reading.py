@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from bench.column import Column, Columns
 from bench.errors import ArgumentError, BenchError
 from bench.reporting import render
 from bench.results import (
+    PROTOCOL,
     RunStore,
     Snapshot,
     columns_frame,
@@ -31,6 +33,51 @@ Which = Literal["suite", "all"]
 
 class ResultsWarning(UserWarning):
     """A file in a folder of results that is left out."""
+
+
+@dataclass(frozen=True)
+class ReadResults:
+    """One reading of a suite's results.
+
+    Attributes:
+        store: where they are.
+        snapshot: what is there.
+        plan: what the suite stands for; None where nothing says it.
+        columns: what is known of the columns.
+    """
+
+    store: RunStore
+    snapshot: Snapshot
+    plan: pd.DataFrame | None
+    columns: Columns
+
+    def rows(self, variants: Which = "suite", *, references: bool = False) -> pd.DataFrame:
+        """Runs, or rows of real data; see `load`.
+
+        Raises:
+            ArgumentError: if `variants` is neither "suite" nor "all".
+        """
+        if variants not in ("suite", "all"):
+            raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
+        rows = (self.snapshot.references if references else self.snapshot.runs).frame
+        chosen = planned_rows(rows, self.plan) if variants == "suite" else rows.reset_index(drop=True)
+        return finish_frame(chosen, self.columns)
+
+    @property
+    def hidden(self) -> int:
+        """How many runs the suite does not stand for any more."""
+        return len(self.snapshot.runs.frame) - len(planned_rows(self.snapshot.runs.frame, self.plan))
+
+
+def read_results(path: str | Path) -> ReadResults:
+    """Read a suite's results, each file once; files that are left out are warned of.
+
+    Raises:
+        BenchError: if there are no results at `path`.
+    """
+    store, snapshot = open_results(path)
+    warn_of(snapshot.problems)
+    return ReadResults(store, snapshot, read_plan(store), read_columns(store) or _declared_columns())
 
 
 def load(
@@ -58,14 +105,13 @@ def load(
         ArgumentError: if `variants` is neither.
         BenchError: if there are no results at `path`.
     """
-    store, snapshot = open_results(path)
-    warn_of(snapshot.problems)
-    rows = _chosen(store, snapshot, variants, references=references)
+    results = read_results(path)
+    rows = results.rows(variants, references=references)
     if curves:
-        points = load_curves(store, snapshot)
+        points = load_curves(results.store, results.snapshot)
         return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
     if settings:
-        rows = pd.concat([rows, settings_columns(rows, known_columns(store))], axis="columns")
+        rows = pd.concat([rows, settings_columns(rows, results.columns)], axis="columns")
     return rows
 
 
@@ -78,10 +124,8 @@ def columns(path: str | Path) -> pd.DataFrame:
     Raises:
         BenchError: if there are no results at `path`.
     """
-    store, snapshot = open_results(path)
-    known = known_columns(store)
-    names = _chosen(store, snapshot, "all").columns
-    return columns_frame(Columns.of(_described(name, known) for name in names))
+    results = read_results(path)
+    return columns_frame(Columns.of(_describe(name, results.columns) for name in results.rows("all").columns))
 
 
 def report(path: str | Path, *, out: str | Path | None = None) -> Path:
@@ -97,16 +141,15 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     Raises:
         BenchError: if there are no results at `path`, or the report cannot be written.
     """
-    store, snapshot = open_results(path)
-    warn_of(snapshot.problems)
-    runs = _chosen(store, snapshot, "suite")
-    points = load_curves(store, snapshot)
-    pictures = load_pictures(store, snapshot, pictured_runs(runs))
-    beside = _chosen(store, snapshot, "suite", references=True)
-    described = columns_frame(known_columns(store))
-    target = Path(out) if out is not None else store.report
+    results = read_results(path)
+    runs = results.rows()
+    points = load_curves(results.store, results.snapshot)
+    pictures = load_pictures(results.store, results.snapshot, pictured_runs(runs))
+    beside = results.rows(references=True)
+    suite, described = results.store.suite(), columns_frame(results.columns)
+    target = Path(out) if out is not None else results.store.report
     try:
-        return render(runs, points, pictures, store.suite(), target, references=beside, columns=described)
+        return render(runs, points, pictures, suite, target, references=beside, columns=described)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BenchError(
@@ -131,36 +174,25 @@ def count_statuses(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.crosstab([runs["dataset"], runs["variant"].rename("method")], runs["status"])
 
 
-def _chosen(store: RunStore, snapshot: Snapshot, variants: str, *, references: bool = False) -> pd.DataFrame:
-    """Rows of a store with their variants."""
-    if variants not in ("suite", "all"):
-        raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
-    rows = (snapshot.references if references else snapshot.runs).frame
-    chosen = planned_rows(rows, read_plan(store)) if variants == "suite" else rows.reset_index(drop=True)
-    return finish_frame(chosen, known_columns(store))
-
-
-def known_columns(store: RunStore) -> Columns:
-    """What the store says of its columns; if an earlier version wrote it, which said nothing, what is known here."""
-    stored = read_columns(store)
-    if stored:
-        return stored
+def _declared_columns() -> Columns:
+    """What is known here of columns, for results of an earlier version, which said nothing of them."""
     from bench.dictionary import declared_columns  # imports torch, which reading does without
 
     return declared_columns()
 
 
-def _described(name: str, known: Columns) -> Column:
-    if name.startswith("protocol_"):
-        metric = name.removeprefix("protocol_")
+def _describe(name: str, known: Columns) -> Column:
+    if name.startswith(PROTOCOL):
+        metric = name.removeprefix(PROTOCOL)
         text = f"Name and version of the protocol that {metric} was measured by."
         return Column(name, f"Protocol of {metric}", text, role="provenance", protocol=metric)
     return known.describe(name)
 
 
 def warn_of(problems: Sequence[str]) -> None:
+    """Warn of the files that are left out."""
     for problem in problems:
-        warnings.warn(problem, ResultsWarning, stacklevel=3)
+        warnings.warn(problem, ResultsWarning, stacklevel=4)
 
 
-__all__ = ["ResultsWarning", "columns", "count_statuses", "load", "report", "status"]
+__all__ = ["ReadResults", "ResultsWarning", "columns", "count_statuses", "load", "read_results", "report", "status"]

@@ -2,6 +2,7 @@
 
 from bench.launch.display import Display
 from bench.launch.estimates import Estimates, estimate, total_seconds
+from bench.launch.events import Event, Finished
 from bench.launch.launcher import Job, Launcher, make_launcher
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials, plan_cohorts
@@ -10,6 +11,8 @@ __all__ = [
     "CohortPlan",
     "Display",
     "Estimates",
+    "Event",
+    "Finished",
     "Job",
     "Launcher",
     "Options",

@@ -16,4 +16,4 @@ class InlineLauncher:
     def launch(self, job: Job, emit: Emit) -> None:
         """See `Launcher.launch`."""
         for plan in job.plans:
-            work(plan, job.store, job.options, emit)
+            work(plan, job, emit, over_launches=True)

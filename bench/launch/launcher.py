@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
@@ -24,12 +25,14 @@ class Job:
         store: where records go; for several machines, a folder that all of them see.
         options: how to work.
         estimates: what cohorts take.
+        launch_id: what tells this launch from others.
     """
 
     plans: Sequence[CohortPlan]
     store: RunStore
     options: Options
     estimates: Estimates
+    launch_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class Launcher(Protocol):

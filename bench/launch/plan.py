@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.launch.estimates import Estimates
 from bench.spec import ResourceSettings, WorkSpec
@@ -24,10 +24,12 @@ class CohortPlan:
     Attributes:
         specs: all members, in the order of the suite.
         wanted: ids of the members whose records are missing.
+        again: ids of those among them that have a record, which is to be replaced.
     """
 
     specs: tuple[WorkSpec, ...]
     wanted: frozenset[str]
+    again: frozenset[str] = frozenset()
 
     @property
     def cohort_id(self) -> str:
@@ -60,7 +62,10 @@ class CohortPlan:
 
 
 def plan_cohorts(
-    specs: Sequence[WorkSpec], finished: frozenset[str], broken_off: frozenset[str] = frozenset()
+    specs: Sequence[WorkSpec],
+    finished: frozenset[str],
+    broken_off: frozenset[str] = frozenset(),
+    again: frozenset[str] = frozenset(),
 ) -> list[CohortPlan]:
     """The cohorts that hold the runs among `specs` that are not finished.
 
@@ -72,11 +77,13 @@ def plan_cohorts(
         specs: all runs that there are to be.
         finished: ids of those that are recorded.
         broken_off: ids of the cohorts that have a checkpoint.
+        again: ids of those that are not taken to be finished, though they have a record.
     """
     groups: dict[str, list[WorkSpec]] = defaultdict(list)
     for spec in specs:
         groups[spec.cohort_key].append(spec)
-    return [plan for group in groups.values() for plan in _cohorts(group, finished, broken_off)]
+    plans = (plan for group in groups.values() for plan in _cohorts(group, finished, broken_off))
+    return [replace(plan, again=plan.wanted & again) for plan in plans]
 
 
 def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -> list[tuple[CohortPlan, ...]]:

@@ -7,25 +7,26 @@ so an interrupted launch is resumed by planning again, never by restoring Tune's
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
 
 from bench.errors import BenchError
+from bench.launch.attempts import MAX_ATTEMPTS
 from bench.launch.events import Emit
 from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials
 from bench.launch.ray_launcher import QUIET
-from bench.launch.work import MAX_ATTEMPTS, work
+from bench.launch.work import work
 from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
@@ -38,12 +39,10 @@ def launch(job: Job, emit: Emit) -> None:
     try:
         _connect(job.options.address)
         slots = _slots(ray.cluster_resources(), job.plans)  # type: ignore[no-untyped-call]
-        job.store.clear_attempts()
-        _fit(pack_trials(job.plans, slots, job.estimates), job, emit)
+        with job.store.scratch() as scratch:
+            _fit(pack_trials(job.plans, slots, job.estimates), job, emit, scratch)
     finally:
         ray.shutdown()
-        job.store.clear_attempts()
-        shutil.rmtree(job.store.scratch, ignore_errors=True)
 
 
 def _connect(address: str | None) -> None:
@@ -62,9 +61,11 @@ def _connect(address: str | None) -> None:
 def _keep_handler(number: signal.Signals) -> Iterator[None]:
     """Put a signal's handler back: `ray.init` replaces it by one that ends the process on the spot."""
     before = signal.getsignal(number)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(number, before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(number, before)
 
 
 def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
@@ -87,9 +88,13 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
     return max(1, min(slots))
 
 
-def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
+def _fit(trials: Sequence[Trial], job: Job, emit: Emit, scratch: Path) -> None:
     trainable = tune.with_parameters(
-        _run_trial, packed=pack_work(list(trials)), location=job.store.location, options=job.options
+        _run_trial,
+        packed=pack_work(list(trials)),
+        location=job.store.location,
+        options=job.options,
+        launch_id=job.launch_id,
     )
     # plain numbers: what this lambda holds travels without the plugins' code
     needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
@@ -101,7 +106,7 @@ def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
         tune_config=tune.TuneConfig(reuse_actors=True),
         run_config=tune.RunConfig(
             name="launch",
-            storage_path=str(job.store.scratch),
+            storage_path=str(scratch),
             verbose=0,
             callbacks=[forwarder],
             failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
@@ -127,18 +132,16 @@ def _require_success(trials: tune.ResultGrid) -> None:
         )
 
 
-def _run_trial(config: Mapping[str, int], packed: bytes, location: str, options: Options) -> None:
+def _run_trial(config: Mapping[str, int], packed: bytes, location: str, options: Options, launch_id: str) -> None:
     """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died)."""
     trials: list[Trial] = unpack_work(packed)
-    store = RunStore(location)
-    done = store.finished()
+    job = Job((), RunStore(location), options, {}, launch_id)
     for plan in trials[config["trial"]]:
-        if plan.amends or not plan.wanted <= done:
-            try:
-                work(plan, store, options, lambda event: tune.report({"event": event}))
-            except BenchError as error:  # trying it again would end the same
-                tune.report({"refusal": str(error)})
-                return
+        try:
+            work(plan, job, lambda event: tune.report({"event": event}))
+        except BenchError as error:  # trying it again would end the same
+            tune.report({"refusal": str(error)})
+            return
 
 
 def _bundle(cpu: float, gpu: float) -> tune.PlacementGroupFactory:

@@ -12,44 +12,55 @@ import torch
 
 from bench.errors import BenchError
 from bench.execute import Workplace, crashed, run_cohort
+from bench.launch.attempts import MAX_ATTEMPTS, Attempts
 from bench.launch.events import Emit, Finished, Noted, Started, Stepped
-from bench.launch.options import Options
+from bench.launch.launcher import Job
 from bench.launch.plan import CohortPlan
-from bench.results import RunStore
+from bench.results import RunRecord, StoredFile
 from bench.spec import ResourceSettings
+from bench.statuses import Status
 
-MAX_ATTEMPTS = 3
-"""Times that a cohort may kill its process."""
 _STEP_EVENT_SECONDS = 1.0
 
 
-def work(plan: CohortPlan, store: RunStore, options: Options, emit: Emit) -> None:
+def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False) -> None:
     """Execute the cohort and put its records in place; only then are they reported.
 
-    One that adds to records leaves those as they are that it could not add to. One that has killed its process
-    `MAX_ATTEMPTS` times is given up: each attempt is counted in a file, which an orderly end removes.
+    What is recorded already is left alone, but for what is to be done again. A cohort that adds to records leaves those
+    as they are that it could not add to. One that has killed its process several times is given up.
+
+    Args:
+        plan: the cohort.
+        job: the launch that it is of.
+        emit: told what happens.
+        over_launches: whether attempts of earlier launches count, since this process is the launch itself.
     """
-    device = device_for(plan.resources)
-    attempts = store.attempts(plan.cohort_id)
-    begun = len(attempts.read() or b"") + 1
-    attempts.write(b"x" * begun)
+    device, store = device_for(plan.resources), job.store
+    checkpoint = store.checkpoint(plan.cohort_id)
+    attempts = Attempts(store.attempts(plan.cohort_id), checkpoint, job.launch_id, over_launches)
+    given_up = attempts.begin()
+    recorded = frozenset() if plan.amends else store.finished() - plan.again
+    missing = replace(plan, wanted=plan.wanted - recorded - attempts.done)
     try:
-        _attempt(plan, store, options, emit, device, given_up=begun > MAX_ATTEMPTS)
-    finally:
-        attempts.remove()
-
-
-def _attempt(
-    plan: CohortPlan, store: RunStore, options: Options, emit: Emit, device: torch.device, *, given_up: bool
-) -> None:
-    if given_up:
-        for record in crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device):
-            if not plan.amends:
+        for record in _records(missing, job, emit, device, checkpoint, given_up=given_up):
+            if record.status == Status.DONE or not plan.amends:
                 store.write(record)
-            emit(Finished(plan, record))
+            attempts.finish(record.run_id)
+            emit(Finished(plan, replace(record, samples=None, reference=None, curves=(), weights=None)))
+    finally:
+        attempts.end()
+    checkpoint.remove()
+
+
+def _records(
+    plan: CohortPlan, job: Job, emit: Emit, device: torch.device, checkpoint: StoredFile, *, given_up: bool
+) -> Iterator[RunRecord]:
+    if given_up:
+        yield from crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device)
+        return
+    if not plan.wanted:
         return
     emit(Started(plan))
-    checkpoint = store.checkpoint(plan.cohort_id)
     last = time.monotonic()
 
     def progress(step: int) -> None:
@@ -60,14 +71,14 @@ def _attempt(
 
     with _threads(plan.resources):
         place = Workplace(
-            device, store, checkpoint, options.checkpoint_seconds, options.keep_weights,
+            device,
+            job.store,
+            checkpoint,
+            job.options.checkpoint_seconds,
+            job.options.keep_weights,
             note=lambda text: emit(Noted(plan, text)),
-        )  # fmt: skip
-        for record in run_cohort(plan.specs, plan.wanted, place, progress):
-            if record.status == "done" or not plan.amends:
-                store.write(record)
-            emit(Finished(plan, replace(record, samples=None, reference=None, curves=(), weights=None)))
-    checkpoint.remove()
+        )
+        yield from run_cohort(plan.specs, plan.wanted, place, progress)
 
 
 def device_for(resources: ResourceSettings) -> torch.device:

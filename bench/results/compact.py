@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 import pyarrow as pa
 
 from bench.column import Columns
-from bench.results.bulky import CURVES_FILE, PICTURES_FILE, current_curves, records_of, uncovered
-from bench.results.compacted import merge_pictures, write_compacted
+from bench.results.bulky import CURVES_FILE, PICTURES_FILE, current_curves, find_uncovered, read_records
+from bench.results.compacted import generation_of, merge_pictures, write_compacted
 from bench.results.dictionary import write_columns
+from bench.results.files import DamagedFileError
 from bench.results.frames import PICTURES, finish_frame
+from bench.results.rows import Rows
 from bench.results.snapshot import Snapshot
 from bench.results.store import REFERENCES, RUNS, RunStore
 
@@ -28,14 +31,27 @@ def compact(store: RunStore, snapshot: Snapshot, declared: Columns, *, standalon
         StorageError: if they cannot be written.
     """
     columns = write_columns(store, declared)
-    if snapshot.is_compacted and not standalone:
+    if snapshot.is_compacted and _is_complete(store, snapshot.runs) and not standalone:
         return
     runs, generation = snapshot.runs, "" if standalone else uuid.uuid4().hex
-    curves, loose = current_curves(store, runs), uncovered(store, runs, PICTURES_FILE)
-    pictures = records_of(store, runs, loose, PICTURES.names)
-    merge_pictures(store.folder, PICTURES_FILE, loose | runs.dropped, pictures, generation)
+    curves, loose = current_curves(store, runs), find_uncovered(store, runs, PICTURES_FILE)
+    try:
+        _write_pictures(store, runs, loose, generation)
+    except DamagedFileError:
+        store.folder.remove(PICTURES_FILE)
+        _write_pictures(store, runs, runs.files, generation)
     write_compacted(store.folder, CURVES_FILE, curves, {}, generation)
     for kind, rows in ((REFERENCES, snapshot.references), (RUNS, runs)):  # runs last: they vouch for the others
         if kind == RUNS or len(rows.frame) or rows.generation is not None:
             table = pa.Table.from_pandas(finish_frame(rows.frame, columns), preserve_index=False)
             write_compacted(store.folder, f"{kind}.parquet", table, {} if standalone else rows.files, generation)
+
+
+def _is_complete(store: RunStore, runs: Rows) -> bool:
+    """Whether curves and pictures are of the compaction that the rows are of."""
+    return all(generation_of(store.folder, name) == runs.generation for name in (CURVES_FILE, PICTURES_FILE))
+
+
+def _write_pictures(store: RunStore, runs: Rows, loose: Collection[str], generation: str) -> None:
+    records = read_records(store, runs, loose, PICTURES.names)
+    merge_pictures(store.folder, PICTURES_FILE, {*loose, *runs.dropped}, records, generation)

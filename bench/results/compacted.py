@@ -7,19 +7,17 @@ what is newer. Rows without such a name have no file of their own any more, or n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.results.files import Folder, Stamp, StorageError
+from bench.results.files import DamagedFileError, Folder, Stamp, StorageError
 from bench.results.frames import PICTURES
 
 FILES, GENERATION = b"bench.files", b"bench.generation"
-PICTURES_A_GROUP = 64
-"""Rows of a row group of pictures: few are read at once, and each is large."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +50,18 @@ def read_compacted(folder: Folder, name: str, *, text_columns: Collection[str] =
         text_columns: columns to read as categories.
 
     Raises:
-        StorageError: if it cannot be read.
+        DamagedFileError: if it is not what it should be.
+        StorageError: if it may not be read.
     """
-    if not folder.exists(name):
-        return None
     try:
         source = pa.BufferReader(folder.read(name))
         table = pq.ParquetFile(source, read_dictionary=list(text_columns)).read()
         if "run_id" not in table.column_names:
             raise KeyError("it has no column run_id")
+    except FileNotFoundError:
+        return None
     except (pa.ArrowException, OSError, KeyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise StorageError(
-            f"{folder.path(name)}: not readable ({reason}); delete it: `bench run` makes it again"
-        ) from error
+        raise damaged(folder, name, error) from error
     return Compacted(table, *_about(table.schema))
 
 
@@ -74,8 +70,13 @@ def generation_of(folder: Folder, name: str) -> str | None:
     try:
         with folder.opened(name) as source:
             return _about(pq.read_schema(source))[1]
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, StorageError):
         return None
+
+
+def damaged(folder: Folder, name: str, error: Exception) -> DamagedFileError:
+    """What is to be said of a file that is not what it should be."""
+    return DamagedFileError(f"{folder.path(name)}: not readable ({str(error).partition(chr(10))[0]})")
 
 
 def write_compacted(folder: Folder, name: str, table: pa.Table, files: Mapping[str, Stamp], generation: str) -> None:
@@ -87,47 +88,71 @@ def write_compacted(folder: Folder, name: str, table: pa.Table, files: Mapping[s
         pq.write_table(described, stream, compression="zstd")
 
 
-def merge_pictures(folder: Folder, name: str, dropped: Collection[str], new: pa.Table, generation: str) -> None:
+def merge_pictures(
+    folder: Folder, name: str, dropped: Collection[str], new: Iterable[pa.Table], generation: str
+) -> None:
     """Write the pictures of a compacted file without some runs, and those of new records behind them.
 
-    Rows are handed on a group at a time: all of them together may be larger than memory.
+    Rows are handed on a few at a time: all of them together may be larger than memory.
 
     Args:
         folder: the store's.
-        name: the file.
+        name: the file; where there is none, only what is new is written.
         dropped: ids of runs whose pictures are left out.
         new: records.
         generation: the compaction.
+
+    Raises:
+        DamagedFileError: if the file is not what it should be; it stays as it is.
+        StorageError: if it cannot be written.
     """
     schema = PICTURES.with_metadata({GENERATION: generation.encode()})
-    kept = pa.array(sorted(dropped), pa.string())
-    has = pc.and_(new["samples"].is_valid(), new["reference"].is_valid())
     with folder.writing(name) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        if folder.exists(name):
-            with folder.opened(name) as source:
-                for batch in pq.ParquetFile(source).iter_batches(PICTURES_A_GROUP):
-                    rows = pa.Table.from_batches([batch]).select(PICTURES.names)
-                    rows = rows.filter(pc.invert(pc.is_in(rows["run_id"], kept)))
-                    writer.write_table(rows.cast(schema))
-        fresh = new.select(PICTURES.names).filter(has).cast(schema)
-        for start in range(0, len(fresh), PICTURES_A_GROUP):
-            writer.write_table(fresh.slice(start, PICTURES_A_GROUP))
+        for rows in _all_pictures(folder, name):
+            writer.write_table(exclude_runs(rows, dropped).cast(schema))
+        for records in new:
+            has = pc.and_(records["samples"].is_valid(), records["reference"].is_valid())
+            writer.write_table(records.select(PICTURES.names).filter(has).cast(schema))
 
 
 def read_pictures(folder: Folder, name: str, run_ids: Collection[str]) -> pa.Table:
-    """Pictures of some runs from a compacted file; none where there is no such file."""
-    wanted = pa.array(sorted(run_ids), pa.string())
-    parts = [PICTURES.empty_table()]
-    if not folder.exists(name) or not run_ids:
-        return parts[0]
-    with folder.opened(name) as source:
-        file = pq.ParquetFile(source)
-        for group in range(file.num_row_groups):
-            ids = file.read_row_group(group, columns=["run_id"])["run_id"]
-            if pc.any(pc.is_in(ids, wanted)).as_py():
-                rows = file.read_row_group(group).select(PICTURES.names)
-                parts.append(rows.filter(pc.is_in(rows["run_id"], wanted)).cast(PICTURES))
-    return pa.concat_tables(parts)
+    """Pictures of some runs from a compacted file; none where there is no such file.
+
+    Raises:
+        DamagedFileError: if the file is not what it should be.
+    """
+    found = [PICTURES.empty_table()]
+    if run_ids:
+        found += [select_runs(rows, run_ids).cast(PICTURES) for rows in _all_pictures(folder, name, run_ids)]
+    return pa.concat_tables(found)
+
+
+def select_runs(table: pa.Table, run_ids: Collection[str]) -> pa.Table:
+    """The rows of some runs."""
+    return table.filter(pc.is_in(table["run_id"].cast(pa.string()), pa.array(sorted(run_ids), pa.string())))
+
+
+def exclude_runs(table: pa.Table, run_ids: Collection[str]) -> pa.Table:
+    """The rows of all other runs."""
+    if not run_ids:
+        return table
+    ids = table["run_id"].cast(pa.string())
+    return table.filter(pc.invert(pc.is_in(ids, pa.array(sorted(run_ids), pa.string()))))
+
+
+def _all_pictures(folder: Folder, name: str, run_ids: Collection[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a compacted file of pictures, a group at a time; of groups without any of `run_ids` none."""
+    if not folder.exists(name):
+        return
+    try:
+        with folder.opened(name) as source:
+            file = pq.ParquetFile(source)
+            for group in range(file.num_row_groups):
+                ids = file.read_row_group(group, columns=["run_id"])["run_id"].to_pylist()
+                if run_ids is None or not set(run_ids).isdisjoint(ids):
+                    yield file.read_row_group(group).select(PICTURES.names)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise damaged(folder, name, error) from error
 
 
 def _about(schema: pa.Schema) -> tuple[dict[str, Stamp] | None, str]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.column import Column, Columns
+from bench.results.files import StorageError
 from bench.results.store import COMPRESSION, RunStore
 
 FILE = "columns.parquet"
@@ -18,9 +19,9 @@ def read_columns(store: RunStore) -> Columns:
         return Columns()
     try:
         rows = pq.ParquetFile(pa.BufferReader(store.folder.read(FILE))).read().to_pylist()
-    except (pa.ArrowException, OSError):
+        return Columns.of(Column.from_row(row) for row in rows)
+    except (pa.ArrowException, OSError, StorageError, TypeError, KeyError, ValueError):
         return Columns()
-    return Columns.of(Column.from_row(row) for row in rows)
 
 
 def write_columns(store: RunStore, declared: Columns) -> Columns:

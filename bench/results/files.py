@@ -1,7 +1,8 @@
-"""The file layer: a folder on any filesystem that pyarrow knows, where a file appears whole or not at all.
+"""The file layer: a folder, in which a file appears whole or not at all.
 
-Everything that is written beside results goes through `Folder.writing`. A filesystem that renames atomically gets a
-temporary file first; an object store, whose put is atomic already, gets the file itself.
+All that is read and written beside results goes through `Folder`, which is pyarrow's filesystem below: another one than
+this machine's needs another way to put a file in place, and nothing else. Each fault is one message that says what to
+do.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class StorageError(BenchError):
     """A folder of results that cannot be written, or a file of it that cannot be read."""
 
 
+class DamagedFileError(StorageError):
+    """A file that is there, but does not hold what it should."""
+
+
 class Stamp(NamedTuple):
     """What tells a version of a file from another."""
 
@@ -61,7 +66,7 @@ class Folder:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()
         self._fs = fs.LocalFileSystem()
-        if self.root.exists() and not self.root.is_dir():
+        if self._kind() == fs.FileType.File:
             raise StorageError(f"{self.root}: found a file; expected a folder for results; choose another --out")
 
     @property
@@ -78,28 +83,42 @@ class Folder:
         found = self._listed(name)
         return None if found is None else {file: stamp for file, stamp in found.items() if not file.startswith(".")}
 
+    def stamp(self, name: str) -> Stamp | None:
+        """The stamp of a file; None where there is none."""
+        info = self._fs.get_file_info(self.path(name))
+        return Stamp(info.size, info.mtime_ns) if info.type == fs.FileType.File else None
+
     def exists(self, name: str) -> bool:
         """Whether there is such a file or folder."""
-        return bool(self._fs.get_file_info(self.path(name)).type != fs.FileType.NotFound)
+        return bool(self._kind(name) != fs.FileType.NotFound)
 
     def read(self, name: str) -> bytes:
         """The content of a file.
 
         Raises:
-            OSError: if it cannot be read.
+            FileNotFoundError: if there is none.
+            StorageError: if it may not be read.
         """
-        with self._fs.open_input_stream(self.path(name)) as stream:
-            content: bytes = stream.read()
-        return content
+        with self.opened(name) as stream:
+            return stream.read()
 
     @contextmanager
     def opened(self, name: str) -> Iterator[IO[bytes]]:
         """A file to be read in parts.
 
         Raises:
-            OSError: if it cannot be read.
+            FileNotFoundError: if there is none.
+            StorageError: if it may not be read.
         """
-        with self._fs.open_input_file(self.path(name)) as stream:
+        try:
+            stream = self._fs.open_input_file(self.path(name))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(*error.args) from None
+        except OSError as error:
+            raise StorageError(
+                f"{self.path(name)}: cannot be read ({_reason(error)}); change its permissions, or mend its disk"
+            ) from error
+        with stream:
             yield stream
 
     def write(self, name: str, content: bytes) -> None:
@@ -143,32 +162,40 @@ class Folder:
         except OSError as error:
             raise StorageError(f"{self.path(name)}: cannot be deleted ({_reason(error)}); {_remedy(error)}") from error
 
-    def remove_folder(self, name: str) -> None:
-        """Delete a folder with all that is in it; one that is not there is no error."""
+    def remove_if_empty(self, name: str) -> None:
+        """Delete a folder in which there is nothing, hidden files included."""
         with suppress(OSError):
-            self._fs.delete_dir(self.path(name))
+            if not self._fs.get_file_info(fs.FileSelector(self.path(name))):
+                self._fs.delete_dir(self.path(name))
 
-    def sweep(self, *folders: str) -> int:
-        """Delete temporary files that killed or failed writers left; how many there were."""
-        swept = 0
+    def sweep(self, *folders: str) -> None:
+        """Delete temporary files that killed or failed writers left."""
         for folder in folders:
             for name, stamp in (self._listed(folder) or {}).items():
                 if _is_forgotten(name, stamp):
                     with suppress(OSError):
                         self._fs.delete_file(str(Path(self.path(folder)) / name))
-                        swept += 1
-        return swept
 
     def _open_temporary(self, path: str) -> IO[bytes]:
         self._fs.create_dir(str(Path(path).parent), recursive=True)
         stream: IO[bytes] = self._fs.open_output_stream(path)
         return stream
 
+    def _kind(self, name: str = "") -> fs.FileType:
+        try:
+            return self._fs.get_file_info(self.path(name)).type
+        except OSError as error:
+            raise StorageError(
+                f"{self.path(name)}: cannot be looked at ({_reason(error)}); {_remedy(error)}"
+            ) from error
+
     def _listed(self, name: str) -> dict[str, Stamp] | None:
         try:
             infos = self._fs.get_file_info(fs.FileSelector(self.path(name)))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise StorageError(f"{self.path(name)}: cannot be listed ({_reason(error)}); {_remedy(error)}") from error
         return {i.base_name: Stamp(i.size, i.mtime_ns) for i in infos if i.type == fs.FileType.File}
 
 
@@ -191,8 +218,13 @@ class StoredFile:
         """Its content; None where there is none that can be read."""
         try:
             return self.folder.read(self.name)
-        except OSError:
+        except (OSError, StorageError):
             return None
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What tells this version of it from another; None where there is none."""
+        return self.folder.stamp(self.name)
 
     def write(self, content: bytes) -> None:
         """Replace it."""
@@ -205,7 +237,7 @@ class StoredFile:
 
 def _temporary_name(name: str) -> str:
     """A hidden name that tells whose it is, and is nobody else's."""
-    return f".{name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
+    return f".{name}.{host_name()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
 
 
 def _is_forgotten(name: str, stamp: Stamp) -> bool:
@@ -215,10 +247,13 @@ def _is_forgotten(name: str, stamp: Stamp) -> bool:
         return False
     if time.time() - stamp.mtime_ns / 1e9 > STALE_SECONDS:
         return True
-    return match["host"] in (None, _host()) and not _is_running(int(match["pid"]))
+    return match["host"] in (None, host_name()) and not is_running(int(match["pid"]))
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is running, or may be, where nobody tells."""
+    if os.name == "nt":  # there, asking like this would interrupt it
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -228,7 +263,8 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _host() -> str:
+def host_name() -> str:
+    """This machine's name, as temporary files have it."""
     return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:32]
 
 

@@ -18,6 +18,10 @@ from bench.results.schema import IDENTITY, PROVENANCE, SCHEMA
 SETTINGS_ID = "settings_id"
 """Column with the hash of a run's settings without its seed: what may be averaged is equal in it."""
 ORDER = ["dataset", "method", "seed"]
+PROTOCOL = "protocol_"
+"""What the names of columns begin with that say by which protocol a metric was measured."""
+RESERVED = frozenset({*SCHEMA.names, "variant", SETTINGS_ID})
+"""Names that no figure can have."""
 CURVES = pa.schema(
     [
         pa.field("run_id", pa.dictionary(pa.int32(), pa.string())),
@@ -41,7 +45,7 @@ def wide_frame(records: pa.Table) -> pd.DataFrame:
         _expanded(records, "metrics").astype("float64"),
         frame[list(PROVENANCE)],
         _expanded(records, "labels").astype("str"),
-        _expanded(records, "protocols").astype("str").add_prefix("protocol_"),
+        _expanded(records, "protocols").astype("str").add_prefix(PROTOCOL),
     ]
     whole: pd.DataFrame = pd.concat(parts, axis="columns")
     return whole
@@ -71,7 +75,7 @@ def order_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     leading = _order_identity()
     known = {*leading, *PROVENANCE}
     names = [str(name) for name in frame]
-    protocols = sorted(name for name in names if name.startswith("protocol_"))
+    protocols = sorted(name for name in names if name.startswith(PROTOCOL))
     others = [name for name in names if name not in known and name not in protocols]
     figures = [name for name in others if pd.api.types.is_float_dtype(frame[name])]
     labels = [name for name in others if name not in figures]

@@ -16,7 +16,7 @@ def open_store(path: str | Path) -> RunStore:
         BenchError: if there are no results at `path`.
     """
     root = Path(path)
-    root = root.parent if root.is_file() and root.suffix == ".parquet" else root
+    root = root.parent if root.suffix == ".parquet" else root
     store = RunStore(root)
     if has_results(store.folder):
         return store

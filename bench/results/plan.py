@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.results.files import StorageError
 from bench.results.frames import SETTINGS_ID
 from bench.results.store import COMPRESSION, RunStore
 
@@ -34,13 +35,19 @@ def read_plan(store: RunStore) -> pd.DataFrame | None:
         return None
     try:
         plan: pd.DataFrame = pq.ParquetFile(pa.BufferReader(store.folder.read(FILE))).read().to_pandas()
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, StorageError):
         return None
     return plan if set(COLUMNS) <= set(plan.columns) else None
 
 
 def planned_rows(frame: pd.DataFrame, plan: pd.DataFrame | None) -> pd.DataFrame:
-    """The rows that the present suite stands for: those of its settings, whatever their seed; all without a plan."""
+    """The rows that the present suite stands for: those of its settings, whatever their seed; all without a plan.
+
+    Of several rows of one seed, measured in different ways, the planned one counts; where there is none, the latest.
+    """
     if plan is None or SETTINGS_ID not in frame:
         return frame
-    return frame[frame[SETTINGS_ID].isin(set(plan[SETTINGS_ID]))].reset_index(drop=True)
+    mine = frame[frame[SETTINGS_ID].isin(set(plan[SETTINGS_ID]))]
+    rank = mine.assign(planned=mine["run_id"].isin(set(plan["run_id"]))).sort_values(["planned", "started_at"])
+    latest = rank.drop_duplicates(["dataset", "seed", SETTINGS_ID], keep="last").index
+    return mine[mine.index.isin(latest)].reset_index(drop=True)

@@ -49,7 +49,5 @@ SCHEMA = pa.schema(
 )
 BULKY = ("curves", "samples", "reference")
 """Columns that a row per run leaves out: they have files of their own when they are compacted."""
-MAPS = ("metrics", "labels", "protocols", "measured")
-"""Columns that hold several figures or texts by name."""
 IDENTITY = tuple(SCHEMA.names[1 : SCHEMA.names.index("metrics")])
 PROVENANCE = tuple(SCHEMA.names[SCHEMA.names.index("started_at") :])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from bench.errors import BenchError
 from bench.identity import REFERENCE_PREFIX
-from bench.results.files import Folder, StorageError, StoredFile
+from bench.results.files import DamagedFileError, Folder, StorageError, StoredFile
 from bench.results.record import RunRecord
 from bench.results.schema import SCHEMA
 from bench.results.weights import Weights, pack_weights, unpack_weights, unreadable
@@ -20,7 +23,7 @@ from bench.results.weights import Weights, pack_weights, unpack_weights, unreada
 COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
 SUITE = "suite.yaml"
-_CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".tune"
+_CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".scratch-"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
@@ -41,6 +44,11 @@ class RunStore:
     def __init__(self, root: str | Path) -> None:
         self.folder = Folder(root)
 
+    @classmethod
+    def within(cls, results: str | Path, suite: str) -> RunStore:
+        """The folder of a suite in a folder of all results."""
+        return cls(Path(results) / suite)
+
     @property
     def location(self) -> str:
         """Where it is, for people and for other processes."""
@@ -56,10 +64,12 @@ class RunStore:
         """Where its report goes if nobody says otherwise."""
         return self.folder.root / "report"
 
-    @property
-    def scratch(self) -> Path:
-        """Where a launcher may keep what it needs while it runs."""
-        return self.folder.root / _SCRATCH
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder of its own for what a launcher needs while it runs; gone when the block ends."""
+        self.folder.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self.folder.root, ignore_cleanup_errors=True) as path:
+            yield Path(path)
 
     def write(self, record: RunRecord) -> None:
         """Put a run's files in place: its weights first, so that whoever finds a run finds them too.
@@ -89,14 +99,14 @@ class RunStore:
         name = _file(run_id, _WEIGHTS)
         try:
             content = self.folder.read(name)
-        except OSError as error:
+        except (OSError, StorageError) as error:
             raise unreadable(self.folder.path(name), error) from error
         return unpack_weights(content, self.folder.path(name))
 
     def remove(self, run_id: str) -> None:
         """Forget a run, so that it is run again."""
+        self.folder.remove(_file(run_id, _WEIGHTS))  # first: weights without a record would never be missed
         self.folder.remove(_file(run_id, _RECORD))
-        self.folder.remove(_file(run_id, _WEIGHTS))
 
     def relabel(self, run_id: str, labels: dict[str, str]) -> None:
         """Give a finished run the labels that it has in the suite now; its figures stay as they are."""
@@ -113,11 +123,6 @@ class RunStore:
         """Ids of the runs whose weights are kept."""
         return frozenset(_ids(self.folder, RUNS, _WEIGHTS))
 
-    @property
-    def has_files(self) -> bool:
-        """Whether it has a folder for the files of single runs."""
-        return self.folder.exists(RUNS)
-
     def checkpoint(self, cohort_id: str) -> StoredFile:
         """The checkpoint of a cohort."""
         return StoredFile(self.folder, f"{_CHECKPOINTS}/{cohort_id}.pt")
@@ -129,10 +134,6 @@ class RunStore:
     def attempts(self, cohort_id: str) -> StoredFile:
         """The file that counts how often a cohort was begun: it outlives the process."""
         return StoredFile(self.folder, f"{_ATTEMPTS}/{cohort_id}")
-
-    def clear_attempts(self) -> None:
-        """Forget how often cohorts were begun."""
-        self.folder.remove_folder(_ATTEMPTS)
 
     def require_writable(self) -> None:
         """Make sure that records can be written, before hours of work go into them.
@@ -147,13 +148,11 @@ class RunStore:
     def tidy(self) -> None:
         """Remove what only a running launch needs, where nothing unfinished is left in it."""
         for name in (_CHECKPOINTS, _ATTEMPTS):
-            if self.folder.stamps(name) == {}:
-                self.folder.remove_folder(name)
-        self.folder.remove_folder(_SCRATCH)
+            self.folder.remove_if_empty(name)
 
-    def sweep(self) -> int:
-        """Delete temporary files that killed or failed commands left; how many there were."""
-        return self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS)
+    def sweep(self) -> None:
+        """Delete temporary files that killed or failed commands left."""
+        self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS)
 
     def write_suite(self, text: str) -> None:
         """Keep the resolved suite; written only where it is another one than before."""
@@ -206,29 +205,25 @@ def read_record(folder: Folder, name: str, *, columns: tuple[str, ...] | None = 
         StorageError: if it cannot be read, is no run's file, or is called otherwise than its run.
     """
     schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(column) for column in columns])
-    path = folder.path(name)
+    path, content = folder.path(name), None
     try:
-        table = pq.ParquetFile(pa.BufferReader(folder.read(name))).read(columns=None if columns is None else [*columns])
+        content = folder.read(name)
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=None if columns is None else [*columns])
         for field in schema:
             if field.nullable and field.name not in table.column_names:
                 table = table.append_column(field, pa.nulls(len(table), field.type))
         table = table.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        reason = "an empty file" if _is_empty(folder, name) else str(error).partition("\n")[0]
-        raise StorageError(f"{path}: not a readable result ({reason}); delete it and run the suite again") from error
+        reason = "an empty file" if content == b"" else str(error).partition("\n")[0]
+        raise DamagedFileError(
+            f"{path}: not a readable result ({reason}); delete it and run the suite again"
+        ) from error
     if len(table) != 1:
         raise StorageError(f"{path}: found {len(table)} rows; expected the one row of a run; move it elsewhere")
     run_id = table["run_id"][0].as_py()
     if name != _file(run_id, _RECORD):
         raise StorageError(f"{path}: a copy of run {run_id} under another name is no result; delete it")
     return table
-
-
-def _is_empty(folder: Folder, name: str) -> bool:
-    try:
-        return folder.read(name) == b""
-    except OSError:
-        return False
 
 
 def _file(run_id: str, suffix: str) -> str:

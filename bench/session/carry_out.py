@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from bench.dictionary import declared_columns
-from bench.launch import CohortPlan, Display, Estimates, Job, Options, make_launcher
+from bench.launch import CohortPlan, Display, Estimates, Event, Finished, Job, Options, make_launcher
 from bench.results import RunStore
 
 
 def carry_out(
-    plans: Sequence[CohortPlan], store: RunStore, options: Options, console: Console, estimates: Estimates
+    plans: Sequence[CohortPlan],
+    store: RunStore,
+    options: Options,
+    console: Console,
+    estimates: Estimates,
+    on_first: Callable[[], None] = lambda: None,
 ) -> Counter[str]:
-    """Execute plans with a display; how many of their runs ended how."""
+    """Execute plans with a display.
+
+    Args:
+        plans: cohorts.
+        store: where their records go.
+        options: how to work.
+        console: where to print.
+        estimates: what cohorts take.
+        on_first: called when the first record is in place.
+
+    Returns:
+        How many runs ended how.
+    """
     launcher = make_launcher(options.launcher)
     with Display(plans, declared_columns(), console, time.monotonic) as display:
-        launcher.launch(Job(plans, store, options, estimates), display.show)
+
+        def show(event: Event) -> None:
+            is_first = isinstance(event, Finished) and not display.finished
+            display.show(event)
+            if is_first:
+                on_first()
+
+        launcher.launch(Job(plans, store, options, estimates), show)
     return display.finished
 
 

@@ -111,14 +111,16 @@ def prepare_evaluation(
     asked = _parse_metrics(metrics)
     trained = [row for row in records_in(snapshot.runs.frame) if row.is_done]
     with_weights = store.with_weights()
-    kept = [row for row in trained if row.run_id in with_weights]
+    kept = [row for row in trained if row.run_id in with_weights and row.run_id in snapshot.runs.files]
     if not kept:
         raise BenchError(
             f"{store.location}: none of its {len(trained)} finished models has its weights beside it (*.safetensors); "
             "they are kept unless a suite is run with --no-weights; `bench run SUITE --retry weights` trains them again"
         )
     resources = _resources(settings or {})
-    beside = [row for row in records_in(snapshot.references.frame) if row.is_done]
+    beside = [
+        row for row in records_in(snapshot.references.frame) if row.is_done and row.run_id in snapshot.references.files
+    ]
     specs = [_find_lacking(row, asked, recompute, resources) for row in (*kept, *beside)]
     lacking = sorted((s for s in specs if s is not None and s.again), key=lambda s: (s.dataset, s.method, s.seed))
     return EvaluationSession(

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from bench.errors import UnknownNameError
-from bench.identity import REFERENCE_PREFIX
+from bench.identity import IDENTITY_VERSION, REFERENCE_PREFIX
 from bench.metrics import METRICS
 from bench.models import METHODS
 from bench.results import Snapshot
@@ -56,6 +56,8 @@ class Recorded:
         Args:
             resources: keys of the `resources:` block to set over the record's.
         """
+        if self.config.get("identity_version") != IDENTITY_VERSION:
+            return None  # the same settings meant something else then
         is_reference = self.run_id.startswith(REFERENCE_PREFIX)
         kind: type[RunSpec | ReferenceSpec] = ReferenceSpec if is_reference else RunSpec
         fields = {name: value for name, value in self.config.items() if name in kind.model_fields}
@@ -95,7 +97,7 @@ def adoptions(
         with_weights: ids of the runs whose weights are kept.
     """
     missing = [spec for spec in specs if isinstance(spec, RunSpec) and spec.run_id not in finished]
-    kept = with_weights - {spec.run_id for spec in specs if spec.run_id in finished}
+    kept = (with_weights & snapshot.runs.files.keys()) - {spec.run_id for spec in specs if spec.run_id in finished}
     if not missing or not kept:
         return []
     trained = {of.training_id: (row, of) for row, of in _models(records_in(snapshot.runs.frame, kept))}

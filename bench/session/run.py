@@ -12,16 +12,19 @@ from rich.console import Console
 
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
+from bench.errors import ArgumentError
 from bench.launch import Options, estimate, total_seconds
 from bench.metrics import extractor_for
 from bench.registry import load_entry_points
-from bench.results import RunStore, Snapshot, compact, read_snapshot, write_plan
+from bench.results import Rows, RunStore, Snapshot, compact, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
-from bench.session.stage import Stage, check_retry, plan_stage
+from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
 from bench.statuses import Status
 from bench.suite import Suite, load_suite, resolved_text
+
+_LABELS = ("suite", "method", "dataset")
 
 
 class RunSession:
@@ -69,11 +72,16 @@ class RunSession:
         )
 
     def execute(self, options: Options, console: Console) -> None:
-        """Execute what is missing, stage by stage, and compact; an interruption passes through once that is done."""
+        """Execute what is missing, stage by stage, and compact; an interruption passes through once that is done.
+
+        Raises:
+            ArgumentError: if weights are to be made again, but none are to be kept.
+            BenchError: if the runs cannot be launched, or the results cannot be written.
+        """
+        if WEIGHTS in self._retry and not options.keep_weights:
+            raise ArgumentError("--retry weights and --no-weights exclude each other; leave one out")
         self.store.sweep()
         self._archive()
-        self._relabel()
-        self.store.write_suite(resolved_text(self.suite, Path(self.store.location)))
         try:
             while True:
                 self._launch(options, console)
@@ -97,44 +105,51 @@ class RunSession:
         return stage
 
     def _launch(self, options: Options, console: Console) -> None:
-        rows = ((s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned)
-        write_plan(self.store, rows)
-        for run_id in self.stage.outdated:
-            self.store.remove(run_id)
         plans = (*self.stage.plans, *self.stage.reference_plans)
-        if plans:
-            carry_out(plans, self.store, options, console, self._estimates())
+        if not plans:
+            return
+        self.store.require_writable()
+        try:
+            carry_out(plans, self.store, options, console, self._estimates(), self._keep_plan)
+        finally:
             self.snapshot = read_snapshot(self.store, whole=True)
 
+    def _keep_plan(self) -> None:
+        """Say what the suite stands for now: once there is something of it, lest a refused command hide what was."""
+        rows = [(s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned]
+        write_plan(self.store, rows)
+        self.store.write_suite(resolved_text(self.suite, self.store.location))
+
     def _conclude(self) -> None:
-        self.snapshot = read_snapshot(self.store, whole=True)
         superseded = find_superseded(self.specs, self.snapshot, self.store.with_weights())
         stale = (*superseded, *_find_stale(self.snapshot, self._planned))
         for run_id in stale:
             self.store.remove(run_id)
-        if stale:
-            self.snapshot = read_snapshot(self.store, whole=True)
+        self.snapshot = self.snapshot.drop(stale)
+        self._relabel()
+        if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self.specs}:
+            self._keep_plan()
         self.store.tidy()
         compact(self.store, self.snapshot, declared_columns())
 
     def _archive(self) -> None:
-        """Let compacted rows stand alone whose files have gone with their folder, before new files make it again."""
-        if self.snapshot.runs.files and not self.store.has_files:
+        """Let compacted rows stand alone whose files have gone all together, before new files are made beside them."""
+        if self.snapshot.runs.is_bare or self.snapshot.references.is_bare:
             compact(self.store, self.snapshot, declared_columns(), standalone=True)
+            self.snapshot = read_snapshot(self.store, whole=True)
 
     def _relabel(self) -> None:
-        """Give finished runs the labels that they have in the suite now."""
-        frame = self.snapshot.runs.frame
-        labels = ["suite", "method", "dataset"]
-        current = {spec.run_id: {name: getattr(spec, name) for name in labels} for spec in self.specs}
-        renamed = False
-        for run_id, *found in frame[["run_id", *labels]].itertuples(index=False):
-            wanted = current.get(run_id)
-            if wanted is not None and found != [*wanted.values()] and run_id in self.snapshot.runs.files:
-                self.store.relabel(run_id, wanted)
-                renamed = True
-        if renamed:
-            self.snapshot = read_snapshot(self.store, whole=True)
+        """Give finished runs and rows of real data the labels that they have in the suite now."""
+        wanted = {spec.run_id: {name: str(getattr(spec, name)) for name in _LABELS} for spec in self._planned}
+        both = (self.snapshot.runs, self.snapshot.references)
+        self.snapshot = Snapshot(*(self._give_labels(rows, wanted) for rows in both))
+
+    def _give_labels(self, rows: Rows, wanted: Mapping[str, Mapping[str, str]]) -> Rows:
+        found = rows.frame[["run_id", *_LABELS]].itertuples(index=False, name=None)
+        changed = {i: wanted[i] for i, *own in found if i in wanted and own != [*wanted[i].values()]}
+        for run_id in changed.keys() & rows.files.keys():
+            self.store.relabel(run_id, dict(changed[run_id]))
+        return rows.relabel(changed)
 
     def _estimates(self) -> Mapping[tuple[str, str], tuple[float, float]]:
         return estimate([self.snapshot.runs.frame, self.snapshot.references.frame], self.stage.specs)
@@ -167,7 +182,7 @@ def prepare(
     load_entry_points()
     retried = check_retry(tuple(retry))
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
-    return RunSession(resolved, RunStore(Path(out) / resolved.name), retried, references=references)
+    return RunSession(resolved, RunStore.within(out, resolved.name), retried, references=references)
 
 
 def _try_extractors(specs: Sequence[WorkSpec]) -> None:

@@ -27,7 +27,6 @@ class Stage:
         plans: cohorts that hold the missing ones.
         references: rows of real data that are wanted beside them.
         reference_plans: cohorts that hold the missing ones of these.
-        again: ids of recorded runs that are to be run again.
         statuses: how those ended that are recorded.
     """
 
@@ -35,7 +34,6 @@ class Stage:
     plans: tuple[CohortPlan, ...]
     references: tuple[ReferenceSpec, ...]
     reference_plans: tuple[CohortPlan, ...]
-    again: frozenset[str]
     statuses: Counter[str]
 
     @property
@@ -52,14 +50,6 @@ class Stage:
     def references_to_do(self) -> int:
         """Number of rows of real data that are missing."""
         return sum(len(plan.wanted) for plan in self.reference_plans)
-
-    @property
-    def outdated(self) -> frozenset[str]:
-        """Ids of records that are to go before anything is launched."""
-        adopted = {plan.specs[0].run_id for plan in self.plans if plan.amends}
-        adopted |= {spec.run_id for plan in self.plans for spec in plan.specs if spec.amends}
-        missing = {run_id for plan in self.reference_plans for run_id in plan.wanted}
-        return (self.again - adopted) | missing
 
 
 def plan_stage(
@@ -79,20 +69,23 @@ def plan_stage(
     recorded = {run_id: status for run_id, status in snapshot.runs.statuses.items() if run_id in ids}
     again = frozenset(run_id for run_id, status in recorded.items() if status in retry)
     with_weights = store.with_weights()
+    unreadable = store.finished() - snapshot.finished
     if WEIGHTS in retry:
         again |= _without_weights(runs, recorded, store, with_weights)
     rows = list_references(runs) if references else ()
-    unmeasured = {i for i, status in snapshot.references.statuses.items() if status != Status.DONE}
+    unmeasured = frozenset(i for i, status in snapshot.references.statuses.items() if status != Status.DONE)
     finished = snapshot.finished - again - unmeasured
     adopted = adoptions(runs, finished, snapshot, with_weights)
     known = finished | {spec.run_id for spec in adopted}
     broken_off = store.with_checkpoint()
     return Stage(
         specs=runs,
-        plans=(*plan_cohorts(adopted, finished, broken_off), *plan_cohorts(runs, known, broken_off)),
+        plans=(
+            *plan_cohorts(adopted, finished, broken_off),
+            *plan_cohorts(runs, known, broken_off, again | unreadable),
+        ),
         references=rows,
-        reference_plans=tuple(plan_cohorts(rows, finished, broken_off)),
-        again=again,
+        reference_plans=tuple(plan_cohorts(rows, finished, broken_off, unmeasured | unreadable)),
         statuses=Counter(recorded.values()),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.results import RunStore, planned_rows, read_plan, write_plan
@@ -38,6 +39,23 @@ def test_rows_of_the_plans_settings_are_its_own_whatever_their_seed(tmp_path: Pa
     write_plan(RunStore(tmp_path), [("a", "ring", "kl", 0, ids["a"])])
     assert planned_rows(frame, read_plan(RunStore(tmp_path)))["run_id"].tolist() == ["a", "b"]
     assert planned_rows(frame, None)["run_id"].tolist() == ["a", "c", "b"]
+
+
+def test_of_several_rows_of_one_seed_the_planned_one_counts(tmp_path: Path) -> None:
+    """Rows that were measured by other metrics have the same settings."""
+    later = datetime(2026, 2, 1, tzinfo=UTC)
+    config = {"training": {"steps": 3}}
+    store(
+        tmp_path,
+        record("a", config=config | {"metrics": ["fid"]}, started_at=later),
+        record("b", config=config | {"metrics": ["kid"]}),
+        record("c", config=config | {"metrics": ["fid"]}, seed=1),
+        record("d", config=config | {"metrics": ["kid"]}, seed=1, started_at=later),
+    )
+    frame = rows(tmp_path)
+    settings = frame["settings_id"].unique().item()
+    write_plan(RunStore(tmp_path), [("b", "ring", "kl", 0, settings)])
+    assert planned_rows(frame, read_plan(RunStore(tmp_path)))["run_id"].tolist() == ["b", "d"]
 
 
 def test_the_suite_is_written_only_where_it_is_another(tmp_path: Path) -> None:

@@ -148,6 +148,69 @@ def test_a_compaction_that_was_killed_half_way_does_no_harm(tmp_path: Path) -> N
     assert sorted(pq.read_table(tmp_path / "samples.parquet")["run_id"].to_pylist()) == ["a", "d"]
 
 
+@pytest.mark.parametrize("how", ["folder", "files"])
+def test_rows_whose_files_have_gone_all_together_stay(tmp_path: Path, how: str) -> None:
+    """Nobody deletes every result one by one to have it again; a folder that was emptied is no wish to lose all."""
+    filled(tmp_path)
+    compacted(tmp_path)
+    before, points = rows(tmp_path), curves(tmp_path)
+    if how == "folder":
+        shutil.rmtree(tmp_path / "runs")
+    else:
+        for path in (tmp_path / "runs").iterdir():
+            path.unlink()
+    pd.testing.assert_frame_equal(rows(tmp_path), before)
+    for name in ("curves.parquet", "samples.parquet"):  # of another compaction, or gone: nothing else is there
+        (tmp_path / name).unlink()
+        pd.testing.assert_frame_equal(rows(tmp_path), before)
+    assert len(points) == 2
+    assert curves(tmp_path).empty
+
+
+@pytest.mark.parametrize("name", ["curves.parquet", "samples.parquet"])
+@pytest.mark.parametrize("damage", ["cut", "middle", "gone"])
+def test_damaged_curves_and_pictures_are_made_again(tmp_path: Path, name: str, damage: str) -> None:
+    filled(tmp_path)
+    compacted(tmp_path)
+    path = tmp_path / name
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 4
+    content[middle : middle + 40] = b"\xff" * 40
+    path.write_bytes(content if damage == "middle" else content[:100])
+    if damage == "gone":
+        path.unlink()
+    results = RunStore(tmp_path)
+    assert sorted(curves(tmp_path)["value"]) == [0.25, 0.5]
+    assert load_pictures(results, read_snapshot(results), ["a"])["run_id"].tolist() == ["a"]
+    store(tmp_path, record("d", seed=3))
+    compacted(tmp_path)
+    assert sorted(pq.read_table(tmp_path / "curves.parquet")["value"].to_pylist()) == [0.25, 0.5]
+    assert pq.read_table(tmp_path / "samples.parquet")["run_id"].to_pylist() == ["a"]
+
+
+def test_a_file_that_may_not_be_read_is_not_to_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everywhere, so the refusal is made up."""
+    filled(tmp_path)
+    compacted(tmp_path, standalone=True)
+    shutil.rmtree(tmp_path / "runs")
+
+    class Refusing:
+        def __init__(self, real: object) -> None:
+            self._real = real
+
+        def open_input_file(self, path: str) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+    results = RunStore(tmp_path)
+    monkeypatch.setattr(results.folder, "_fs", Refusing(results.folder._fs))
+    with pytest.raises(StorageError, match=r"cannot be read \(permission denied\); change its permissions") as found:
+        read_snapshot(results)
+    assert "delete" not in str(found.value)
+
+
 def spoiled(folder: Path) -> Snapshot:
     return read_snapshot(RunStore(folder))
 
@@ -205,7 +268,7 @@ def test_no_runs_give_empty_frames(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     assert rows(tmp_path).empty
     assert curves(tmp_path).columns.tolist() == ["run_id", "step", "metric", "value"]
-    assert pd.read_parquet(compacted(tmp_path)).empty
+    assert not compacted(tmp_path).exists()
 
 
 def test_plain_pandas_reads_what_is_compacted(tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ def test_two_settings_under_one_name_are_told_apart(command: Command, results: P
     assert whole["settings_id"].nunique() == 2
     assert pd.read_parquet(results / "runs.parquet").groupby("settings_id")["seed"].nunique().tolist() == [2, 2]
     _, out, _ = command("status", results)
-    assert out.split()[-1] == "2"
+    assert out.splitlines()[-2].split()[-1] == "2"
+    assert out.splitlines()[-1].startswith("2 runs of other settings are not counted")
     assert len(bench.load(results, curves=True)["run_id"].unique()) == 2
     assert command(*verb("run", results, tmp_path))[0] == 0
     assert bench.load(results, settings=True)["training.steps"].tolist() == [4, 4]
@@ -297,3 +298,75 @@ def test_bad_arguments_are_value_errors(tmp_path: Path) -> None:
     with pytest.raises(BenchError) as found:
         bench.load(tmp_path / "nowhere")
     assert not isinstance(found.value, ValueError)
+
+
+@pytest.mark.parametrize("retry", ["failed", "weights"])
+def test_a_retry_that_cannot_be_launched_loses_nothing(tmp_path: Path, retry: str) -> None:
+    suite = odd_suite("raise")
+    bench.run(suite, out=tmp_path, inline=True)
+    for path in (tmp_path / "odd" / "runs").glob("*.safetensors"):
+        path.unlink()
+    before = bench.load(tmp_path / "odd", variants="all")
+    with pytest.raises(BenchError, match=r"resources\.gpu"):
+        bench.run(suite, out=tmp_path, inline=True, retry=[retry], settings={"resources.gpu": 64})
+    pd.testing.assert_frame_equal(bench.load(tmp_path / "odd", variants="all"), before)
+
+
+def test_a_command_that_is_refused_hides_nothing(results: Path) -> None:
+    before = bench.load(results)
+    with pytest.raises(BenchError, match=r"resources\.gpu"):
+        bench.run(small(), out=results.parent, inline=True, settings={"training.steps": 9, "resources.gpu": 64})
+    pd.testing.assert_frame_equal(bench.load(results), before)
+
+
+def test_compacted_files_alone_take_more_seeds_and_other_names(results: Path) -> None:
+    before = bench.load(results)
+    for name in ("runs", "references"):
+        shutil.rmtree(results / name)
+    suite = small()
+    suite["methods"] = {"renamed": {"family": "vae", "network": NETWORK}}
+    after = bench.run(suite, out=results.parent, inline=True, seeds=3)
+    assert set(after["run_id"]) > set(before["run_id"])
+    assert after["method"].unique().tolist() == ["renamed"]
+    assert len(bench.load(results, references=True)) == 3
+    assert bench.load(results)["method"].unique().tolist() == ["renamed"]
+    assert len(bench.evaluate(results, ["moments"], inline=True)) == 3
+
+
+def test_models_of_another_meaning_are_not_taken_over(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.spec.work.IDENTITY_VERSION", 2)
+    monkeypatch.setattr("bench.session.recorded.IDENTITY_VERSION", 2)
+    planned = bench.session.prepare(small(), out=results.parent)
+    assert "2 to do and" in planned.summary()
+    assert "trained already" not in planned.summary()
+
+
+@pytest.mark.parametrize("column", ["seed", "variant", "protocol_fid", "train_seconds"])
+def test_figures_cannot_have_names_that_every_row_has(tmp_path: Path, column: str) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        f"import bench\n@bench.register_metric('bad', version=1)\ndef bad(subject):\n    return {{'{column}': 1.0}}\n"
+    )
+    with restored():
+        runs = bench.run(
+            small(metrics=["bad"], seeds=1, plugins=[*odd_suite()["plugins"], str(plugin)]), out=tmp_path, inline=True
+        )
+    assert runs["error"].tolist() == [f"metric 'bad': column '{column}' is one that every row has; rename it"]
+
+
+def test_an_error_without_a_message_is_told(command: Command, tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        "import bench\n@bench.register_metric('mute', version=1)\ndef mute(subject):\n    raise bench.BenchError\n"
+    )
+    suite = small(metrics=["mute"], seeds=1, plugins=[*odd_suite()["plugins"], str(plugin)])
+    with restored():
+        assert command("run", suite_file(tmp_path, suite), "--out", tmp_path, "--inline")[0] == 1
+        assert "no message" in command("status", tmp_path / "odd")[1]
+
+
+@pytest.mark.parametrize("verb", ["status", "report"])
+def test_a_path_that_is_too_long_is_one_line(command: Command, verb: str) -> None:
+    code, _, err = command(verb, "x" * 300)
+    assert code == 2
+    assert len(err.splitlines()) == 1

@@ -24,6 +24,7 @@ from bench.metrics.features.reference import (
     forget,
     split_features,
 )
+from bench.results import Folder
 from tests.metrics.conftest import Sampler, SubjectMaker
 
 CHUNK = 40
@@ -166,12 +167,12 @@ def test_a_cache_that_cannot_be_written_is_no_error(points: Dataset, counted: Co
 def test_a_write_that_fails_leaves_nothing(
     points: Dataset, counted: Counted, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, target: Path) -> Path:
+    def full(self: Folder, path: str) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Folder, "_open_temporary", full)
     split_features(points, counted.extractor())
-    assert list(cache_folder.iterdir()) == []
+    assert list(cache_folder.glob("*")) == []
 
 
 def test_files_can_be_read_by_others(points: Dataset, counted: Counted, cache_folder: Path) -> None:

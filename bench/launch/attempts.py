@@ -1,0 +1,93 @@
+"""How often a cohort was begun, and what of it was done: a file that outlives the process."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+
+from bench.results import StoredFile, host_name, is_running
+
+MAX_ATTEMPTS = 3
+"""Times that a cohort may kill its process without getting any further."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One time that a cohort was begun.
+
+    Attributes:
+        launch: the launch that it was begun by.
+        host: the machine.
+        pid: the process.
+        progress: what told the checkpoint's version then.
+        done: ids of the runs that it recorded.
+    """
+
+    launch: str
+    host: str = field(default_factory=host_name)
+    pid: int = field(default_factory=lambda: os.getpid())
+    progress: str = ""
+    done: tuple[str, ...] = ()
+
+    def has_died(self, progress: str) -> bool:
+        """Whether its process has gone, and left the cohort as far as it is now.
+
+        Args:
+            progress: what tells the checkpoint's version now.
+        """
+        is_here = self.host == host_name()
+        return self.progress == progress and not (is_here and self.pid != os.getpid() and is_running(self.pid))
+
+
+@dataclass
+class Attempts:
+    """The attempts at one cohort.
+
+    Attributes:
+        file: where they are kept.
+        checkpoint: the cohort's checkpoint, which tells whether an attempt got anywhere.
+        launch: the present launch.
+        over_launches: whether attempts of earlier launches count.
+    """
+
+    file: StoredFile
+    checkpoint: StoredFile
+    launch: str
+    over_launches: bool
+    _known: list[Attempt] = field(default_factory=list)
+
+    def begin(self) -> bool:
+        """Count one more; whether there were too many before."""
+        self._known = _parse(self.file.read())
+        progress = str(self.checkpoint.stamp or "")
+        died = [a for a in self._known if a.has_died(progress) and (self.over_launches or a.launch == self.launch)]
+        self._known.append(Attempt(self.launch, progress=progress))
+        self._keep()
+        return len(died) >= MAX_ATTEMPTS
+
+    @property
+    def done(self) -> frozenset[str]:
+        """Ids of the runs that this launch recorded."""
+        return frozenset(run_id for attempt in self._known if attempt.launch == self.launch for run_id in attempt.done)
+
+    def finish(self, run_id: str) -> None:
+        """Remember that a run is recorded: another attempt need not do it again."""
+        last = self._known[-1]
+        self._known[-1] = Attempt(**{**asdict(last), "done": (*last.done, run_id)})
+        self._keep()
+
+    def end(self) -> None:
+        """Forget them, after an orderly end."""
+        self.file.remove()
+
+    def _keep(self) -> None:
+        self.file.write("\n".join(json.dumps(asdict(attempt)) for attempt in self._known).encode())
+
+
+def _parse(content: bytes | None) -> list[Attempt]:
+    try:
+        rows = [json.loads(line) for line in (content or b"").decode().splitlines()]
+        return [Attempt(**{**row, "done": tuple(row["done"])}) for row in rows]
+    except (ValueError, TypeError, KeyError):
+        return []
