@@ -20,7 +20,7 @@ _NAME = "features"
 
 
 def find_folder() -> Path:
-    """Where the files are."""
+    """The folder of all features that this machine keeps; it need not exist."""
     return cache_folder() / _NAME
 
 
