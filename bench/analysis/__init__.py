@@ -7,29 +7,29 @@ frames can be analysed.
 from __future__ import annotations
 
 from bench.analysis.dictionary import read_columns
-from bench.analysis.floors import floors
-from bench.analysis.measured import metric_columns, numbers, protocol_of
+from bench.analysis.floors import compute_floors
+from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.pictured import pictured_runs
 from bench.analysis.references import attach_references, split_references
 from bench.analysis.settings import settings_columns
-from bench.analysis.statistics import counts, figures, summarise, summary_of
-from bench.analysis.variants import identified, require, variant_labels
+from bench.analysis.statistics import collect_figures, count_outcomes, summarise, summarise_figures
+from bench.analysis.variants import identify_runs, require, variant_labels
 
 __all__ = [
     "attach_references",
-    "counts",
-    "figures",
-    "floors",
-    "identified",
-    "metric_columns",
-    "numbers",
+    "collect_figures",
+    "compute_floors",
+    "count_outcomes",
+    "describe_protocol",
+    "identify_runs",
+    "list_metrics",
     "pictured_runs",
-    "protocol_of",
     "read_columns",
+    "read_numbers",
     "require",
     "settings_columns",
     "split_references",
     "summarise",
-    "summary_of",
+    "summarise_figures",
     "variant_labels",
 ]

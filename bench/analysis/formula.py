@@ -22,13 +22,13 @@ _FUNCTIONS: dict[str, Callable[[np.float64], np.float64]] = {"exp": np.exp, "log
 _EXPECTED = "numbers, names of columns, + - * / **, exp(…) and log(…)"
 
 
-def names_in(formula: str) -> list[str]:
+def find_names(formula: str) -> list[str]:
     """The columns that a formula takes, in order of appearance.
 
     Raises:
         ArgumentError: if the formula is no expression.
     """
-    return list(dict.fromkeys(_names(_parse(formula))))
+    return list(dict.fromkeys(_walk_names(_parse(formula))))
 
 
 def evaluate(formula: str, values: Mapping[str, float]) -> float:
@@ -42,7 +42,7 @@ def evaluate(formula: str, values: Mapping[str, float]) -> float:
         ArgumentError: if the formula holds anything but numbers, names that have a value, + - * / **, exp and log.
     """
     with np.errstate(all="ignore"):
-        return float(_value(_parse(formula), formula, values))
+        return float(_evaluate_node(_parse(formula), formula, values))
 
 
 def _parse(formula: str) -> ast.expr:
@@ -54,29 +54,29 @@ def _parse(formula: str) -> ast.expr:
         raise ArgumentError(f"cannot read the formula {formula!r}: expected {_EXPECTED}") from error
 
 
-def _names(node: ast.expr) -> Iterator[str]:
+def _walk_names(node: ast.expr) -> Iterator[str]:
     """The names in an expression, but for those of the functions that it calls."""
     if isinstance(node, ast.Name):
         yield node.id
     inner = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
     for child in inner:
         if isinstance(child, ast.expr):
-            yield from _names(child)
+            yield from _walk_names(child)
 
 
-def _value(node: ast.expr, formula: str, values: Mapping[str, float]) -> np.float64:
+def _evaluate_node(node: ast.expr, formula: str, values: Mapping[str, float]) -> np.float64:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return np.float64(number)
         case ast.Name(id=name) if name in values:
             return np.float64(values[name])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, formula, values)
+            return -_evaluate_node(operand, formula, values)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _BINARY[type(op)](_value(left, formula, values), _value(right, formula, values))
+            return _BINARY[type(op)](_evaluate_node(left, formula, values), _evaluate_node(right, formula, values))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_value(argument, formula, values))
+            return _FUNCTIONS[name](_evaluate_node(argument, formula, values))
     raise ArgumentError(f"cannot evaluate {ast.unparse(node)!r} in the formula {formula!r}: expected {_EXPECTED}")
 
 
-__all__ = ["evaluate", "names_in"]
+__all__ = ["evaluate", "find_names"]

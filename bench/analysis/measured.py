@@ -14,7 +14,7 @@ _COUNTERS = frozenset({"seed", "cohort_size", "eval_seconds", "steps"})
 """Columns of numbers that every frame of runs has and that say where a row is from, declared or not."""
 
 
-def metric_columns(runs: pd.DataFrame, columns: Columns) -> list[str]:
+def list_metrics(runs: pd.DataFrame, columns: Columns) -> list[str]:
     """Names of the columns that hold figures, at least one, in the order of printing.
 
     Args:
@@ -23,10 +23,10 @@ def metric_columns(runs: pd.DataFrame, columns: Columns) -> list[str]:
     """
     names = [name for name in runs.columns if _may_hold_figures(name, columns)]
     names = [name for name in names if not _is_companion(name, runs.columns)]
-    return sorted((name for name in names if numbers(runs[name]).notna().any()), key=columns.sort_key)
+    return sorted((name for name in names if read_numbers(runs[name]).notna().any()), key=columns.sort_key)
 
 
-def numbers(column: pd.Series[Any]) -> pd.Series[float]:
+def read_numbers(column: pd.Series[Any]) -> pd.Series[float]:
     """A column as float64 with NaN for null; all NaN if it does not hold numbers."""
     if pd.api.types.is_float_dtype(column.dtype) and isinstance(column.dtype, np.dtype):
         return column.astype("float64")
@@ -35,7 +35,7 @@ def numbers(column: pd.Series[Any]) -> pd.Series[float]:
     return pd.to_numeric(column, errors="coerce").astype("float64")
 
 
-def protocol_of(runs: pd.DataFrame, metric: str, columns: Columns) -> pd.Series[str]:
+def describe_protocol(runs: pd.DataFrame, metric: str, columns: Columns) -> pd.Series[str]:
     """What each run's figure in column `metric` was measured by: protocol and version, network, binarisation, noise, n.
 
     A column that no protocol column is known to measure takes those that are present wherever it is, so that a new
@@ -43,14 +43,14 @@ def protocol_of(runs: pd.DataFrame, metric: str, columns: Columns) -> pd.Series[
     """
     column = columns.describe(metric)
     known = [name for name in (f"protocol_{metric}", f"protocol_{column.protocol}") if name in runs.columns]
-    tell: dict[str, Callable[[Any], str]] = dict.fromkeys(known or _possible_protocols(runs, metric, columns), str)
+    tell: dict[str, Callable[[Any], str]] = dict.fromkeys(known or _list_protocols(runs, metric, columns), str)
     tell |= {name: columns.describe(name).told.format for name in column.depends_on if name in runs.columns}
     letters = dict((*column.settings, (f"{metric}_n", "n")))
     tell |= {name: f"{letter} = {{:.12g}}".format for name, letter in letters.items() if name in runs.columns}
-    return _joined(runs, tell, letters)
+    return _join_texts(runs, tell, letters)
 
 
-def _joined(runs: pd.DataFrame, tell: dict[str, Callable[[Any], str]], measured: Container[str]) -> pd.Series[str]:
+def _join_texts(runs: pd.DataFrame, tell: dict[str, Callable[[Any], str]], measured: Container[str]) -> pd.Series[str]:
     """What each column tells of a row, in one text; told once for all rows that are alike.
 
     Args:
@@ -60,7 +60,7 @@ def _joined(runs: pd.DataFrame, tell: dict[str, Callable[[Any], str]], measured:
     """
     codes, texts = np.zeros(len(runs), dtype=np.int64), np.array([""], dtype=object)
     for name, write in tell.items():
-        own, values = pd.factorize(numbers(runs[name]) if name in measured else runs[name])
+        own, values = pd.factorize(read_numbers(runs[name]) if name in measured else runs[name])
         told = np.array(["", *(write(value) for value in values)], dtype=object)
         pairs, codes = np.unique(codes * len(told) + own + 1, return_inverse=True)
         both = zip(texts[pairs // len(told)], told[pairs % len(told)], strict=True)
@@ -68,9 +68,9 @@ def _joined(runs: pd.DataFrame, tell: dict[str, Callable[[Any], str]], measured:
     return pd.Series(texts[codes] if len(runs) else [], index=runs.index, dtype=object)
 
 
-def _possible_protocols(runs: pd.DataFrame, metric: str, columns: Columns) -> list[str]:
+def _list_protocols(runs: pd.DataFrame, metric: str, columns: Columns) -> list[str]:
     """The protocols that may have measured a column: those of no known column, present wherever it is."""
-    taken = set(_protocols_of_known_columns(runs, columns))
+    taken = set(_list_known_protocols(runs, columns))
     measured = runs[metric].notna()
     return [
         name
@@ -79,7 +79,7 @@ def _possible_protocols(runs: pd.DataFrame, metric: str, columns: Columns) -> li
     ]
 
 
-def _protocols_of_known_columns(runs: pd.DataFrame, columns: Columns) -> Iterator[str]:
+def _list_known_protocols(runs: pd.DataFrame, columns: Columns) -> Iterator[str]:
     for name in runs.columns:
         column = columns.describe(name)
         if column.role == "figure" and (name in columns or column.group != OTHER):
@@ -102,4 +102,4 @@ def _holds_texts(column: pd.Series[Any]) -> bool:
     return pd.api.types.infer_dtype(column, skipna=True) not in {"integer", "floating", "mixed-integer-float", "empty"}
 
 
-__all__ = ["metric_columns", "numbers", "protocol_of"]
+__all__ = ["describe_protocol", "list_metrics", "read_numbers"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 
 
 def pictured_runs(runs: pd.DataFrame) -> list[str]:
@@ -16,7 +16,7 @@ def pictured_runs(runs: pd.DataFrame) -> list[str]:
     Raises:
         BenchError: if a column that identifies a run is missing.
     """
-    known = identified(runs)
+    known = identify_runs(runs)
     done = known[known["status"] == "done"].sort_values("seed", kind="stable")
     return [str(run_id) for run_id in done.drop_duplicates(["dataset", "method"])["run_id"]]
 

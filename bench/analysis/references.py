@@ -34,11 +34,11 @@ def attach_references(references: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFr
 
     Args:
         references: rows that measure real data.
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
 
     Returns:
-        The rows with `dataset, dataset_name, method, method_name` as `identified` gives them. A reference that has the
-        name of a method gains a suffix.
+        The rows with `dataset, dataset_name, method, method_name` as `identify_runs` gives them. A reference that has
+        the name of a method gains a suffix.
 
     Raises:
         BenchError: if a column that identifies a row is missing.

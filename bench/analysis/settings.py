@@ -36,16 +36,16 @@ def settings_columns(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     if "config" not in runs.columns:
         return pd.DataFrame(index=runs.index)
     configs = read_configs(runs["config"])
-    rows = [dict(_settings_in(content)) for content in configs.contents]
+    rows = [dict(_list_settings(content)) for content in configs.contents]
     names = dict.fromkeys(name for row in rows for name in row)
     found = {name: _take([row.get(name, _ABSENT) for row in rows], configs.codes) for name in names}
     for column in columns.of_role("setting"):
         filled = _fill_default(found.get(column.name), column, runs)
         found |= {} if filled is None else {column.name: filled}
-    return pd.DataFrame({name: _typed(values) for name, values in found.items()}, index=runs.index)
+    return pd.DataFrame({name: _narrow_type(values) for name, values in found.items()}, index=runs.index)
 
 
-def _settings_in(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _list_settings(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     own = content.get(_METHOD)
     if isinstance(own, Mapping):
         yield from flatten({key: value for key, value in own.items() if key not in _COLUMNS_ALREADY})
@@ -76,7 +76,7 @@ def _fill_default(values: np.ndarray | None, column: Column, runs: pd.DataFrame)
     return filled
 
 
-def _typed(values: np.ndarray) -> Any:  # noqa: ANN401 - an array of numpy or of pandas
+def _narrow_type(values: np.ndarray) -> Any:  # noqa: ANN401 - an array of numpy or of pandas
     """Plain values, shape (rows,), as an array of the narrowest type that holds them all."""
     known = [None if value is _ABSENT else value for value in values]
     kinds = {type(value) for value in known if value is not None}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.measured import metric_columns, numbers, protocol_of
-from bench.analysis.variants import identified
+from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
+from bench.analysis.variants import identify_runs
 from bench.column import Columns
 from bench.statuses import RESULTS, RETRIED, Status
 
@@ -26,18 +26,18 @@ _RUN = ["dataset", "method", "seed"]
 _GROUP = ["dataset", "method", "metric", "protocol"]
 
 
-def figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value`.
 
     Where one seed was run more than once with the same outcome columns, the latest counts.
 
     Args:
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         columns: the declared columns.
     """
     done = runs[runs["status"] == "done"]
     again = bool(done.duplicated(_RUN).any())
-    parts = [_figures_in(done, metric, columns) for metric in metric_columns(done, columns)]
+    parts = [_collect_column(done, metric, columns) for metric in list_metrics(done, columns)]
     if not parts:
         return pd.DataFrame(columns=FIGURES)
     latest = [part.drop_duplicates([*_RUN, "protocol"], keep="last") if again else part for part in parts]
@@ -54,11 +54,11 @@ def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     Raises:
         BenchError: if a column that identifies a run is missing.
     """
-    return summary_of(figures(identified(runs), columns))
+    return summarise_figures(collect_figures(identify_runs(runs), columns))
 
 
-def summary_of(values: pd.DataFrame) -> pd.DataFrame:
-    """What `summarise` gives, of figures as `figures` gives them."""
+def summarise_figures(values: pd.DataFrame) -> pd.DataFrame:
+    """What `summarise` gives, of figures as `collect_figures` gives them."""
     if values.empty:
         return pd.DataFrame(columns=SUMMARY)
     groups = values.groupby(_GROUP, sort=False)["value"]
@@ -67,18 +67,18 @@ def summary_of(values: pd.DataFrame) -> pd.DataFrame:
     return summary.reset_index()[SUMMARY]
 
 
-def counts(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
+def count_outcomes(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
     """How the seeds of each method on each dataset ended.
 
     Args:
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         suite: the resolved suite; what it plans and the frame lacks is counted as not run.
 
     Returns:
         A row per dataset and method, in the suite's order: `dataset, method, family, divergence, total, not_run` and a
         column per status.
     """
-    methods, datasets = method_names(suite), dataset_names(suite)
+    methods, datasets = list_methods(suite), list_datasets(suite)
     results = runs[runs["status"].isin(_STATUSES)]
     latest = results.drop_duplicates(_RUN, keep="last")
     rows = [
@@ -86,26 +86,26 @@ def counts(runs: pd.DataFrame, suite: Mapping[str, Any]) -> pd.DataFrame:
         for _, group in latest.groupby(["dataset", "method"], sort=False)
     ]
     seen = set(zip(latest["dataset_name"], latest["method_name"], strict=True))
-    planned = {m: _planned_labels(suite, m) for m in methods}
+    planned = {m: _read_planned_labels(suite, m) for m in methods}
     rows += [_count(d, m, latest.iloc[:0]) | planned[m] for d in datasets for m in methods if (d, m) not in seen]
     frame = pd.DataFrame(rows, columns=["dataset", "method", "family", "divergence", "total", "not_run", *_STATUSES])
     if frame.empty:
         return frame
     of_plan = frame["method"].isin(methods) & frame["dataset"].isin(datasets)
-    frame["not_run"] = (seed_count(suite) - frame["total"]).clip(lower=0).where(of_plan, 0).astype(int)
+    frame["not_run"] = (count_seeds(suite) - frame["total"]).clip(lower=0).where(of_plan, 0).astype(int)
     frame["total"] += frame["not_run"]
     ranks = {
-        "dataset": order(runs["dataset"], runs["dataset_name"], datasets),
-        "method": order(runs["method"], runs["method_name"], methods),
+        "dataset": sort_names(runs["dataset"], runs["dataset_name"], datasets),
+        "method": sort_names(runs["method"], runs["method_name"], methods),
     }
     return frame.sort_values(["dataset", "method"], key=lambda c: c.map(ranks[str(c.name)].index), ignore_index=True)
 
 
-def order(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[str]) -> list[str]:
+def sort_names(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[str]) -> list[str]:
     """The plan's names and all labels, in the order of the plan; names outside it last, in order of appearance.
 
     Args:
-        labels: distinct names, as `identified` makes them.
+        labels: distinct names, as `identify_runs` makes them.
         names: the name in the suite that each belongs to.
         planned: the suite's names.
     """
@@ -114,28 +114,28 @@ def order(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[str])
     return sorted(belongs, key=lambda label: ranks[belongs[label]])
 
 
-def dataset_names(suite: Mapping[str, Any]) -> list[str]:
+def list_datasets(suite: Mapping[str, Any]) -> list[str]:
     """What the suite calls its datasets."""
     return [str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in suite.get("datasets") or ()]
 
 
-def method_names(suite: Mapping[str, Any]) -> list[str]:
+def list_methods(suite: Mapping[str, Any]) -> list[str]:
     """What the suite calls its methods."""
     return [str(name) for name in suite.get("methods") or ()]
 
 
-def seed_count(suite: Mapping[str, Any]) -> int:
+def count_seeds(suite: Mapping[str, Any]) -> int:
     """How many seeds the suite asks for; 0 if it does not say."""
     seeds = suite.get("seeds") or 0
     return seeds if isinstance(seeds, int) else len(seeds)
 
 
-def _figures_in(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
-    protocol, value = protocol_of(done, metric, columns), numbers(done[metric])
+def _collect_column(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
+    protocol, value = describe_protocol(done, metric, columns), read_numbers(done[metric])
     return done[_RUN].assign(metric=metric, protocol=protocol, value=value)[value.notna()]
 
 
-def _planned_labels(suite: Mapping[str, Any], method: str) -> dict[str, str]:
+def _read_planned_labels(suite: Mapping[str, Any], method: str) -> dict[str, str]:
     """Family and divergence of a method that has no run, as the suite gives them."""
     blocks = suite.get("methods")
     block = blocks.get(method) if isinstance(blocks, Mapping) else None
@@ -159,12 +159,12 @@ __all__ = [
     "OUTCOME_LABELS",
     "SUMMARY",
     "UNFINISHED",
-    "counts",
-    "dataset_names",
-    "figures",
-    "method_names",
-    "order",
-    "seed_count",
+    "collect_figures",
+    "count_outcomes",
+    "count_seeds",
+    "list_datasets",
+    "list_methods",
+    "sort_names",
     "summarise",
-    "summary_of",
+    "summarise_figures",
 ]

@@ -18,7 +18,7 @@ _FIRST_DIFFERENCE = "training.steps"
 _MOST_DIFFERENCES = 3
 
 
-def identified(runs: pd.DataFrame) -> pd.DataFrame:
+def identify_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs, oldest first, with names that tell apart what differs.
 
     Where one dataset name stands for several fingerprints, or one method name for several settings (the suite was
@@ -112,4 +112,4 @@ def _write(settings: Mapping[str, str], keys: Sequence[str]) -> str:
     return ", ".join(f"{key.rsplit('.', 1)[-1]} {settings.get(key, 'unset').strip(chr(34))}" for key in keys)
 
 
-__all__ = ["REQUIRED", "identified", "require", "variant_labels"]
+__all__ = ["REQUIRED", "identify_runs", "require", "variant_labels"]

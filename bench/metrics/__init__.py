@@ -31,10 +31,10 @@ from bench.metrics.features import (
     gaussian_frechet,
     kernel_distance,
     load_extractor,
-    module_extractor,
+    load_split_features,
+    make_extractor,
     precision_recall,
     register_extractor,
-    split_features,
 )
 from bench.metrics.likelihood import (
     ELBO,
@@ -92,13 +92,13 @@ __all__ = [
     "importance_weighted_bound",
     "kernel_distance",
     "load_extractor",
+    "load_split_features",
+    "make_extractor",
     "mode_coverage",
-    "module_extractor",
     "parzen_log_density",
     "parzen_log_likelihood",
     "precision_recall",
     "register_estimator",
     "register_extractor",
     "register_metric",
-    "split_features",
 ]

@@ -41,7 +41,7 @@ def as_points(values: Tensor, what: str, *, at_least: int = 1) -> Tensor:
 
 
 @torch.no_grad()
-def draw(subject: Subject, n: int, stream: str) -> Tensor:
+def draw_samples(subject: Subject, n: int, stream: str) -> Tensor:
     """`n` examples from the subject's model, shape (n, *shape): a function of its seed, `stream` and n alone.
 
     Raises:
@@ -56,7 +56,7 @@ def draw(subject: Subject, n: int, stream: str) -> Tensor:
     return samples
 
 
-def reference_subset(size: int, n: int) -> Tensor:
+def choose_reference_subset(size: int, n: int) -> Tensor:
     """Which n of `size` test examples a figure uses, as indices: all in order, else always the same random choice.
 
     Files are often sorted, or repeat with a period, so neither the first n nor every k-th stands for the split.

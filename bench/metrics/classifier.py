@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import ArgumentError, BenchError
-from bench.metrics.precision import full_float32
+from bench.metrics.precision import use_full_float32
 
 ARCHITECTURE = "grey-cnn-1"
 """Name and version of `GreyClassifier`'s layers; weights of another one do not load."""
@@ -56,10 +56,10 @@ class GreyClassifier(nn.Module):
         self.register_buffer("std", torch.ones(()))
         wide, halve = 2 * width, side >= 16
         self.convolutions = nn.Sequential(
-            *_convolution(1, width, kernel=5 if halve else 3, stride=2 if halve else 1),
-            *_convolution(width, width),
-            *_convolution(width, wide, stride=2),
-            *_convolution(wide, wide),
+            *_make_convolution(1, width, kernel=5 if halve else 3, stride=2 if halve else 1),
+            *_make_convolution(width, width),
+            *_make_convolution(width, wide, stride=2),
+            *_make_convolution(wide, wide),
         )
         flat = wide * (side // (4 if halve else 2)) ** 2
         self.dropout = nn.Dropout(dropout)
@@ -79,7 +79,7 @@ class GreyClassifier(nn.Module):
         return logits
 
 
-def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+def _make_convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
     """A convolution that keeps the side, or divides it by `stride`, with batch normalisation."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -129,7 +129,7 @@ class ShippedClassifier:
         if x.ndim != 4 or x.shape[1:] != (1, side, side):
             expected = f"(n, 1, {side}, {side}), as {self.dataset} has it"
             raise ArgumentError(f"images: shape {tuple(x.shape)}; expected {expected}")
-        with full_float32():
+        with use_full_float32():
             return torch.cat([function(images.float()) for images in torch.split(x, CHUNK)])
 
 
@@ -193,15 +193,15 @@ STACKED = {"stacked-mnist": ("mnist", 3)}
 """Datasets of which every channel is an image of another dataset: its name, and the number of channels."""
 
 
-def weights_folder() -> Traversable:
+def locate_weights_folder() -> Traversable:
     """Where the package keeps its weights."""
     return resources.files("bench.metrics").joinpath("weights")
 
 
 @cache
-def shipped_datasets() -> frozenset[str]:
+def list_shipped_datasets() -> frozenset[str]:
     """Names of the datasets that a classifier is shipped for."""
-    names = [file.name for file in weights_folder().iterdir()]
+    names = [file.name for file in locate_weights_folder().iterdir()]
     return frozenset(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
 
 
@@ -213,19 +213,19 @@ def load_classifier(dataset: str, device: torch.device) -> ShippedClassifier:
         ArgumentError: if none is shipped.
         BenchError: if the file is of another architecture.
     """
-    if dataset not in shipped_datasets():
-        expected = ", ".join(sorted(shipped_datasets()))
+    if dataset not in list_shipped_datasets():
+        expected = ", ".join(sorted(list_shipped_datasets()))
         raise ArgumentError(f"no classifier is shipped for dataset '{dataset}'; there are some for {expected}")
-    with resources.as_file(weights_folder().joinpath(dataset + SUFFIX)) as path:
+    with resources.as_file(locate_weights_folder().joinpath(dataset + SUFFIX)) as path:
         return read_classifier(path, device)
 
 
-def datasets_with_classifier() -> frozenset[str]:
-    """Names of the datasets that `classifier_for` has a classifier for."""
-    return shipped_datasets() | {name for name, (grey, _) in STACKED.items() if grey in shipped_datasets()}
+def list_classified_datasets() -> frozenset[str]:
+    """Names of the datasets that `find_classifier` has a classifier for."""
+    return list_shipped_datasets() | {name for name, (grey, _) in STACKED.items() if grey in list_shipped_datasets()}
 
 
-def classifier_for(dataset: str, device: torch.device) -> ImageClassifier:
+def find_classifier(dataset: str, device: torch.device) -> ImageClassifier:
     """The classifier of `dataset`'s images: the one shipped for it, or for its channels.
 
     Raises:

@@ -15,7 +15,7 @@ from bench.divergences import DIVERGENCES
 from bench.errors import ArgumentError
 from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import draw, reference_subset
+from bench.metrics.checks import choose_reference_subset, draw_samples
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 
 STREAM = "divergences"
@@ -62,7 +62,7 @@ class EstimatedDivergences(Metric):
         """`div_<name>` and, where it has one, `div_<name>_se` for each name, scalars in float64."""
         x, y = (dim_zero_cat(part) for part in (self.real, self.generated))
         estimates = estimate_divergences(x, y, self.names, self.seed, spread=self.spread)
-        return {column: torch.tensor(value, dtype=torch.float64) for column, value in _columns(estimates).items()}
+        return {column: torch.tensor(value, dtype=torch.float64) for column, value in _list_columns(estimates).items()}
 
 
 @register_metric("divergences", version=3, columns=COLUMNS, uses=(DIVERGENCES,))
@@ -75,23 +75,23 @@ def measure_divergences(subject: Subject) -> dict[str, float]:
     P the data and Q the model; it can be infinite.
     """
     n = min(len(subject.data.test), subject.samples)
-    generated = draw(subject, n, STREAM)
+    generated = draw_samples(subject, n, STREAM)
     seed = int(torch.randint(2**62, (), generator=subject.stream(f"{STREAM}/critics"), device=generated.device))
     names = list(dict.fromkeys([*DIVERGENCES, *subject.divergences]))
     test = subject.data.test
-    test = test[reference_subset(len(test), n).to(test.device)]
+    test = test[choose_reference_subset(len(test), n).to(test.device)]
     estimates = estimate_divergences(test, generated, names, seed, spread=subject.spread)
     figures = {"divergence_n": float(n)} | ({"divergence_spread": subject.spread} if subject.spread else {})
-    return figures | _columns(estimates) | _exact_columns(subject, names)
+    return figures | _list_columns(estimates) | _compute_exact(subject, names)
 
 
-def _columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:
+def _list_columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:
     values = {f"div_{name}": estimate.value for name, estimate in estimates.items()}
     errors = {f"div_{name}_se": e.stderr for name, e in estimates.items() if e.stderr is not None}
     return values | errors
 
 
-def _exact_columns(subject: Subject, names: Sequence[str]) -> dict[str, float]:
+def _compute_exact(subject: Subject, names: Sequence[str]) -> dict[str, float]:
     """The divergences of the known laws; none under spread noise, which would have other laws."""
     data, model = subject.data.density, subject.law
     if data is None or model is None or subject.spread:

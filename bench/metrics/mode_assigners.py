@@ -11,7 +11,7 @@ from torch import Tensor
 from bench.datasets.base import Dataset, Modes
 from bench.errors import ArgumentError
 from bench.metrics.checks import as_points, require_finite
-from bench.metrics.classifier import ImageClassifier, classifier_for, datasets_with_classifier
+from bench.metrics.classifier import ImageClassifier, find_classifier, list_classified_datasets
 
 RADIUS = 3.0
 """A point is of high quality within so many standard deviations of its nearest mode."""
@@ -80,7 +80,7 @@ class PredictedClass:
         return mode, torch.ones_like(mode, dtype=torch.bool)
 
 
-def assigner_for(data: Dataset | Modes) -> ModeAssigner | None:
+def make_assigner(data: Dataset | Modes) -> ModeAssigner | None:
     """How examples of `data` are given to modes; None where it has no modes that can be told.
 
     Raises:
@@ -90,14 +90,14 @@ def assigner_for(data: Dataset | Modes) -> ModeAssigner | None:
         return NearestMode(data, _as_distribution(data.weights, "modes"))
     if data.modes is not None:
         return NearestMode(data.modes, _as_distribution(data.modes.weights, f"modes of {data.name}"))
-    shares = _class_shares(data)
-    if shares is None or not data.is_image or data.name not in datasets_with_classifier():
+    shares = _measure_class_shares(data)
+    if shares is None or not data.is_image or data.name not in list_classified_datasets():
         return None
     weights = _as_distribution(shares, f"classes of {data.name}")
-    return PredictedClass(classifier_for(data.name, data.test.device), weights)
+    return PredictedClass(find_classifier(data.name, data.test.device), weights)
 
 
-def _class_shares(data: Dataset) -> Tensor | None:
+def _measure_class_shares(data: Dataset) -> Tensor | None:
     """Probability of each class, shape (classes,): the law's where it is known, else the shares in the test split."""
     if data.classes is None or data.class_weights is not None:
         return data.class_weights

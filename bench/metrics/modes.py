@@ -11,8 +11,8 @@ from torchmetrics import Metric
 from bench.datasets.base import Dataset, Modes, load_dataset
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import draw
-from bench.metrics.mode_assigners import ModeAssigner, PredictedClass, assigner_for
+from bench.metrics.checks import draw_samples
+from bench.metrics.mode_assigners import ModeAssigner, PredictedClass, make_assigner
 from bench.metrics.mode_columns import COLUMNS
 
 POINTS = 2500
@@ -103,7 +103,7 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
         ArgumentError: if the dataset has no modes, samples do not have its shape, or a value is not finite.
     """
     data = load_dataset(dataset, **parameters) if isinstance(dataset, str) else dataset
-    assigner = assigner_for(data)
+    assigner = make_assigner(data)
     if assigner is None:
         name = data.name if isinstance(data, Dataset) else "data"
         raise ArgumentError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
@@ -112,16 +112,16 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
     return {name: float(value) for name, value in metric.compute().items()}
 
 
-def _labels(subject: Subject) -> dict[str, str]:
+def _make_labels(subject: Subject) -> dict[str, str]:
     """Name and hash of the classifier that tells the modes, where one does."""
     data = subject.data
-    assigner = assigner_for(data)
+    assigner = make_assigner(data)
     if not isinstance(assigner, PredictedClass):
         return {}
     return {"mode_classifier": f"{data.name}-classifier@{assigner.classifier.sha256[:12]}"}
 
 
-@register_metric("mode_coverage", version=2, columns=COLUMNS, labels=_labels)
+@register_metric("mode_coverage", version=2, columns=COLUMNS, labels=_make_labels)
 def coverage(subject: Subject) -> dict[str, float]:
     """Mode coverage of 2,500 generated points, 26,000 stacked digits or `subject.samples` other images.
 
@@ -131,8 +131,8 @@ def coverage(subject: Subject) -> dict[str, float]:
         ArgumentError: if a sample is not finite.
     """
     data = subject.data
-    assigner = assigner_for(data)
+    assigner = make_assigner(data)
     if assigner is None:
         return {}
     n = POINTS if assigner.judges_quality else IMAGES.get(data.name, subject.samples)
-    return mode_coverage(draw(subject, n, "mode_coverage"), data)
+    return mode_coverage(draw_samples(subject, n, "mode_coverage"), data)

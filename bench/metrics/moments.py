@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.column import Column
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import draw
+from bench.metrics.checks import draw_samples
 
 COLUMNS = (
     Column("generator_mean", "Mean of samples", "Mean of the generated 1-D samples.", "Samples", order=0),
@@ -24,7 +24,7 @@ def moments(subject: Subject) -> dict[str, float]:
     """
     if subject.data.shape != (1,):
         return {}
-    samples = draw(subject, subject.samples, "moments").double().flatten()
+    samples = draw_samples(subject, subject.samples, "moments").double().flatten()
     figures = {"generator_mean": float(samples.mean())}
     if len(samples) > 1:
         figures["generator_std"] = float(samples.std())

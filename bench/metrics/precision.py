@@ -9,7 +9,7 @@ import torch
 
 
 @contextmanager
-def full_float32() -> Iterator[None]:
+def use_full_float32() -> Iterator[None]:
     """Turn TensorFloat-32 off inside the block, for matrix products and convolutions, and restore the settings after.
 
     TensorFloat-32 keeps 10 bits of mantissa: a relative error of 1e-3, which in a squared distance or a feature is

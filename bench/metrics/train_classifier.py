@@ -49,7 +49,7 @@ RECIPES = {
 }
 
 
-def accuracy(network: GreyClassifier, images: Tensor, labels: Tensor) -> float:
+def measure_accuracy(network: GreyClassifier, images: Tensor, labels: Tensor) -> float:
     """Share of images that are classified as labelled, in evaluation mode."""
     network.eval()
     with torch.no_grad():
@@ -79,15 +79,15 @@ def train(data: Dataset, recipe: Recipe, seed: int) -> tuple[GreyClassifier, flo
         network.mean.copy_(data.train.mean())
         network.std.copy_(data.train.std())
         best, best_state = -1.0, network.state_dict()
-        for _ in _epochs(network, data.train, data.train_labels, recipe):
-            score = accuracy(network, data.validation, data.validation_labels)
+        for _ in _train_epochs(network, data.train, data.train_labels, recipe):
+            score = measure_accuracy(network, data.validation, data.validation_labels)
             if score > best:
                 best, best_state = score, copy.deepcopy(network.state_dict())
     network.load_state_dict(best_state)
     return network.eval(), best
 
 
-def _epochs(network: GreyClassifier, images: Tensor, labels: Tensor, recipe: Recipe) -> Iterator[int]:
+def _train_epochs(network: GreyClassifier, images: Tensor, labels: Tensor, recipe: Recipe) -> Iterator[int]:
     """Train, yielding after each epoch."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=1e-2)
     steps = len(images) // recipe.batch_size
@@ -131,7 +131,7 @@ def main(
     network, validation = train(data, RECIPES[dataset], seed)
     if data.test_labels is None:
         raise ArgumentError(f"dataset '{dataset}' has no test labels to measure the accuracy on")
-    test = accuracy(network, data.test, data.test_labels)
+    test = measure_accuracy(network, data.test, data.test_labels)
     path = out or Path(__file__).with_name("weights") / f"{dataset}{SUFFIX}"
     metadata = {
         "dataset": dataset,

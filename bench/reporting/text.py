@@ -26,29 +26,29 @@ _MOST_NAMES = 6
 _COVERED, _TOTAL = "modes_covered", "modes_total"
 
 
-def significant(value: float, digits: int) -> str:
+def write_significant(value: float, digits: int) -> str:
     """`value` with so many significant digits; whole numbers are written out in full.
 
     Very large and very small values are written as 1.2e−7.
     """
     if not math.isfinite(value):
-        return _not_finite(value)
+        return _write_not_finite(value)
     if value == 0:
         return "0"
     if value == int(value) and abs(value) < _LARGE:
-        return _signed(f"{value:.0f}")
-    exponent = _exponent(value, digits)
+        return _set_minus(f"{value:.0f}")
+    exponent = _find_exponent(value, digits)
     if _SMALL <= abs(value) < _LARGE:
-        return _signed(f"{value:.{max(0, digits - 1 - exponent)}f}")
-    return _scaled(value, exponent, digits - 1)
+        return _set_minus(f"{value:.{max(0, digits - 1 - exponent)}f}")
+    return _write_scaled(value, exponent, digits - 1)
 
 
-def as_given(value: float) -> str:
+def write_as_given(value: float) -> str:
     """`value` with the digits it was given with, six at most."""
-    return _signed(f"{value:.6g}") if math.isfinite(value) else _not_finite(value)
+    return _set_minus(f"{value:.6g}") if math.isfinite(value) else _write_not_finite(value)
 
 
-def mean_and_spread(mean: float, spread: float | None, digits: int) -> tuple[str, str]:
+def write_mean_and_spread(mean: float, spread: float | None, digits: int) -> tuple[str, str]:
     """Mean and spread as text, both rounded to two significant digits of the spread.
 
     Args:
@@ -60,26 +60,26 @@ def mean_and_spread(mean: float, spread: float | None, digits: int) -> tuple[str
         Text of the mean, text of the spread; the latter is a dash for no spread, never 0.
     """
     if spread is None or math.isnan(spread):
-        return significant(mean, digits), EMPTY
+        return write_significant(mean, digits), EMPTY
     if not (math.isfinite(mean) and math.isfinite(spread)):
-        return significant(mean, digits), significant(spread, 2)
+        return write_significant(mean, digits), write_significant(spread, 2)
     if spread <= _ROUNDING * abs(mean):
-        return significant(mean, digits), "0"
-    last = _exponent(spread, 2) - 1
+        return write_significant(mean, digits), "0"
+    last = _find_exponent(spread, 2) - 1
     largest = max(abs(mean), spread)
-    scale = 0 if _SMALL <= largest < _LARGE else _exponent(largest, 2)
+    scale = 0 if _SMALL <= largest < _LARGE else _find_exponent(largest, 2)
     decimals = max(0, scale - last)
     if decimals > _MOST_DECIMALS:
-        return significant(mean, 6), significant(spread, 2)
+        return write_significant(mean, 6), write_significant(spread, 2)
     if scale:
-        return _scaled(mean, scale, decimals), _scaled(spread, scale, decimals)
-    return _signed(f"{round(mean, -last):.{decimals}f}"), f"{round(spread, -last):.{decimals}f}"
+        return _write_scaled(mean, scale, decimals), _write_scaled(spread, scale, decimals)
+    return _set_minus(f"{round(mean, -last):.{decimals}f}"), f"{round(spread, -last):.{decimals}f}"
 
 
-def duration(seconds: float) -> str:
+def write_duration(seconds: float) -> str:
     """Seconds as text in the two largest units: 3 h 12 min."""
     if seconds < 60:
-        return f"{significant(seconds, 2)} s"
+        return f"{write_significant(seconds, 2)} s"
     whole = round(seconds)
     units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
     parts = []
@@ -90,18 +90,18 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {name}" for count, name in parts[first : first + 2] if count)
 
 
-def last_line(error: object) -> str:
+def find_last_line(error: object) -> str:
     """The line of an error or traceback that says what happened: its last one."""
     lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 
-def slug(name: str) -> str:
+def make_slug(name: str) -> str:
     """`name` made fit for a file name."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
 
 
-def plural(count: int, word: str) -> str:
+def write_count(count: int, word: str) -> str:
     """`3 seeds`, `1 seed`."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
@@ -132,15 +132,15 @@ def headline(row: Mapping[str, Any] | pd.Series[Any], columns: Columns = _UNDECL
     parts = []
     for name, value in figures.items():
         if value is not None:
-            of = f"/{significant(total, 3)}" if name == _COVERED and total is not None else ""
-            parts.append(f"{columns.describe(name).short or name} {significant(value, 3)}{of}")
+            of = f"/{write_significant(total, 3)}" if name == _COVERED and total is not None else ""
+            parts.append(f"{columns.describe(name).short or name} {write_significant(value, 3)}{of}")
     return "  ".join(parts)
 
 
 def list_figures(figures: Mapping[str, float], most: int = 5) -> str:
     """Figures on one line, as many as there is room for, without their errors and sizes: `kid 0.0123  recall 0.981`."""
     names = [name for name in figures if not name.endswith(tuple(COMPANIONS))]
-    parts = [f"{name} {significant(figures[name], 3)}" for name in names[:most]]
+    parts = [f"{name} {write_significant(figures[name], 3)}" for name in names[:most]]
     return "  ".join([*parts, *(["…"] if len(names) > most else [])])
 
 
@@ -154,23 +154,23 @@ def _read_number(value: object) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _exponent(value: float, digits: int) -> int:
+def _find_exponent(value: float, digits: int) -> int:
     """Power of ten of the leading digit of `value`, once it is rounded to so many significant digits."""
     return int(f"{value:.{digits - 1}e}".split("e")[1])
 
 
-def _scaled(value: float, exponent: int, decimals: int) -> str:
-    return _signed(f"{Decimal(value).scaleb(-exponent):.{decimals}f}e{exponent}")
+def _write_scaled(value: float, exponent: int, decimals: int) -> str:
+    return _set_minus(f"{Decimal(value).scaleb(-exponent):.{decimals}f}e{exponent}")
 
 
-def _signed(text: str) -> str:
+def _set_minus(text: str) -> str:
     """Typographic minus; no minus before a number that was rounded to zero."""
     if not text.split("e")[0].strip("-0."):
         text = text.removeprefix("-")
     return text.replace("-", MINUS)
 
 
-def _not_finite(value: float) -> str:
+def _write_not_finite(value: float) -> str:
     if math.isnan(value):
         return EMPTY
     return "∞" if value > 0 else f"{MINUS}∞"
@@ -179,14 +179,14 @@ def _not_finite(value: float) -> str:
 __all__ = [
     "EMPTY",
     "MINUS",
-    "as_given",
-    "duration",
+    "find_last_line",
     "headline",
     "join_names",
-    "last_line",
     "list_figures",
-    "mean_and_spread",
-    "plural",
-    "significant",
-    "slug",
+    "make_slug",
+    "write_as_given",
+    "write_count",
+    "write_duration",
+    "write_mean_and_spread",
+    "write_significant",
 ]

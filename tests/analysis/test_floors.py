@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from scipy.stats import chi2, entropy
 
-from bench.analysis.floors import FLOORS, floors
-from bench.analysis.formula import evaluate, names_in
-from bench.analysis.variants import identified
+from bench.analysis.floors import FLOORS, compute_floors
+from bench.analysis.formula import evaluate, find_names
+from bench.analysis.variants import identify_runs
 from bench.column import Column, Columns, Floor
 from bench.errors import ArgumentError
 from tests.analysis.declared import COLUMNS
@@ -28,7 +28,7 @@ NEIGHBOURS = 5
 
 
 def _floors(rows: list[dict[str, Any]], dataset: str = "ring") -> dict[str, float]:
-    made = floors(identified(frame(rows)), COLUMNS)
+    made = compute_floors(identify_runs(frame(rows)), COLUMNS)
     mine = made[made["dataset"] == dataset]
     return dict(zip(mine["metric"], mine["value"], strict=True))
 
@@ -136,7 +136,7 @@ def test_neighbours_are_those_of_the_metric() -> None:
 
 def test_each_sample_size_has_its_own() -> None:
     rows = [{"method": f"m{n}", "mode_kl": 1.0, "modes_total": 8.0, "mode_n": n} for n in (1000.0, 2000.0)]
-    made = floors(identified(frame(rows)), COLUMNS)
+    made = compute_floors(identify_runs(frame(rows)), COLUMNS)
     assert dict(zip(made["protocol"], made["value"], strict=True)) == pytest.approx(
         {"n = 1000": 7 / 2000, "n = 2000": 7 / 4000}
     )
@@ -153,7 +153,7 @@ def test_only_finished_runs_count() -> None:
 
 
 def test_every_dataset_has_its_own(runs: pd.DataFrame) -> None:
-    made = floors(identified(runs), COLUMNS)
+    made = compute_floors(identify_runs(runs), COLUMNS)
     assert list(made) == FLOORS
     assert set(made["dataset"]) == set(synthetic.DATASETS)
     ring = made[made["dataset"] == "ring"].set_index("metric")["value"]
@@ -162,7 +162,7 @@ def test_every_dataset_has_its_own(runs: pd.DataFrame) -> None:
 
 
 def test_no_runs_have_none() -> None:
-    assert floors(identified(pd.DataFrame()), COLUMNS).empty
+    assert compute_floors(identify_runs(pd.DataFrame()), COLUMNS).empty
 
 
 @pytest.mark.parametrize("n", [0.0, float("nan"), float("inf")])
@@ -173,10 +173,10 @@ def test_a_formula_without_a_finite_value_gives_none(n: float) -> None:
 def test_a_formula_that_is_none_is_refused() -> None:
     columns = Columns.of([Column("mine", "mine", "", floor=Floor("open('x')"))])
     with pytest.raises(ArgumentError, match="cannot evaluate"):
-        floors(identified(frame([{"mine": 1.0}])), columns)
+        compute_floors(identify_runs(frame([{"mine": 1.0}])), columns)
 
 
 def test_every_formula_takes_known_columns() -> None:
-    taken = {name for column in COLUMNS.values() if column.floor for name in names_in(column.floor.formula)}
+    taken = {name for column in COLUMNS.values() if column.floor for name in find_names(column.floor.formula)}
     assert taken
     assert taken <= set(synthetic.runs().columns)

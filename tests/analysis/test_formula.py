@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.formula import evaluate, names_in
+from bench.analysis.formula import evaluate, find_names
 from bench.errors import ArgumentError
 
 _NUMBERS = st.floats(-1e3, 1e3)
@@ -57,5 +57,5 @@ def test_anything_else_is_refused(formula: str) -> None:
 
 
 def test_names_are_those_of_columns() -> None:
-    assert names_in("1 - exp(-b) * a / b") == ["b", "a"]
-    assert names_in("2 ** 3") == []
+    assert find_names("1 - exp(-b) * a / b") == ["b", "a"]
+    assert find_names("2 ** 3") == []

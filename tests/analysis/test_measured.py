@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.analysis.measured import metric_columns, numbers, protocol_of
+from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.statistics import summarise
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 from bench.column import Column, Columns
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
@@ -75,9 +75,9 @@ def test_two_versions_of_a_protocol_never_share_a_figure(column: str, protocol: 
 
 def test_an_unknown_metric_does_not_take_the_protocol_of_a_known_one() -> None:
     rows = [{"mine": 1.0, "fid": 1.0, "protocol_fid": "fid/1"}, {"mine": 3.0, "fid": 2.0, "protocol_fid": "fid/2"}]
-    runs = identified(frame(rows))
-    assert protocol_of(runs, "mine", COLUMNS).tolist() == ["", ""]
-    assert protocol_of(runs, "fid", COLUMNS).tolist() == ["fid/1", "fid/2"]
+    runs = identify_runs(frame(rows))
+    assert describe_protocol(runs, "mine", COLUMNS).tolist() == ["", ""]
+    assert describe_protocol(runs, "fid", COLUMNS).tolist() == ["fid/1", "fid/2"]
 
 
 def test_metric_columns_are_those_with_numbers() -> None:
@@ -95,14 +95,14 @@ def test_metric_columns_are_those_with_numbers() -> None:
             }
         ]
     )
-    assert metric_columns(runs, COLUMNS) == ["fid", "mine_se"]
+    assert list_metrics(runs, COLUMNS) == ["fid", "mine_se"]
 
 
 def test_what_is_declared_as_no_figure_is_none() -> None:
     runs = frame([{"fid": 1.0, "torch": 2.1, "steps": 5, "training.lr": 0.1}])
     columns = Columns.of([*COLUMNS.values(), Column("training.lr", "lr", "", role="setting")])
-    assert metric_columns(runs, columns) == ["fid"]
-    assert metric_columns(runs, Columns()) == ["fid", "torch", "training.lr"]
+    assert list_metrics(runs, columns) == ["fid"]
+    assert list_metrics(runs, Columns()) == ["fid", "torch", "training.lr"]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,6 @@ def test_what_is_declared_as_no_figure_is_none() -> None:
     ],
 )  # fmt: skip
 def test_numbers(values: Any, expected: list[float | None]) -> None:
-    made = numbers(pd.Series(values))
+    made = read_numbers(pd.Series(values))
     assert made.dtype == "float64"
     assert [None if pd.isna(value) else value for value in made] == expected

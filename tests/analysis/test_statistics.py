@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.statistics import SUMMARY, counts, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import SUMMARY, count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.errors import BenchError
 from tests.analysis.declared import COLUMNS
 from tests.reporting import synthetic
@@ -101,7 +101,7 @@ def test_a_frame_that_identifies_no_runs_is_refused() -> None:
 
 
 def test_failures_are_counted(runs: pd.DataFrame) -> None:
-    count = counts(identified(runs), synthetic.suite()).set_index(["dataset", "method"])
+    count = count_outcomes(identify_runs(runs), synthetic.suite()).set_index(["dataset", "method"])
     assert count.loc[("ring", "reverse_kl"), ["done", "diverged", "total"]].tolist() == [2, 1, 3]
     assert count.loc[("digits", "kl"), ["done", "failed", "total"]].tolist() == [2, 1, 3]
     assert count.loc[("digits", "js"), ["done", "not_run", "total"]].tolist() == [1, 2, 3]
@@ -110,18 +110,18 @@ def test_failures_are_counted(runs: pd.DataFrame) -> None:
 
 def test_counts_follow_the_order_of_the_suite(runs: pd.DataFrame) -> None:
     suite = synthetic.suite() | {"datasets": ["digits", {"name": "ring", "modes": 8}]}
-    count = counts(identified(runs.sample(frac=1, random_state=0)), suite)
+    count = count_outcomes(identify_runs(runs.sample(frac=1, random_state=0)), suite)
     expected = [(d, m) for d in ("digits", "ring") for m in synthetic.METHODS]
     assert list(zip(count["dataset"], count["method"], strict=True)) == expected
 
 
 def test_planned_methods_without_runs_are_counted() -> None:
     suite = {"seeds": [4, 5], "datasets": ["ring", "grid"], "methods": {"vae": {}, "kl": {}}}
-    count = counts(identified(frame([{"seed": 4}])), suite).set_index(["dataset", "method"])
+    count = count_outcomes(identify_runs(frame([{"seed": 4}])), suite).set_index(["dataset", "method"])
     assert count["not_run"].to_dict() == {("ring", "vae"): 1, ("ring", "kl"): 2, ("grid", "vae"): 2, ("grid", "kl"): 2}
 
 
 def test_an_interrupted_run_is_no_result() -> None:
     suite = {"seeds": 2, "datasets": ["ring"], "methods": {"vae": {}}}
-    count = counts(identified(frame([{}, {"status": "interrupted"}])), suite)
+    count = count_outcomes(identify_runs(frame([{}, {"status": "interrupted"}])), suite)
     assert count[["done", "not_run", "total"]].to_numpy().tolist() == [[1, 1, 2]]

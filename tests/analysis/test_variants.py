@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.variants import identified, variant_labels
+from bench.analysis.variants import identify_runs, variant_labels
 from tests.analysis.frames import frame
 
 
@@ -24,28 +24,30 @@ def _configured(steps: list[int], **more: list[Any]) -> pd.DataFrame:
 
 
 def test_runs_with_other_settings_are_other_methods() -> None:
-    labels = identified(_configured([20, 2000, 2000], lr=[1, 2, 2]))["method"].tolist()
+    labels = identify_runs(_configured([20, 2000, 2000], lr=[1, 2, 2]))["method"].tolist()
     assert labels == ["vae (steps 20)", "vae (steps 2000)", "vae (steps 2000)"]
 
 
 def test_seeds_alone_make_no_other_method() -> None:
-    assert identified(_configured([20, 20, 20]))["method"].tolist() == ["vae"] * 3
+    assert identify_runs(_configured([20, 20, 20]))["method"].tolist() == ["vae"] * 3
 
 
 def test_settings_that_differ_in_much_still_have_distinct_names() -> None:
     many = {f"k{i}": [0, 0, 0, 0] for i in range(4)} | {"last": [0, 1, 2, 3]}
     many["a"], many["b"], many["c"] = [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1]
-    assert identified(_configured([5] * 4, **many))["method"].nunique() == 4
+    assert identify_runs(_configured([5] * 4, **many))["method"].nunique() == 4
 
 
 def test_one_name_for_two_fingerprints_is_two_datasets() -> None:
     rows = [{"dataset_sha256": "aaaaaaaaaaaa"}, {"dataset_sha256": "bbbbbbbbbbbb"}]
-    assert identified(frame(rows))["dataset"].tolist() == ["ring (aaaaaaaa)", "ring (bbbbbbbb)"]
+    assert identify_runs(frame(rows))["dataset"].tolist() == ["ring (aaaaaaaa)", "ring (bbbbbbbb)"]
 
 
 def test_identifying_again_changes_nothing() -> None:
-    once = identified(_configured([20, 2000]))
-    assert identified(once.drop(columns=["method_name", "dataset_name"]))["method"].tolist() == once["method"].tolist()
+    once = identify_runs(_configured([20, 2000]))
+    assert (
+        identify_runs(once.drop(columns=["method_name", "dataset_name"]))["method"].tolist() == once["method"].tolist()
+    )
 
 
 def test_labels_keep_the_order_and_index_of_the_rows() -> None:

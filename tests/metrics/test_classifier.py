@@ -15,12 +15,12 @@ from bench.metrics.classifier import (
     ChannelClassifier,
     GreyClassifier,
     ShippedClassifier,
-    classifier_for,
-    datasets_with_classifier,
+    find_classifier,
+    list_classified_datasets,
+    list_shipped_datasets,
     load_classifier,
+    locate_weights_folder,
     read_classifier,
-    shipped_datasets,
-    weights_folder,
     write_classifier,
 )
 
@@ -32,18 +32,18 @@ needs_data = pytest.mark.skipif("BENCH_DATA_DIR" not in os.environ, reason="need
 
 
 def test_three_are_shipped() -> None:
-    assert shipped_datasets() == set(NAMES)
+    assert list_shipped_datasets() == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_hash_accuracy_and_size_are_those_on_record(name: str) -> None:
-    record = weights_folder().joinpath("README.md").read_text(encoding="utf-8")
+    record = locate_weights_folder().joinpath("README.md").read_text(encoding="utf-8")
     row = re.search(rf"^\| {name} \| ([\d.]+) \| [\d,]+ \| `([0-9a-f]{{64}})` \|$", record, re.MULTILINE)
     assert row is not None
     classifier = load_classifier(name, CPU)
     assert classifier.sha256 == row[2]
     assert float(classifier.metadata["test_accuracy"]) == float(row[1]) >= REQUIRED[name]
-    assert len(weights_folder().joinpath(f"{name}.safetensors").read_bytes()) < 2_000_000
+    assert len(locate_weights_folder().joinpath(f"{name}.safetensors").read_bytes()) < 2_000_000
     assert 64 <= classifier.network.size <= 128
 
 
@@ -142,10 +142,10 @@ def test_precision_of_images_is_float32() -> None:
 
 
 def test_who_has_a_classifier() -> None:
-    assert datasets_with_classifier() == {*NAMES, "stacked-mnist"}
-    assert classifier_for("digits", CPU) is load_classifier("digits", CPU)
-    stacked = classifier_for("stacked-mnist", CPU)
+    assert list_classified_datasets() == {*NAMES, "stacked-mnist"}
+    assert find_classifier("digits", CPU) is load_classifier("digits", CPU)
+    stacked = find_classifier("stacked-mnist", CPU)
     assert (stacked.size, stacked.classes) == (3 * 64, 1000)
     assert stacked.sha256 == load_classifier("mnist", CPU).sha256
     with pytest.raises(BenchError, match="no classifier is shipped for dataset 'faces'"):
-        classifier_for("faces", CPU)
+        find_classifier("faces", CPU)

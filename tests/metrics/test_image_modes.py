@@ -18,7 +18,7 @@ from bench.datasets.locate import DATA_DIR_VARIABLE
 from bench.errors import BenchError
 from bench.metrics import METRICS, ModeCoverage, mode_coverage
 from bench.metrics.classifier import load_classifier
-from bench.metrics.mode_assigners import assigner_for
+from bench.metrics.mode_assigners import make_assigner
 from bench.metrics.modes import IMAGES
 
 from .conftest import SubjectMaker
@@ -90,7 +90,7 @@ def test_all_modes_of_stacked_digits(drawings: Tensor, stacked: Dataset) -> None
     """Every number once, in an order that tells channels apart; the mode of each image is its number."""
     numbers = torch.randperm(1000, generator=torch.Generator().manual_seed(0))
     samples = stack(drawings, numbers)
-    assigner = assigner_for(stacked)
+    assigner = make_assigner(stacked)
     assert assigner is not None
     mode, good = assigner.assign(samples)
     assert torch.equal(mode, numbers)
@@ -158,9 +158,9 @@ def test_suite_metric_on_stacked_digits(
 
 
 def test_other_images_have_no_modes(stacked: Dataset) -> None:
-    assert assigner_for(replace(stacked, name="faces")) is None
-    assert assigner_for(replace(stacked, class_weights=None)) is None
-    assert assigner_for(replace(stacked, classes=None, class_weights=None)) is None
+    assert make_assigner(replace(stacked, name="faces")) is None
+    assert make_assigner(replace(stacked, class_weights=None)) is None
+    assert make_assigner(replace(stacked, classes=None, class_weights=None)) is None
 
 
 def test_refuses_bad_images_and_weights(digits: Dataset, stacked: Dataset) -> None:

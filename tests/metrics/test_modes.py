@@ -20,7 +20,7 @@ from torch import distributed as dist
 from bench.datasets.base import Dataset, Modes, load_dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, ModeCoverage, mode_coverage
-from bench.metrics.mode_assigners import assigner_for
+from bench.metrics.mode_assigners import make_assigner
 
 from .conftest import Sampler, SubjectMaker
 
@@ -215,7 +215,7 @@ def test_floor_of_mode_kl(name: str) -> None:
 
 def test_merged_states_equal_one_pass(data: Dataset) -> None:
     samples = perfect(modes_of(data), 1000, seed=0)
-    assigner = assigner_for(data)
+    assigner = make_assigner(data)
     assert assigner is not None
     whole, left, right = (ModeCoverage(assigner) for _ in range(3))
     whole.update(samples)
@@ -230,7 +230,7 @@ def _process(rank: int, folder: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
     try:
         ring = load_dataset("ring", size=10)
-        assigner = assigner_for(ring)
+        assigner = make_assigner(ring)
         assert assigner is not None
         metric = ModeCoverage(assigner)
         samples = perfect(modes_of(ring), 900, seed=0)

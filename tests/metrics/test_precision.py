@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from bench.metrics.precision import full_float32
+from bench.metrics.precision import use_full_float32
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def settings() -> tuple[str, bool, bool, bool]:
 @pytest.mark.usefixtures("fast_training")
 def test_is_full_inside_and_restored_outside() -> None:
     before = settings()
-    with full_float32():
+    with use_full_float32():
         assert settings() == ("highest", False, False, True)
     assert settings() == before
 
@@ -36,6 +36,6 @@ def test_is_full_inside_and_restored_outside() -> None:
 @pytest.mark.usefixtures("fast_training")
 def test_is_restored_after_an_error() -> None:
     before = settings()
-    with pytest.raises(ValueError, match="inside"), full_float32():
+    with pytest.raises(ValueError, match="inside"), use_full_float32():
         raise ValueError("inside")
     assert settings() == before

@@ -12,7 +12,7 @@ from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.metrics import train_classifier
 from bench.metrics.classifier import read_classifier
-from bench.metrics.train_classifier import Recipe, accuracy, main, train
+from bench.metrics.train_classifier import Recipe, main, measure_accuracy, train
 
 SHORT = Recipe(epochs=3, batch_size=50, shift=1, flip=True)
 
@@ -29,7 +29,7 @@ def test_learns_and_is_reproducible(digits: Dataset) -> None:
     torch.testing.assert_close(torch.get_rng_state(), before, rtol=0, atol=0)
     assert digits.test_labels is not None
     assert validation > 0.9
-    assert accuracy(network, digits.test, digits.test_labels) > 0.9
+    assert measure_accuracy(network, digits.test, digits.test_labels) > 0.9
     again, same = train(blind, Recipe(epochs=5, batch_size=50, shift=1), seed=1)
     assert same == validation
     torch.testing.assert_close(again.state_dict(), network.state_dict())
@@ -38,7 +38,7 @@ def test_learns_and_is_reproducible(digits: Dataset) -> None:
 def test_keeps_the_epoch_that_validates_best(digits: Dataset) -> None:
     network, validation = train(digits, SHORT, seed=0)
     assert digits.validation_labels is not None
-    assert accuracy(network, digits.validation, digits.validation_labels) == validation
+    assert measure_accuracy(network, digits.validation, digits.validation_labels) == validation
 
 
 def test_script_writes_a_file_with_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> None:
@@ -48,7 +48,7 @@ def test_script_writes_a_file_with_its_record(tmp_path: Path, monkeypatch: pytes
     found = read_classifier(out, torch.device("cpu"))
     assert digits.test_labels is not None
     assert found.metadata["dataset_fingerprint"] == digits.fingerprint
-    assert float(found.metadata["test_accuracy"]) == accuracy(found.network, digits.test, digits.test_labels)
+    assert float(found.metadata["test_accuracy"]) == measure_accuracy(found.network, digits.test, digits.test_labels)
     assert (found.metadata["seed"], found.metadata["recipe"]) == ("3", repr(SHORT))
 
 

@@ -18,8 +18,8 @@ from torchmetrics.image.kid import poly_mmd
 from bench.metrics.features import frechet_distance, frechet_infinity, gaussian_frechet
 from bench.metrics.features.extrapolation import extrapolate, leave_out
 from bench.metrics.features.frechet import Gaussian
-from bench.metrics.features.kernel import discrepancy, kernel_distance, within
-from bench.metrics.features.manifold import manifold_figures, radii_of_data
+from bench.metrics.features.kernel import compare_within, estimate_discrepancy, kernel_distance
+from bench.metrics.features.manifold import compute_manifold_figures, measure_data_radii
 from bench.metrics.features.reference import Reference
 
 N, SIZE = 10_000, 64
@@ -39,8 +39,8 @@ def figures(real: Reference, generated: Tensor) -> None:
     """What the protocols fid, kid, precision, recall, density and coverage compute."""
     real.once("fit", Gaussian.fit).distance(Gaussian.fit(generated))
     extrapolate(real.once("parts", leave_out), generated)
-    discrepancy(real.features, real.once("kernel", within), generated)
-    manifold_figures(real.features, real.once("radii", radii_of_data), generated)
+    estimate_discrepancy(real.features, real.once("kernel", compare_within), generated)
+    compute_manifold_figures(real.features, real.once("radii", measure_data_radii), generated)
 
 
 @pytest.mark.parametrize("model", ["first", "next"])
@@ -79,7 +79,7 @@ def test_kernel_distance(benchmark: Any, who: str) -> None:
 def test_radii(benchmark: Any, who: str) -> None:
     benchmark.group = "Distances to the 3rd and 5th neighbour"
     if who == "bench":
-        benchmark(radii_of_data, REAL)
+        benchmark(measure_data_radii, REAL)
     else:
         search = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(REAL.numpy())
         benchmark(search.kneighbors)

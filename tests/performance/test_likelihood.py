@@ -14,7 +14,7 @@ import torch
 
 from bench import parzen_log_likelihood
 from bench.metrics.likelihood import evaluate_elbo, importance_weighted_bound
-from bench.metrics.likelihood.parzen import default_bandwidths
+from bench.metrics.likelihood.parzen import make_default_bandwidths
 from bench.models.settings import AutoencoderNetwork, VAESettings
 from bench.models.vae import VAE
 
@@ -65,5 +65,5 @@ def test_parzen(benchmark: Any, what: str) -> None:
         rows, columns = IMAGES.flatten(1), samples.flatten(1).T.contiguous()
         benchmark(lambda: (rows @ columns, rows @ columns))
         return
-    widths = default_bandwidths(validation) if what == "ten bandwidths" else torch.tensor([0.2])
+    widths = make_default_bandwidths(validation) if what == "ten bandwidths" else torch.tensor([0.2])
     benchmark(parzen_log_likelihood, samples, IMAGES, validation, widths)

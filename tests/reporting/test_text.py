@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.reporting import headline, list_figures
-from bench.reporting.text import as_given, duration, join_names, last_line, mean_and_spread, significant, slug
+from bench.reporting.text import (
+    find_last_line,
+    join_names,
+    make_slug,
+    write_as_given,
+    write_duration,
+    write_mean_and_spread,
+    write_significant,
+)
 from tests.analysis.declared import COLUMNS
 
 
@@ -36,12 +44,12 @@ def _value(text: str) -> float:
     ],
 )
 def test_two_digits_of_the_spread_decide(mean: float, spread: float | None, expected: tuple[str, str]) -> None:
-    assert mean_and_spread(mean, spread, 4) == expected
+    assert write_mean_and_spread(mean, spread, 4) == expected
 
 
 @given(st.floats(-1e5, 1e5), st.floats(1e-3, 1e5))
 def test_rounding_costs_less_than_a_digit_of_the_spread(mean: float, spread: float) -> None:
-    shown, shown_spread = mean_and_spread(mean, spread, 4)
+    shown, shown_spread = write_mean_and_spread(mean, spread, 4)
     unit = 10.0 ** (math.floor(math.log10(spread)) - 1)
     # Half a unit of the spread's second digit; ten times that where rounding carries into a new leading digit.
     assert abs(_value(shown) - mean) <= 5.001 * unit
@@ -50,12 +58,12 @@ def test_rounding_costs_less_than_a_digit_of_the_spread(mean: float, spread: flo
 
 @given(st.floats(-1e307, 1e307), st.integers(2, 6))
 def test_significant_digits_keep_the_value(value: float, digits: int) -> None:
-    assert _value(significant(value, digits)) == pytest.approx(value, rel=0.51 * 10.0 ** (1 - digits), abs=1e-300)
+    assert _value(write_significant(value, digits)) == pytest.approx(value, rel=0.51 * 10.0 ** (1 - digits), abs=1e-300)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(1.0335, "1.0335"), (6.3, "6.3"), (-708.0, "−708"), (502, "502")])
 def test_given_values_keep_their_digits(value: float, expected: str) -> None:
-    assert as_given(value) == expected
+    assert write_as_given(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,17 +71,17 @@ def test_given_values_keep_their_digits(value: float, expected: str) -> None:
     [(0.26, "0.26 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3600, "1 h"), (11_520, "3 h 12 min"), (90_000, "1 d 1 h")],
 )
 def test_duration(seconds: float, expected: str) -> None:
-    assert duration(seconds) == expected
+    assert write_duration(seconds) == expected
 
 
 def test_the_last_line_of_a_traceback_says_what_happened() -> None:
-    assert last_line("Traceback:\n  File x\nValueError: no\n\n") == "ValueError: no"
-    assert last_line(None) == ""
+    assert find_last_line("Traceback:\n  File x\nValueError: no\n\n") == "ValueError: no"
+    assert find_last_line(None) == ""
 
 
 @given(st.text())
 def test_slugs_are_safe_file_names(name: str) -> None:
-    made = slug(name)
+    made = make_slug(name)
     assert made
     assert not set(made) & set('/\\:*?"<>|& \n\0')
     assert not made.startswith(".")

@@ -13,7 +13,7 @@ from bench.divergences import divergence
 from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
 from bench.metrics.estimation.estimators import DEFAULT, ESTIMATORS, Estimator
-from bench.metrics.precision import full_float32
+from bench.metrics.precision import use_full_float32
 from bench.streams import random_stream
 
 MIN_POINTS = 100
@@ -84,15 +84,15 @@ def estimate_divergences(
     how = ESTIMATORS[estimator]
     wanted = {name: divergence(name) for name in names}
     _require_able(how, wanted)
-    p, q = _points(x, "x"), _points(y, "y")
+    p, q = _check_points(x, "x"), _check_points(y, "y")
     if p.shape[1] != q.shape[1]:
         found = f"x has {p.shape[1]} dimensions and y {q.shape[1]}"
         raise ArgumentError(f"estimate_divergences: {found}; expected the same")
     if not spread >= 0 or math.isinf(spread):
         raise ArgumentError(f"estimate_divergences: found spread {spread}; expected a number of at least 0")
     generator = random_stream(seed, "divergence estimate", p.device)
-    with full_float32():
-        p, q = (_noisy(points, spread, generator) for points in (p, q))
+    with use_full_float32():
+        p, q = (_add_noise(points, spread, generator) for points in (p, q))
         values = how.compute(p, q.to(p.device), list(wanted.values()), generator)
     return {
         name: Estimate(values[d.name].value, values[d.name].stderr, len(p), len(q), how.name, how.version, spread)
@@ -109,7 +109,7 @@ def _require_able(how: Estimator, names: Iterable[str]) -> None:
         )
 
 
-def _points(values: Tensor, what: str) -> Tensor:
+def _check_points(values: Tensor, what: str) -> Tensor:
     if values.ndim == 0 or len(values) < MIN_POINTS:
         found = len(values) if values.ndim else 0
         raise ArgumentError(f"estimate_divergences: {what} has {found} points; expected at least {MIN_POINTS}")
@@ -117,7 +117,7 @@ def _points(values: Tensor, what: str) -> Tensor:
     return values.detach().reshape(len(values), -1).float()
 
 
-def _noisy(points: Tensor, spread: float, generator: torch.Generator) -> Tensor:
+def _add_noise(points: Tensor, spread: float, generator: torch.Generator) -> Tensor:
     if spread == 0:
         return points
     return points + spread * torch.randn(points.shape, generator=generator, device=points.device)

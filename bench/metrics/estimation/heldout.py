@@ -31,7 +31,7 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
     then v is kept within log n, and the estimate saturates there.
 
     The standard error adds to the sampling variance of both means what samples of this size fail to meet at all: see
-    `_unseen`. Without it the error of a heavy-tailed mean is mostly understated.
+    `_estimate_unseen`. Without it the error of a heavy-tailed mean is mostly understated.
 
     Args:
         d: what to estimate.
@@ -42,24 +42,24 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
         v.clamp(-reach, reach) for v in (ratios.p, ratios.q, ratios.validation_p, ratios.validation_q)
     )
     slope, intercept = d.slope, d.intercept
-    upper = _upper_limit(slope, intercept, validation_p, validation_q)
-    lower = -_upper_limit(_mirrored(intercept), _mirrored(slope), -validation_q, -validation_p)
-    upper = torch.minimum(upper, _largest_credible(d, validation_p, v_q.numel()))
-    lower = -torch.minimum(-lower, _largest_credible(d, -validation_q, v_p.numel()))
+    upper = _choose_upper_limit(slope, intercept, validation_p, validation_q)
+    lower = -_choose_upper_limit(_mirror(intercept), _mirror(slope), -validation_q, -validation_p)
+    upper = torch.minimum(upper, _find_largest_credible(d, validation_p, v_q.numel()))
+    lower = -torch.minimum(-lower, _find_largest_credible(d, -validation_q, v_p.numel()))
     v_p, v_q = (v.clamp(lower, upper).flatten() for v in (v_p, v_q))
     at_p, at_q = slope(v_p), intercept(v_q)
     variance = at_p.var() / len(at_p) + at_q.var() / len(at_q)
-    unseen = (_unseen(intercept, v_p, v_q), _unseen(_mirrored(slope), -v_q, -v_p))
+    unseen = (_estimate_unseen(intercept, v_p, v_q), _estimate_unseen(_mirror(slope), -v_q, -v_p))
     stderr = math.sqrt(float(variance) + sum(mass**2 for mass in unseen))
     return Value(float(at_p.mean() + at_q.mean()), stderr)
 
 
-def _mirrored(term: Elementwise) -> Elementwise:
+def _mirror(term: Elementwise) -> Elementwise:
     """The same term as a function of −v: what turns lower limits into upper ones, with the roles of P and Q swapped."""
     return lambda v: term(-v)
 
 
-def _largest_credible(d: Divergence, v_p: Tensor, others: int) -> Tensor:
+def _find_largest_credible(d: Divergence, v_p: Tensor, others: int) -> Tensor:
     """The largest v to believe, shape (F, 1): as far as ten points reach, or log n if too many lie beyond that.
 
     Half of log n where the bound has squares of r.
@@ -75,7 +75,7 @@ def _largest_credible(d: Divergence, v_p: Tensor, others: int) -> Tensor:
     return torch.where(beyond > _SATURATED, limit, witnessed.clamp(min=0))
 
 
-def _upper_limit(slope: Elementwise, intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> Tensor:
+def _choose_upper_limit(slope: Elementwise, intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> Tensor:
     """The upper limit on v that gains the bound most, less one standard error of the gain, in validation.
 
     With nothing to gain that is the largest v that validation met.
@@ -91,8 +91,8 @@ def _upper_limit(slope: Elementwise, intercept: Elementwise, v_p: Tensor, v_q: T
     """
     v, order = torch.cat([v_p, v_q], 1).sort(1)
     from_p = order < v_p.shape[1]
-    gain_p, variance_p = _gain_of_cut(slope(v), from_p)
-    gain_q, variance_q = _gain_of_cut(intercept(v), ~from_p)
+    gain_p, variance_p = _measure_gain(slope(v), from_p)
+    gain_q, variance_q = _measure_gain(intercept(v), ~from_p)
     score = gain_p + gain_q - (variance_p + variance_q).clamp(min=0).sqrt()
     allowed = v > 0
     allowed[:, -1] = True
@@ -100,7 +100,7 @@ def _upper_limit(slope: Elementwise, intercept: Elementwise, v_p: Tensor, v_q: T
     return v.gather(1, best).clamp(min=0)
 
 
-def _gain_of_cut(term: Tensor, members: Tensor) -> tuple[Tensor, Tensor]:
+def _measure_gain(term: Tensor, members: Tensor) -> tuple[Tensor, Tensor]:
     """How much the mean of a term gains if v is limited at each point in turn, and the variance of that gain.
 
     Args:
@@ -108,17 +108,17 @@ def _gain_of_cut(term: Tensor, members: Tensor) -> tuple[Tensor, Tensor]:
         members: which of them the mean is over, shape (F, n).
     """
     weight = members.double() / members.sum(1, keepdim=True)
-    count, first, second = (_beyond(weight * power) for power in (torch.ones_like(term), term, term**2))
+    count, first, second = (_sum_beyond(weight * power) for power in (torch.ones_like(term), term, term**2))
     return term * count - first, (term**2 * count - 2 * term * first + second) / members.sum(1, keepdim=True)
 
 
-def _beyond(values: Tensor) -> Tensor:
+def _sum_beyond(values: Tensor) -> Tensor:
     """At each position of the last dimension, the sum of all values after it."""
     following = values.flip(-1).cumsum(-1).flip(-1)[..., 1:]
     return torch.cat([following, torch.zeros_like(values[..., :1])], -1)
 
 
-def _unseen(intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> float:
+def _estimate_unseen(intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> float:
     """How much of the mean of the intercept under Q lies where less than one point of Q is expected.
 
     That part, at large v, is most likely missed, and the mean is most likely too high by about as much. Points of P
@@ -133,6 +133,6 @@ def _unseen(intercept: Elementwise, v_p: Tensor, v_q: Tensor) -> float:
     v = torch.cat([v_p, v_q]).sort().values
     mass = 1 / (n * v.exp() + m)
     term = intercept(v)
-    rare = _beyond(mass) < 1 / m
+    rare = _sum_beyond(mass) < 1 / m
     edge = term[rare][0]  # the last point is rare: nothing lies beyond it
     return float((mass * (edge - term))[rare].sum())

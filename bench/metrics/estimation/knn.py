@@ -58,7 +58,7 @@ def nearest_neighbour_kl(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[flo
     """
     centre = x.double().mean(0)
     x, y = x.double() - centre, y.double() - centre
-    own, other = kth_distance(x, x, k + 1), kth_distance(x, y, k)  # every point is its own nearest
+    own, other = find_kth_distance(x, x, k + 1), find_kth_distance(x, y, k)  # every point is its own nearest
     coincide = (own == 0) | (other == 0)
     if bool(coincide.any()):
         raise ArgumentError(
@@ -69,7 +69,7 @@ def nearest_neighbour_kl(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[flo
     return float(terms.mean()) + math.log(len(y) / (len(x) - 1)), float(terms.std()) / math.sqrt(len(x))
 
 
-def kth_distance(queries: Tensor, points: Tensor, k: int) -> Tensor:
+def find_kth_distance(queries: Tensor, points: Tensor, k: int) -> Tensor:
     """Distance from each query to the k-th nearest of the points, exactly.
 
     Args:
@@ -81,18 +81,18 @@ def kth_distance(queries: Tensor, points: Tensor, k: int) -> Tensor:
         Shape (n,).
     """
     if queries.shape[1] <= _TREE_UP_TO and queries.device.type == "cpu":
-        return by_tree(queries, points, k)
-    return by_all_pairs(queries, points, k)
+        return search_by_tree(queries, points, k)
+    return search_all_pairs(queries, points, k)
 
 
-def by_tree(queries: Tensor, points: Tensor, k: int) -> Tensor:
-    """`kth_distance` by a k-d tree, fast in few dimensions."""
+def search_by_tree(queries: Tensor, points: Tensor, k: int) -> Tensor:
+    """`find_kth_distance` by a k-d tree, fast in few dimensions."""
     distances, _ = KDTree(points.numpy()).query(queries.numpy(), k=[k])
     return torch.as_tensor(distances).squeeze(1)
 
 
-def by_all_pairs(queries: Tensor, points: Tensor, k: int) -> Tensor:
-    """`kth_distance` by all distances, in blocks.
+def search_all_pairs(queries: Tensor, points: Tensor, k: int) -> Tensor:
+    """`find_kth_distance` by all distances, in blocks.
 
     A block's squared distances, |y|² − 2 x·y up to |x|², decide which k points are nearest; the distances to these
     are then computed anew from differences, since what is small in |x|² + |y|² − 2 x·y is lost to rounding.

@@ -12,7 +12,7 @@ from bench.divergences import Divergence
 from bench.metrics.estimation.estimators import Value, register_estimator
 from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.ratio import LogRatios
-from bench.metrics.estimation.ratio.design import design, untrained_networks
+from bench.metrics.estimation.ratio.design import make_design, make_networks
 from bench.metrics.estimation.ratio.folds import Predictions
 from bench.metrics.estimation.ratio.training import Loss, Sample, Training, train
 
@@ -31,7 +31,7 @@ def per_divergence_critics(
     figure does not depend on what else is asked for.
     """
     state = generator.get_state()
-    return {d.name: heldout_bound(d, fit_critics(d, p, q, _copy_at(generator, state))) for d in divergences}
+    return {d.name: heldout_bound(d, fit_critics(d, p, q, _copy_networks(generator, state))) for d in divergences}
 
 
 def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator) -> LogRatios:
@@ -43,14 +43,14 @@ def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator)
         y: points of Q, shape (m, d).
         generator: draws folds, initial weights and batches; on the points' device.
     """
-    plan = design(x, y, generator)
-    loss = negative_bound(d, min(len(x), len(y)))
-    from_p, from_q = (_without_offset(folds, plan.pairs.critics) for folds in (plan.p, plan.q))
+    plan = make_design(x, y, generator)
+    loss = make_negative_bound(d, min(len(x), len(y)))
+    from_p, from_q = (_make_sample(folds, plan.pairs.critics) for folds in (plan.p, plan.q))
     candidates = [
-        train(untrained_networks(inputs, generator), from_p, from_q, plan.pairs, _TRAINING, generator, loss)
+        train(make_networks(inputs, generator), from_p, from_q, plan.pairs, _TRAINING, generator, loss)
         for inputs in plan.inputs
     ]
-    best = _best_in_validation(candidates, loss)
+    best = _choose_best(candidates, loss)
     return LogRatios(
         p=best.evaluation_p.mean(1).double(),
         q=best.evaluation_q.mean(1).double(),
@@ -59,7 +59,7 @@ def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator)
     )
 
 
-def negative_bound(d: Divergence, n: int) -> Loss:
+def make_negative_bound(d: Divergence, n: int) -> Loss:
     """What critics minimise: minus the bound of `d`, at v limited to what n points can vouch for.
 
     The limit keeps bounds that are exponential in v, and their gradients, within n. Where the ratio form has no useful
@@ -75,24 +75,24 @@ def negative_bound(d: Divergence, n: int) -> Loss:
     return loss
 
 
-def _without_offset(folds: Tensor, critics: int) -> Sample:
+def _make_sample(folds: Tensor, critics: int) -> Sample:
     """One side of the comparison, its critics added to nothing."""
     number, size, _ = folds.shape
     return Sample(folds, folds.new_zeros(critics, (number - 2) * size), folds.new_zeros(critics, 2, size))
 
 
-def _best_in_validation(candidates: Sequence[Predictions], loss: Loss) -> Predictions:
+def _choose_best(candidates: Sequence[Predictions], loss: Loss) -> Predictions:
     best = candidates[0]
     for other in candidates[1:]:
-        best = other.where(_validation_loss(other, loss) < _validation_loss(best, loss), best)
+        best = other.where(_measure_validation_loss(other, loss) < _measure_validation_loss(best, loss), best)
     return best
 
 
-def _validation_loss(candidate: Predictions, loss: Loss) -> Tensor:
+def _measure_validation_loss(candidate: Predictions, loss: Loss) -> Tensor:
     return loss(candidate.validation_p, candidate.validation_q).mean(-1)
 
 
-def _copy_at(generator: torch.Generator, state: Tensor) -> torch.Generator:
+def _copy_networks(generator: torch.Generator, state: Tensor) -> torch.Generator:
     again = torch.Generator(generator.device)
     again.set_state(state)
     return again

@@ -46,8 +46,8 @@ def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator
 
     def direction(i: int, j: int) -> Value:
         samples = halves_p, halves_q
-        with _global_numpy_state(seed), np.errstate(all="ignore"):
-            return _heldout_kl(package, samples[i], samples[j])
+        with _seed_numpy(seed), np.errstate(all="ignore"):
+            return _estimate_heldout_kl(package, samples[i], samples[j])
 
     return _estimate_directions(divergences, direction)
 
@@ -76,10 +76,10 @@ def _estimate_directions(divergences: Sequence[Divergence], direction: Callable[
     """kl, reverse_kl and their sum from estimates of the directions that they need, each made once."""
     wanted = {d.name: _DIRECTIONS[d.name] for d in divergences}
     found = {way: direction(*way) for way in dict.fromkeys(way for ways in wanted.values() for way in ways)}
-    return {name: _sum([found[way] for way in ways]) for name, ways in wanted.items()}
+    return {name: _add_values([found[way] for way in ways]) for name, ways in wanted.items()}
 
 
-def _sum(values: Sequence[Value]) -> Value:
+def _add_values(values: Sequence[Value]) -> Value:
     """The errors are taken as independent; without one of them there is none."""
     errors = [v.stderr for v in values if v.stderr is not None]
     stderr = math.hypot(*errors) if len(errors) == len(values) else None
@@ -102,9 +102,9 @@ def _split_in_halves(points: Tensor, generator: torch.Generator) -> Samples:
     return one, two
 
 
-def _heldout_kl(package: Any, p: Samples, q: Samples) -> Value:  # noqa: ANN401
+def _estimate_heldout_kl(package: Any, p: Samples, q: Samples) -> Value:  # noqa: ANN401
     """E_P[log r] + 1 − E_Q[r], r fitted to one half and evaluated on the other, in turn."""
-    parts = [_log_ratios(package, (p[k], q[k]), (p[1 - k], q[1 - k])) for k in (0, 1)]
+    parts = [_estimate_log_ratios(package, (p[k], q[k]), (p[1 - k], q[1 - k])) for k in (0, 1)]
     v_p, v_q = (torch.cat(side) for side in zip(*parts, strict=True))
     limit = math.log(min(len(v_p), len(v_q)))
     at_p, at_q = divergence("kl").terms(v_p.clamp(-limit, limit), v_q.clamp(-limit, limit))
@@ -112,7 +112,7 @@ def _heldout_kl(package: Any, p: Samples, q: Samples) -> Value:  # noqa: ANN401
     return Value(_require_finite(float(at_p.mean() + at_q.mean()), "densratio"), math.sqrt(float(variance)))
 
 
-def _log_ratios(package: Any, fitted: Samples, judged: Samples) -> Samples:  # noqa: ANN401
+def _estimate_log_ratios(package: Any, fitted: Samples, judged: Samples) -> Samples:  # noqa: ANN401
     """Fit log p/q to two samples, and evaluate it at two others."""
     pooled = torch.cat(fitted)
     centre, scale = pooled.mean(0), pooled.std(0)
@@ -133,7 +133,7 @@ def _require_finite(value: float, name: str) -> float:
 
 
 @contextmanager
-def _global_numpy_state(seed: int) -> Iterator[None]:
+def _seed_numpy(seed: int) -> Iterator[None]:
     """Seed NumPy's global generator, which densratio draws from, and put it back afterwards."""
     before = np.random.get_state()  # noqa: NPY002 - there is no other way to seed the package
     np.random.seed(seed)  # noqa: NPY002

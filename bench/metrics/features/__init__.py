@@ -4,21 +4,21 @@ Importing this package registers every extractor and every protocol that it ship
 """
 
 from bench.metrics.features import fid, fidelity, inception, kid  # noqa: F401 - imported to register them
-from bench.metrics.features.comparison import Comparison, comparison, feature_labels
+from bench.metrics.features.comparison import Comparison, compare_features, make_feature_labels
 from bench.metrics.features.extractors import (
     EXTRACTORS,
     Extractor,
     ExtractorRule,
     extractor_for,
     load_extractor,
-    module_extractor,
+    make_extractor,
     register_extractor,
 )
 from bench.metrics.features.extrapolation import Extrapolated, frechet_infinity
 from bench.metrics.features.frechet import FrechetDistance, frechet_distance, gaussian_frechet
 from bench.metrics.features.kernel import KernelDistance, KernelDistanceResult, kernel_distance
 from bench.metrics.features.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
-from bench.metrics.features.reference import split_features
+from bench.metrics.features.reference import load_split_features
 
 __all__ = [
     "EXTRACTORS",
@@ -31,17 +31,17 @@ __all__ = [
     "KernelDistance",
     "KernelDistanceResult",
     "PrecisionRecall",
-    "comparison",
+    "compare_features",
     "density_coverage",
     "extractor_for",
-    "feature_labels",
     "frechet_distance",
     "frechet_infinity",
     "gaussian_frechet",
     "kernel_distance",
     "load_extractor",
-    "module_extractor",
+    "load_split_features",
+    "make_extractor",
+    "make_feature_labels",
     "precision_recall",
     "register_extractor",
-    "split_features",
 ]

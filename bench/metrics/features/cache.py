@@ -19,8 +19,8 @@ from bench.results import Folder, StorageError
 _NAME = "features"
 
 
-def folder() -> Path:
-    """Where the files are."""
+def find_folder() -> Path:
+    """The folder of all features that this machine keeps; it need not exist."""
     return cache_folder() / _NAME
 
 
@@ -30,14 +30,14 @@ def read(identity: Mapping[str, str]) -> Tensor | None:
     Args:
         identity: texts that decide what the features are.
     """
-    path = _path(identity)
+    path = _locate(identity)
     try:
         content = path.read_bytes()
         tensors = safetensors.torch.load(content)
     except (OSError, SafetensorError):
         return None
     features = tensors.get(_NAME)
-    if features is None or _header(content) != _record(identity, features):
+    if features is None or _read_header(content) != _make_record(identity, features):
         return None
     return features
 
@@ -49,25 +49,25 @@ def write(identity: Mapping[str, str], features: Tensor) -> None:
         identity: texts that decide what the features are.
         features: shape (n, d).
     """
-    path = _path(identity)
+    path = _locate(identity)
     stored = features.detach().cpu().contiguous()
-    content = safetensors.torch.save({_NAME: stored}, {"record": _record(identity, stored)})
+    content = safetensors.torch.save({_NAME: stored}, {"record": _make_record(identity, stored)})
     with contextlib.suppress(StorageError):
         Folder(path.parent).write(path.name, content)
 
 
-def _path(identity: Mapping[str, str]) -> Path:
+def _locate(identity: Mapping[str, str]) -> Path:
     text = json.dumps(dict(identity), sort_keys=True)
-    return folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
+    return find_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
 
 
-def _record(identity: Mapping[str, str], features: Tensor) -> str:
+def _make_record(identity: Mapping[str, str], features: Tensor) -> str:
     """What the header says: the identity, and a checksum of the values."""
     checksum = hashlib.sha256(features.view(torch.uint8).numpy().data).hexdigest()
     return json.dumps({**identity, "content": f"{tuple(features.shape)} {features.dtype} {checksum}"}, sort_keys=True)
 
 
-def _header(content: bytes) -> str | None:
+def _read_header(content: bytes) -> str | None:
     """The record in a readable file's header, which is JSON after eight bytes of length."""
     length = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})

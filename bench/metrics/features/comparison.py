@@ -8,9 +8,9 @@ from torch import Tensor
 
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject
-from bench.metrics.checks import draw
+from bench.metrics.checks import draw_samples
 from bench.metrics.features.extractors import Extractor, extractor_for
-from bench.metrics.features.reference import Reference, reference
+from bench.metrics.features.reference import Reference, load_reference
 
 SPLIT = "test"
 
@@ -44,7 +44,7 @@ class Comparison:
             )
 
 
-def comparison(subject: Subject) -> Comparison | None:
+def compare_features(subject: Subject) -> Comparison | None:
     """Features of n = min(test examples, `subject.samples`) examples of each side, computed once for a subject.
 
     Generated examples are drawn from the stream "features". None for data that no feature extractor is for.
@@ -56,21 +56,21 @@ def comparison(subject: Subject) -> Comparison | None:
 
 
 def _compare(subject: Subject) -> Comparison | None:
-    extractor = _extractor(subject)
+    extractor = _find_extractor(subject)
     if extractor is None:
         return None
     n = min(len(subject.data.test), subject.samples)
-    generated = extractor(draw(subject, n, "features")).double()
-    return Comparison(reference(subject.data, extractor, n), generated)
+    generated = extractor(draw_samples(subject, n, "features")).double()
+    return Comparison(load_reference(subject.data, extractor, n), generated)
 
 
-def feature_labels(subject: Subject) -> dict[str, str]:
+def make_feature_labels(subject: Subject) -> dict[str, str]:
     """What every metric in feature space stores beside its figures; nothing where there are none.
 
     `feature_extractor` (name@hash), `feature_size`, `feature_rule` (what happens to examples before the network) and
     `feature_split` (where the real examples are from). The size is a text like the others, for several metrics give it.
     """
-    extractor = _extractor(subject)
+    extractor = _find_extractor(subject)
     if extractor is None:
         return {}
     return {
@@ -81,5 +81,5 @@ def feature_labels(subject: Subject) -> dict[str, str]:
     }
 
 
-def _extractor(subject: Subject) -> Extractor | None:
+def _find_extractor(subject: Subject) -> Extractor | None:
     return extractor_for(subject.data, subject.evaluation.extractor)

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from bench.datasets.base import Dataset, fingerprint
 from bench.errors import ArgumentError, BenchError
 from bench.metrics.checks import require_finite
-from bench.metrics.classifier import classifier_for, datasets_with_classifier
+from bench.metrics.classifier import find_classifier, list_classified_datasets
 from bench.metrics.features.recent import Recent
-from bench.metrics.precision import full_float32
+from bench.metrics.precision import use_full_float32
 from bench.registry import Registry
 
 CHUNK = 1000
@@ -73,7 +73,7 @@ class Extractor:
             ArgumentError: if an example or a feature is not finite, or the features have another shape than (n, size).
         """
         require_finite(x, "examples")
-        with full_float32():
+        with use_full_float32():
             features = torch.cat([self.embed(examples) for examples in torch.split(x, self.chunk)])
         expected = (len(x), self.size or x[0].numel())
         if features.shape != expected:
@@ -135,7 +135,7 @@ def load_extractor(name: str) -> Extractor:
 def _load_named(name: str, dataset: Dataset) -> Extractor:
     """The extractor that was asked for, if it takes the dataset's examples."""
     extractor = _load(name, EXTRACTORS[name], dataset.test.device)
-    reason = _TRIED.once((extractor, dataset.shape, str(dataset.test.device)), lambda: _refusal(extractor, dataset))
+    reason = _TRIED.once((extractor, dataset.shape, str(dataset.test.device)), lambda: _try_example(extractor, dataset))
     if reason is not None:
         raise ArgumentError(
             f"feature extractor '{name}' cannot take examples of {dataset.name}, shape {dataset.shape}: {reason}; "
@@ -144,7 +144,7 @@ def _load_named(name: str, dataset: Dataset) -> Extractor:
     return extractor
 
 
-def _refusal(extractor: Extractor, dataset: Dataset) -> str | None:
+def _try_example(extractor: Extractor, dataset: Dataset) -> str | None:
     """What the extractor says to one example, if it does not take it."""
     try:
         extractor(dataset.test[:1])
@@ -161,7 +161,7 @@ def _load(name: str, rule: ExtractorRule, device: torch.device) -> Extractor:
     return rule.build(device)
 
 
-def module_extractor(
+def make_extractor(
     name: str, module: nn.Module, size: int, *, chunk: int = CHUNK, rule: str = AS_THEY_ARE
 ) -> Extractor:
     """An extractor from any network, which is put into evaluation mode.
@@ -203,7 +203,7 @@ def register_extractor(
 
         entry = ExtractorRule(
             applies=lambda dataset: dataset.name in datasets,
-            build=lambda device: module_extractor(name, initialised().to(device), size, chunk=chunk, rule=rule),
+            build=lambda device: make_extractor(name, initialised().to(device), size, chunk=chunk, rule=rule),
             about=(inspect.getdoc(build) or "").partition("\n")[0],
         )
         EXTRACTORS.add(name, entry, build.__module__)
@@ -212,7 +212,7 @@ def register_extractor(
     return decorate
 
 
-def _identity(_: torch.device) -> Extractor:
+def _identify(_: torch.device) -> Extractor:
     return Extractor("identity", hashlib.sha256(_IDENTITY.encode()).hexdigest(), lambda x: x.flatten(1))
 
 
@@ -220,13 +220,13 @@ def _register_classifier(dataset: str) -> None:
     name = f"{dataset}-classifier"
 
     def build(device: torch.device) -> Extractor:
-        classifier = classifier_for(dataset, device)
+        classifier = find_classifier(dataset, device)
         return Extractor(name, classifier.sha256, classifier.features, classifier.size)
 
     about = f"penultimate features of the shipped classifier; {dataset} uses it"
     EXTRACTORS.add(name, ExtractorRule(lambda data: data.name == dataset and data.is_image, build, about))
 
 
-EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identity, "coordinates; points use it"))
-for _name in sorted(datasets_with_classifier()):
+EXTRACTORS.add("identity", ExtractorRule(lambda dataset: not dataset.is_image, _identify, "coordinates; points use it"))
+for _name in sorted(list_classified_datasets()):
     _register_classifier(_name)

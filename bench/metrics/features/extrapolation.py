@@ -66,20 +66,20 @@ def frechet_infinity(x: Tensor, y: Tensor) -> Extrapolated:
     if not is_enough(*first.shape) or not is_enough(*second.shape):
         raise ArgumentError(
             f"FID∞: {len(first)} and {len(second)} examples in {first.shape[1]} dimensions; expected at least "
-            f"{least(first.shape[1])} of each"
+            f"{count_needed(first.shape[1])} of each"
         )
     return extrapolate(leave_out(first), second)
 
 
-def least(size: int) -> int:
+def count_needed(size: int) -> int:
     """How many examples FID∞ needs in `size` dimensions."""
-    groups = _groups(size)
+    groups = _deal_groups(size)
     return max(groups * _LEAST_IN_A_GROUP, math.ceil(_LEAST_PER_DIMENSION * size * groups / (groups - 1)))
 
 
 def is_enough(n: int, size: int) -> bool:
     """Whether n examples in `size` dimensions are enough."""
-    return n >= least(size)
+    return n >= count_needed(size)
 
 
 def leave_out(points: Tensor) -> tuple[Moments, ...]:
@@ -97,7 +97,7 @@ def extrapolate(real: Sequence[Moments], generated: Tensor) -> Extrapolated:
     return Extrapolated(groups * whole - (groups - 1) * average, math.sqrt(variance))
 
 
-def _groups(size: int) -> int:
+def _deal_groups(size: int) -> int:
     return GROUPS if size <= HIGH_DIMENSION else GROUPS_IN_HIGH_DIMENSION
 
 
@@ -109,7 +109,7 @@ def _moments(points: Tensor, side: int) -> Iterator[tuple[Tensor, Tensor]]:
     """
     centre = points.mean(0)
     order = torch.randperm(len(points), generator=torch.Generator().manual_seed(side)).to(points.device)
-    groups = [points[chosen] - centre for chosen in torch.tensor_split(order, _groups(points.shape[1]))]
+    groups = [points[chosen] - centre for chosen in torch.tensor_split(order, _deal_groups(points.shape[1]))]
     total = torch.zeros_like(centre)
     outer = torch.zeros_like(centre).expand(len(centre), -1).clone()
     for group in groups:

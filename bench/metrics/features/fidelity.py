@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.features.columns import FIDELITY, SOURCES
-from bench.metrics.features.comparison import Comparison, comparison, feature_labels
+from bench.metrics.features.comparison import Comparison, compare_features, make_feature_labels
 from bench.metrics.features.extractors import EXTRACTORS
-from bench.metrics.features.manifold import K_DENSITY, manifold_figures, radii_of_data
+from bench.metrics.features.manifold import K_DENSITY, compute_manifold_figures, measure_data_radii
 
 LEAST = K_DENSITY + 1
 """Examples on each side that all four can be had from."""
@@ -23,21 +23,21 @@ ABOUT = {
 
 def _register(name: str, about: str) -> None:
     def figure(subject: Subject) -> dict[str, float]:
-        features = comparison(subject)
+        features = compare_features(subject)
         if features is None:
             return {}
-        figures = subject.once("manifold figures", lambda: _figures(name, features))
+        figures = subject.once("manifold figures", lambda: _measure(name, features))
         return {name: figures[name], f"{name}_n": float(features.n)}
 
     figure.__doc__ = about
     columns = (FIDELITY[name], *SOURCES)
-    register_metric(name, version=1, columns=columns, labels=feature_labels, uses=(EXTRACTORS,))(figure)
+    register_metric(name, version=1, columns=columns, labels=make_feature_labels, uses=(EXTRACTORS,))(figure)
 
 
-def _figures(name: str, features: Comparison) -> dict[str, float]:
+def _measure(name: str, features: Comparison) -> dict[str, float]:
     features.require(name, LEAST)
-    radii = features.real.once("radii", radii_of_data)
-    return manifold_figures(features.real.features, radii, features.generated)
+    radii = features.real.once("radii", measure_data_radii)
+    return compute_manifold_figures(features.real.features, radii, features.generated)
 
 
 for _name, _about in ABOUT.items():

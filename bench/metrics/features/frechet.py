@@ -130,12 +130,12 @@ class FrechetDistance(Metric):
         Raises:
             ArgumentError: if a side has fewer than two features.
         """
-        real = _gaussian(self.real_count, self.real_sum, self.real_outer, "real")
-        fake = _gaussian(self.fake_count, self.fake_sum, self.fake_outer, "generated")
+        real = _fit_side(self.real_count, self.real_sum, self.real_outer, "real")
+        fake = _fit_side(self.fake_count, self.fake_sum, self.fake_outer, "generated")
         return real.distance(fake)
 
 
-def _gaussian(count: Tensor, total: Tensor, outer: Tensor, side: str) -> Gaussian:
+def _fit_side(count: Tensor, total: Tensor, outer: Tensor, side: str) -> Gaussian:
     """The fit of one side, its mean about the centre."""
     n = int(count)
     if n < 2:

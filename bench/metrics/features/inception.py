@@ -99,14 +99,14 @@ def build(device: torch.device) -> Extractor:
     Raises:
         BenchError: if the weights are neither on this machine nor can be downloaded, or are of another layout.
     """
-    path = weights_file()
+    path = locate_weights()
     network = read_network(path).to(device)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return Extractor(NAME, sha256, lambda images: network(prepare(images)), FEATURES, chunk=CHUNK, rule=RULE)
 
 
-def weights_file() -> Path:
+def locate_weights() -> Path:
     """Where the weights are; the first of these that has them.
 
     `$BENCH_INCEPTION_WEIGHTS`, the path of a file; the folder `inception-v3-fid` in `$BENCH_DATA_DIR` and in the cache;
@@ -179,12 +179,12 @@ def _check_layout(path: Path, weights: Mapping[str, Tensor], layout: Mapping[str
             if wanted[name] != found[name]
         ],
     }
-    parts = [f"{what}: {_some(names)}" for what, names in differences.items() if names]
+    parts = [f"{what}: {_list_some(names)}" for what, names in differences.items() if names]
     if parts:
         raise BenchError(f"{path}: found weights of another layout ({'; '.join(parts)}), expected {_WANTED}")
 
 
-def _some(names: list[str]) -> str:
+def _list_some(names: list[str]) -> str:
     """The first few, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

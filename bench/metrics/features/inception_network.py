@@ -60,7 +60,7 @@ class Branch:
 Branches = tuple[Branch, ...]
 
 
-def _a(pooled: int) -> Branches:
+def _make_a(pooled: int) -> Branches:
     return (
         Branch("branch1x1", (Layer(64, 1),)),
         Branch("branch5x5", (Layer(48, 1), Layer(64, 5))),
@@ -69,7 +69,7 @@ def _a(pooled: int) -> Branches:
     )
 
 
-def _b() -> Branches:
+def _make_b() -> Branches:
     return (
         Branch("branch3x3", (Layer(384, 3, 2),)),
         Branch("branch3x3dbl", (Layer(64, 1), Layer(96, 3), Layer(96, 3, 2))),
@@ -77,7 +77,7 @@ def _b() -> Branches:
     )
 
 
-def _c(inner: int) -> Branches:
+def _make_c(inner: int) -> Branches:
     row, column = Layer(inner, (1, 7)), Layer(inner, (7, 1))
     return (
         Branch("branch1x1", (Layer(192, 1),)),
@@ -87,7 +87,7 @@ def _c(inner: int) -> Branches:
     )
 
 
-def _d() -> Branches:
+def _make_d() -> Branches:
     return (
         Branch("branch3x3", (Layer(192, 1), Layer(320, 3, 2))),
         Branch("branch7x7x3", (Layer(192, 1), Layer(192, (1, 7)), Layer(192, (7, 1)), Layer(192, 3, 2))),
@@ -95,7 +95,7 @@ def _d() -> Branches:
     )
 
 
-def _e(pool: Pool) -> Branches:
+def _make_e(pool: Pool) -> Branches:
     cross = (Layer(384, (1, 3)), Layer(384, (3, 1)))
     return (
         Branch("branch1x1", (Layer(320, 1),)),
@@ -106,17 +106,17 @@ def _e(pool: Pool) -> Branches:
 
 
 BLOCKS: dict[str, Branches] = {
-    "Mixed_5b": _a(32),
-    "Mixed_5c": _a(64),
-    "Mixed_5d": _a(64),
-    "Mixed_6a": _b(),
-    "Mixed_6b": _c(128),
-    "Mixed_6c": _c(160),
-    "Mixed_6d": _c(160),
-    "Mixed_6e": _c(192),
-    "Mixed_7a": _d(),
-    "Mixed_7b": _e(_MEAN),
-    "Mixed_7c": _e(_MAX),
+    "Mixed_5b": _make_a(32),
+    "Mixed_5c": _make_a(64),
+    "Mixed_5d": _make_a(64),
+    "Mixed_6a": _make_b(),
+    "Mixed_6b": _make_c(128),
+    "Mixed_6c": _make_c(160),
+    "Mixed_6d": _make_c(160),
+    "Mixed_6e": _make_c(192),
+    "Mixed_7a": _make_d(),
+    "Mixed_7b": _make_e(_MEAN),
+    "Mixed_7c": _make_e(_MAX),
 }
 """The blocks after the stem, in order."""
 
@@ -152,34 +152,34 @@ class Mixed(nn.Module):
 
     def _add(self, branch: Branch, channels: int) -> int:
         """Make the convolutions of a branch; the number of channels that come out of it."""
-        for name, layer in zip(_layer_names(branch), branch.layers, strict=True):
-            self.add_module(name, _convolution(channels, layer))
+        for name, layer in zip(_name_layers(branch), branch.layers, strict=True):
+            self.add_module(name, _make_convolution(channels, layer))
             channels = layer.channels
-        for name, layer in zip(_fork_names(branch), branch.fork, strict=True):
-            self.add_module(name, _convolution(channels, layer))
+        for name, layer in zip(_name_forks(branch), branch.fork, strict=True):
+            self.add_module(name, _make_convolution(channels, layer))
         return sum(layer.channels for layer in branch.fork) or channels
 
     def _follow(self, branch: Branch, x: Tensor) -> Sequence[Tensor]:
         """What comes out of a branch: one tensor, or one for each end of its fork."""
         x = x if branch.pool is None else branch.pool(x)
-        for name in _layer_names(branch):
+        for name in _name_layers(branch):
             x = self.get_submodule(name)(x)
-        return [self.get_submodule(name)(x) for name in _fork_names(branch)] or [x]
+        return [self.get_submodule(name)(x) for name in _name_forks(branch)] or [x]
 
 
-def _layer_names(branch: Branch) -> list[str]:
+def _name_layers(branch: Branch) -> list[str]:
     """Numbered from 1, unless there is one convolution only."""
     if len(branch.layers) == 1 and not branch.fork:
         return [branch.name]
     return [f"{branch.name}_{number}" for number in range(1, len(branch.layers) + 1)]
 
 
-def _fork_names(branch: Branch) -> list[str]:
+def _name_forks(branch: Branch) -> list[str]:
     """The next number, with a letter each."""
     return [f"{branch.name}_{len(branch.layers) + 1}{letter}" for letter, _ in zip("ab", branch.fork, strict=False)]
 
 
-def _convolution(inputs: int, layer: Layer) -> Convolution:
+def _make_convolution(inputs: int, layer: Layer) -> Convolution:
     height, width = (layer.kernel, layer.kernel) if isinstance(layer.kernel, int) else layer.kernel
     padding = (height // 2, width // 2) if layer.stride == 1 else 0
     return Convolution(inputs, layer.channels, layer.kernel, layer.stride, padding)

@@ -74,10 +74,10 @@ def kernel_distance(x: Tensor, y: Tensor) -> KernelDistanceResult:
         ArgumentError: if a set has fewer than two points, dimensions differ, or a value is not finite.
     """
     first, second = as_pair(x, y, at_least=2)
-    return discrepancy(first, within(first), second)
+    return estimate_discrepancy(first, compare_within(first), second)
 
 
-def discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
+def estimate_discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
     """The estimate and its standard error.
 
     By Hoeffding's decomposition the variance is 4ζ_x/n + 4ζ_y/m + 2σ²_xx/n² + 2σ²_yy/m² + 4σ²_xy/(nm) up to higher
@@ -91,12 +91,12 @@ def discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
         y: shape (m, d), m ≥ 2.
     """
     n, m = len(x), len(y)
-    other = within(y)
-    rows, columns, square = _between(x, y)
+    other = compare_within(y)
+    rows, columns, square = _compare_between(x, y)
     inner_x, inner_y, cross = float(inside.means.mean()), float(other.means.mean()), float(rows.mean())
-    noise_x = _remainder(inside.square, inside.means, inside.means, inner_x)
-    noise_y = _remainder(other.square, other.means, other.means, inner_y)
-    noise_xy = _remainder(square, rows, columns, cross)
+    noise_x = _estimate_remainder(inside.square, inside.means, inside.means, inner_x)
+    noise_y = _estimate_remainder(other.square, other.means, other.means, inner_y)
+    noise_xy = _estimate_remainder(square, rows, columns, cross)
     first_x = max(0.0, float((inside.means - rows).var()) - noise_x / n - noise_xy / m)
     first_y = max(0.0, float((other.means - columns).var()) - noise_y / m - noise_xy / n)
     first = 4 * first_x / n + 4 * first_y / m
@@ -104,7 +104,7 @@ def discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
     return KernelDistanceResult(inner_x + inner_y - 2 * cross, math.sqrt(first + second))
 
 
-def within(x: Tensor) -> Within:
+def compare_within(x: Tensor) -> Within:
     """Kernel values between the points of one set, shape (n, d) in float64, n ≥ 2, in blocks."""
     n = len(x)
     sums, square = x.new_zeros(n), 0.0
@@ -120,7 +120,7 @@ def within(x: Tensor) -> Within:
     return Within(sums / (n - 1), square / (n * (n - 1)))
 
 
-def _between(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
+def _compare_between(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
     """Mean kernel values of each x with y (n,) and of each y with x (m,), and the mean of all squares, in blocks."""
     rows, columns, square = [], y.new_zeros(len(y)), 0.0
     for block in torch.split(x, max(1, _BLOCK // len(y))):
@@ -142,6 +142,6 @@ def _square(values: Tensor) -> float:
     return float(torch.dot(flat, flat))
 
 
-def _remainder(square: float, rows: Tensor, columns: Tensor, mean: float) -> float:
+def _estimate_remainder(square: float, rows: Tensor, columns: Tensor, mean: float) -> float:
     """Variance of k(x, y) − E_y k(x, y) − E_x k(x, y), from the mean of k² and from means over one argument."""
     return max(0.0, square - float(rows.square().mean()) - float(columns.square().mean()) + mean**2)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.features.columns import KID
-from bench.metrics.features.comparison import comparison, feature_labels
+from bench.metrics.features.comparison import compare_features, make_feature_labels
 from bench.metrics.features.extractors import EXTRACTORS
-from bench.metrics.features.kernel import discrepancy, within
+from bench.metrics.features.kernel import compare_within, estimate_discrepancy
 
 
-@register_metric("kid", version=1, columns=KID, labels=feature_labels, uses=(EXTRACTORS,))
+@register_metric("kid", version=1, columns=KID, labels=make_feature_labels, uses=(EXTRACTORS,))
 def kid(subject: Subject) -> dict[str, float]:
     """Kernel distance (KID) of generated from test examples, unbiased, not scaled by 1,000.
 
@@ -19,10 +19,10 @@ def kid(subject: Subject) -> dict[str, float]:
     Raises:
         ArgumentError: if n < 2 or a sample is not finite.
     """
-    features = comparison(subject)
+    features = compare_features(subject)
     if features is None:
         return {}
     features.require("kid", 2)
-    real = features.real.once("kernel within", within)
-    result = discrepancy(features.real.features, real, features.generated)
+    real = features.real.once("kernel within", compare_within)
+    result = estimate_discrepancy(features.real.features, real, features.generated)
     return {"kid": result.value, "kid_se": result.stderr, "kid_n": float(features.n)}

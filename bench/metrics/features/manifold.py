@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bench.metrics.features.neighbours import Balls, Hits, hits, squared_radii
+from bench.metrics.features.neighbours import Balls, Hits, find_hits, squared_radii
 from bench.metrics.features.pairs import PairMetric, as_pair
 
 K_MANIFOLD = 3
@@ -84,8 +84,11 @@ def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, flo
         ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
     """
     real, fake = as_pair(x, y, at_least=k + 1)
-    balls = [data_manifold(squared_radii(real, [k])[k]), model_manifold(squared_radii(fake, [k])[k])]
-    return precision_recall_of(*hits(real, fake, balls))
+    balls = [
+        make_data_manifold(squared_radii(real, [k])[k]),
+        make_model_manifold(squared_radii(fake, [k])[k]),
+    ]
+    return compute_precision_recall(*find_hits(real, fake, balls))
 
 
 def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, float]:
@@ -107,36 +110,36 @@ def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, floa
         ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
     """
     real, fake = as_pair(x, y, at_least=k + 1)
-    (found,) = hits(real, fake, [neighbourhoods(squared_radii(real, [k])[k])])
-    return density_coverage_of(found, k)
+    (found,) = find_hits(real, fake, [make_neighbourhoods(squared_radii(real, [k])[k])])
+    return compute_density_coverage(found, k)
 
 
-def data_manifold(squares: Tensor) -> Balls:
+def make_data_manifold(squares: Tensor) -> Balls:
     """Closed balls about the data's features."""
     return Balls(squares, about_rows=True, closed=True)
 
 
-def model_manifold(squares: Tensor) -> Balls:
+def make_model_manifold(squares: Tensor) -> Balls:
     """Closed balls about the model's features."""
     return Balls(squares, about_rows=False, closed=True)
 
 
-def neighbourhoods(squares: Tensor) -> Balls:
+def make_neighbourhoods(squares: Tensor) -> Balls:
     """Open balls about the data's features."""
     return Balls(squares, about_rows=True, closed=False)
 
 
-def precision_recall_of(in_data: Hits, in_model: Hits) -> dict[str, float]:
+def compute_precision_recall(in_data: Hits, in_model: Hits) -> dict[str, float]:
     """The figures from what lies in the data's manifold, and in the model's."""
-    return {"precision": _share(in_data.columns), "recall": _share(in_model.rows)}
+    return {"precision": _compute_share(in_data.columns), "recall": _compute_share(in_model.rows)}
 
 
-def density_coverage_of(found: Hits, k: int) -> dict[str, float]:
+def compute_density_coverage(found: Hits, k: int) -> dict[str, float]:
     """The figures from what lies in the data's neighbourhoods."""
-    return {"density": found.pairs / (k * len(found.columns)), "coverage": _share(found.rows)}
+    return {"density": found.pairs / (k * len(found.columns)), "coverage": _compute_share(found.rows)}
 
 
-def manifold_figures(real: Tensor, radii: dict[int, Tensor], generated: Tensor) -> dict[str, float]:
+def compute_manifold_figures(real: Tensor, radii: dict[int, Tensor], generated: Tensor) -> dict[str, float]:
     """All four figures from one pass over the distances.
 
     Args:
@@ -145,18 +148,18 @@ def manifold_figures(real: Tensor, radii: dict[int, Tensor], generated: Tensor) 
         generated: features of the model, shape (m, d), float64.
     """
     own = squared_radii(generated, [K_MANIFOLD])[K_MANIFOLD]
-    balls = [data_manifold(radii[K_MANIFOLD]), model_manifold(own), neighbourhoods(radii[K_DENSITY])]
-    in_data, in_model, near = hits(real, generated, balls)
-    return precision_recall_of(in_data, in_model) | density_coverage_of(near, K_DENSITY)
+    balls = [make_data_manifold(radii[K_MANIFOLD]), make_model_manifold(own), make_neighbourhoods(radii[K_DENSITY])]
+    in_data, in_model, near = find_hits(real, generated, balls)
+    return compute_precision_recall(in_data, in_model) | compute_density_coverage(near, K_DENSITY)
 
 
-def radii_of_data(real: Tensor) -> dict[int, Tensor]:
-    """Squared radii for `manifold_figures`."""
+def measure_data_radii(real: Tensor) -> dict[int, Tensor]:
+    """Squared radii for `compute_manifold_figures`."""
     return squared_radii(real, NEIGHBOURS)
 
 
 NEIGHBOURS: Sequence[int] = (K_MANIFOLD, K_DENSITY)
 
 
-def _share(flags: Tensor) -> float:
+def _compute_share(flags: Tensor) -> float:
     return int(flags.count_nonzero()) / len(flags)

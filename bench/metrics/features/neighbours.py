@@ -73,12 +73,12 @@ def squared_radii(points: Tensor, ks: Sequence[int]) -> dict[int, Tensor]:
     most = max(ks)
     count = min(len(points), most + 1 + _SPARE)
     found = []
-    for rows in _slices(len(points), max(1, _BLOCK // len(points))):
+    for rows in _cut_slices(len(points), max(1, _BLOCK // len(points))):
         table = torch.addmm(norms.expand(len(centred[rows]), -1), centred[rows], centred.T, alpha=-2)
         shortest, candidates = table.topk(count, largest=False)
-        nearest = _squares(points[rows], points, candidates).sort(1).values[:, : most + 1]
+        nearest = _compute_squares(points[rows], points, candidates).sort(1).values[:, : most + 1]
         if count < len(points):
-            beyond = shortest[:, -1] + norms[rows] - _rounding(points.shape[1]) * (norms[rows] + norms.max())
+            beyond = shortest[:, -1] + norms[rows] - _bound_rounding(points.shape[1]) * (norms[rows] + norms.max())
             unsure = ((nearest[:, -1] > beyond) & (nearest[:, -1] > 0)).nonzero().squeeze(1)
             for i in unsure.tolist():
                 every = (points - points[rows][i]).square().sum(1)
@@ -88,7 +88,7 @@ def squared_radii(points: Tensor, ks: Sequence[int]) -> dict[int, Tensor]:
     return {k: whole[:, k].contiguous() for k in ks}  # the first is the point itself
 
 
-def hits(x: Tensor, y: Tensor, balls: Sequence[Balls]) -> list[Hits]:
+def find_hits(x: Tensor, y: Tensor, balls: Sequence[Balls]) -> list[Hits]:
     """For each family of balls, which pairs of rows x and columns y are point and ball that holds it, in tiles.
 
     Args:
@@ -103,21 +103,21 @@ def hits(x: Tensor, y: Tensor, balls: Sequence[Balls]) -> list[Hits]:
     rows_hit = [torch.zeros(len(x), dtype=torch.bool, device=x.device) for _ in balls]
     columns_hit = [torch.zeros(len(y), dtype=torch.bool, device=x.device) for _ in balls]
     pairs = [torch.zeros((), dtype=torch.int64, device=x.device) for _ in balls]
-    for rows in _slices(len(x), _SIDE):
-        for columns in _slices(len(y), _BLOCK // _SIDE):
+    for rows in _cut_slices(len(x), _SIDE):
+        for columns in _cut_slices(len(y), _BLOCK // _SIDE):
             shape = len(near_x[rows]), -1
             table = torch.addmm(norms_y[columns].expand(*shape), near_x[rows], near_y[columns].T, alpha=-2)
             table += norms_x[rows].unsqueeze(1)
-            error = _rounding(x.shape[1]) * (norms_x[rows].max() + norms_y[columns].max())
+            error = _bound_rounding(x.shape[1]) * (norms_x[rows].max() + norms_y[columns].max())
             for i, family in enumerate(balls):
-                inside = _inside(table, error, family, (x, y), (rows, columns))
+                inside = _find_inside(table, error, family, (x, y), (rows, columns))
                 rows_hit[i][rows] |= inside.any(1)
                 columns_hit[i][columns] |= inside.any(0)
                 pairs[i] += inside.count_nonzero()
     return [Hits(*found) for found in zip(rows_hit, columns_hit, map(int, pairs), strict=True)]
 
 
-def _inside(
+def _find_inside(
     table: Tensor, error: Tensor, balls: Balls, points: tuple[Tensor, Tensor], place: tuple[slice, slice]
 ) -> Tensor:
     """Which pairs of a tile are point and ball that holds it; those too near an edge by exact distances."""
@@ -135,17 +135,17 @@ def _inside(
     return surely
 
 
-def _rounding(size: int) -> float:
+def _bound_rounding(size: int) -> float:
     """Bound on the error of |x|² + |y|² − 2 x·y as a share of |x|² + |y|², in `size` dimensions."""
     return 4 * (size + 4) * torch.finfo(torch.float64).eps
 
 
-def _squares(queries: Tensor, points: Tensor, chosen: Tensor) -> Tensor:
+def _compute_squares(queries: Tensor, points: Tensor, chosen: Tensor) -> Tensor:
     """Squared distances from queries (n, d) to their chosen points (n, c), shape (n, c), from differences."""
     step = max(1, _BLOCK // (chosen.shape[1] * points.shape[1]))
     blocks = zip(torch.split(queries, step), torch.split(chosen, step), strict=True)
     return torch.cat([(query[:, None] - points[index]).square().sum(2) for query, index in blocks])
 
 
-def _slices(n: int, step: int) -> Iterator[slice]:
+def _cut_slices(n: int, step: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, n, step))

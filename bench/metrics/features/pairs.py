@@ -57,10 +57,10 @@ class PairMetric(Metric):
         Raises:
             ArgumentError: if a side has none.
         """
-        return _whole(self.real, "real"), _whole(self.fake, "generated")
+        return _concatenate(self.real, "real"), _concatenate(self.fake, "generated")
 
 
-def _whole(state: list[Tensor] | Tensor, side: str) -> Tensor:
+def _concatenate(state: list[Tensor] | Tensor, side: str) -> Tensor:
     """One tensor; synchronisation between processes leaves one, or an empty list."""
     parts = [state] if isinstance(state, Tensor) else state
     if not parts:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.base import Dataset
-from bench.metrics.checks import reference_subset
+from bench.metrics.checks import choose_reference_subset
 from bench.metrics.features import cache
 from bench.metrics.features.extractors import Extractor
 from bench.metrics.features.recent import Recent
@@ -52,26 +52,26 @@ def forget() -> None:
     _REFERENCES.clear()
 
 
-def reference(dataset: Dataset, extractor: Extractor, n: int) -> Reference:
+def load_reference(dataset: Dataset, extractor: Extractor, n: int) -> Reference:
     """Features of n examples of the test split, the same ones always; the last few references are kept."""
 
     def compute() -> Reference:
-        features = split_features(dataset, extractor)
-        return Reference(features[reference_subset(len(features), n).to(features.device)].double())
+        features = load_split_features(dataset, extractor)
+        return Reference(features[choose_reference_subset(len(features), n).to(features.device)].double())
 
-    return _REFERENCES.once((*_key(dataset, extractor), n), compute)
+    return _REFERENCES.once((*_make_key(dataset, extractor), n), compute)
 
 
-def split_features(dataset: Dataset, extractor: Extractor) -> Tensor:
+def load_split_features(dataset: Dataset, extractor: Extractor) -> Tensor:
     """Features of the whole test split, shape (n, size): computed once per process, and kept on disk between them."""
-    return _SPLITS.once(_key(dataset, extractor), lambda: _from_disk(dataset, extractor))
+    return _SPLITS.once(_make_key(dataset, extractor), lambda: _read_or_compute(dataset, extractor))
 
 
-def _key(dataset: Dataset, extractor: Extractor) -> tuple[str, str, str]:
+def _make_key(dataset: Dataset, extractor: Extractor) -> tuple[str, str, str]:
     return dataset.fingerprint, extractor.identity, str(dataset.test.device)
 
 
-def _from_disk(dataset: Dataset, extractor: Extractor) -> Tensor:
+def _read_or_compute(dataset: Dataset, extractor: Extractor) -> Tensor:
     """The features in the cache, or new ones.
 
     What is stored is believed only if the first chunk comes out the same now, bit by bit. So a figure is the same
@@ -83,7 +83,7 @@ def _from_disk(dataset: Dataset, extractor: Extractor) -> Tensor:
     identity = {
         "dataset": dataset.fingerprint,
         "extractor": extractor.identity,
-        "device": _device_name(dataset.test.device),
+        "device": _name_device(dataset.test.device),
         "version": str(FEATURES_VERSION),
     }
     stored = cache.read(identity)
@@ -102,5 +102,5 @@ def _from_disk(dataset: Dataset, extractor: Extractor) -> Tensor:
     return features
 
 
-def _device_name(device: torch.device) -> str:
+def _name_device(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

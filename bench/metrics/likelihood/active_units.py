@@ -10,8 +10,8 @@ from torchmetrics import Metric
 
 from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
-from bench.metrics.likelihood.interface import HasPosteriorMean, observed
-from bench.metrics.precision import full_float32
+from bench.metrics.likelihood.interface import HasPosteriorMean, read_observed
+from bench.metrics.precision import use_full_float32
 
 ACTIVE = 0.01
 """A unit is active above this variance of its posterior mean (Burda et al. 2016, sec. 5)."""
@@ -97,7 +97,7 @@ def count_active_units(model: HasPosteriorMean, x: Tensor, *, chunk: int = CHUNK
         ArgumentError: if a posterior mean is not finite or of the wrong shape.
     """
     metric = ActiveUnits(model.latent_dim).to(x.device)
-    with full_float32():
-        for examples in torch.split(observed(model, x), chunk):
+    with use_full_float32():
+        for examples in torch.split(read_observed(model, x), chunk):
             metric.update(model.posterior_mean(examples))
     return metric

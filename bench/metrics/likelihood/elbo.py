@@ -13,9 +13,9 @@ from bench.metrics.base import HasLikelihood, Subject, register_metric
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood import columns
 from bench.metrics.likelihood.active_units import count_active_units
-from bench.metrics.likelihood.interface import HasPosteriorMean, likelihood_labels, observed
-from bench.metrics.likelihood.sums import mean_with_error
-from bench.metrics.precision import full_float32
+from bench.metrics.likelihood.interface import HasPosteriorMean, make_likelihood_labels, read_observed
+from bench.metrics.likelihood.sums import average_with_error
+from bench.metrics.precision import use_full_float32
 
 CHUNK = 1000
 """Examples that go through the model at once."""
@@ -73,7 +73,7 @@ class ELBO(Metric):
         """
         total = self.reconstruction_sum - self.kl_sum
         terms = {"reconstruction": self.reconstruction_sum / self.count, "kl_term": self.kl_sum / self.count}
-        return mean_with_error("elbo", self.count, total, self.square_sum) | terms
+        return average_with_error("elbo", self.count, total, self.square_sum) | terms
 
 
 @torch.no_grad()
@@ -95,18 +95,18 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
     """
     noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device)
     metric = ELBO().to(x.device)
-    with full_float32():
-        for examples, draws in zip(torch.split(observed(model, x), chunk), torch.split(noise, chunk), strict=True):
+    with use_full_float32():
+        for examples, draws in zip(torch.split(read_observed(model, x), chunk), torch.split(noise, chunk), strict=True):
             metric.update(*model.elbo_terms(examples, draws))
     return metric
 
 
-@register_metric("elbo", version=2, columns=columns.ELBO, labels=likelihood_labels)
+@register_metric("elbo", version=2, columns=columns.ELBO, labels=make_likelihood_labels)
 def elbo(subject: Subject) -> dict[str, float]:
     """ELBO on the test split; nothing for models without a likelihood.
 
     Columns: `elbo`, `elbo_se`, `reconstruction`, `kl_term` and, for models with a posterior mean, `active_units`.
-    Label: `binarisation`, as `likelihood_labels` has it.
+    Label: `binarisation`, as `make_likelihood_labels` has it.
 
     Raises:
         ArgumentError: if a term or a posterior mean is not finite.

@@ -14,9 +14,9 @@ from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood.columns import LOG_LIKELIHOOD_IW
-from bench.metrics.likelihood.interface import HasLogWeights, likelihood_labels, observed
-from bench.metrics.likelihood.sums import mean_with_error
-from bench.metrics.precision import full_float32
+from bench.metrics.likelihood.interface import HasLogWeights, make_likelihood_labels, read_observed
+from bench.metrics.likelihood.sums import average_with_error
+from bench.metrics.precision import use_full_float32
 from bench.streams import random_stream
 
 BLOCK = (32, 64)
@@ -83,7 +83,7 @@ class ImportanceWeightedBound(Metric):
         Raises:
             ArgumentError: if there is no example.
         """
-        return mean_with_error("log_likelihood_iw", self.count, self.bound_sum, self.square_sum)
+        return average_with_error("log_likelihood_iw", self.count, self.bound_sum, self.square_sum)
 
 
 @torch.no_grad()
@@ -113,15 +113,15 @@ def importance_weighted_bound(
         raise ArgumentError(f"importance-weighted bound: chunk = {chunk}; expected at least {BLOCK[1]} rows")
     metric = ImportanceWeightedBound(samples).to(x.device)
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    with full_float32():
-        for block, examples in enumerate(torch.split(observed(model, x), BLOCK[1])):
-            noise = _noise(seed, block, samples, (len(examples), model.latent_dim), x.device)
+    with use_full_float32():
+        for block, examples in enumerate(torch.split(read_observed(model, x), BLOCK[1])):
+            noise = _draw_noise(seed, block, samples, (len(examples), model.latent_dim), x.device)
             draws = (part for whole in noise for part in torch.split(whole, chunk // BLOCK[1]))
-            metric.update(torch.cat([_log_weights(model, examples, part) for part in draws]))
+            metric.update(torch.cat([_compute_log_weights(model, examples, part) for part in draws]))
     return metric
 
 
-def _noise(seed: int, block: int, samples: int, shape: tuple[int, int], device: torch.device) -> Iterator[Tensor]:
+def _draw_noise(seed: int, block: int, samples: int, shape: tuple[int, int], device: torch.device) -> Iterator[Tensor]:
     """Standard normal noise of a block of examples, by blocks of draws: shape (draws, *shape) each, `samples` in all.
 
     Each block is drawn in full and then cut: a part of a tensor of random numbers is no function of its indices alone.
@@ -132,7 +132,7 @@ def _noise(seed: int, block: int, samples: int, shape: tuple[int, int], device: 
         yield noise[: samples - first, : shape[0]]
 
 
-def _log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
+def _compute_log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
     log_weights = model.log_weights(x, noise)
     if log_weights.shape != noise.shape[:2]:
         found, expected = tuple(log_weights.shape), tuple(noise.shape[:2])
@@ -141,7 +141,7 @@ def _log_weights(model: HasLogWeights, x: Tensor, noise: Tensor) -> Tensor:
     return log_weights.double()
 
 
-@register_metric("log_likelihood_iw", version=1, columns=LOG_LIKELIHOOD_IW, labels=likelihood_labels)
+@register_metric("log_likelihood_iw", version=1, columns=LOG_LIKELIHOOD_IW, labels=make_likelihood_labels)
 def log_likelihood_iw(subject: Subject) -> dict[str, float]:
     """The importance-weighted bound on the test split, from `evaluation.importance_samples` draws of z an example.
 

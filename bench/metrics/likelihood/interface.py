@@ -41,7 +41,7 @@ class HasObserved(Protocol):
         """The examples of the whole test split as the likelihood sees them, shape as x: a fixed function of them."""
 
 
-def observed(model: object, x: Tensor) -> Tensor:
+def read_observed(model: object, x: Tensor) -> Tensor:
     """The test split as the model's likelihood sees it.
 
     Args:
@@ -51,7 +51,7 @@ def observed(model: object, x: Tensor) -> Tensor:
     return model.observed(x) if isinstance(model, HasObserved) else x
 
 
-def likelihood_labels(subject: Subject) -> dict[str, str]:
+def make_likelihood_labels(subject: Subject) -> dict[str, str]:
     """`binarisation`: none, static or dynamic, where the model has an attribute of that name that is not None."""
     binarisation = getattr(subject.model, "binarisation", None)
     return {} if binarisation is None else {"binarisation": str(binarisation)}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.errors import ArgumentError
 from bench.metrics.checks import as_points
-from bench.metrics.precision import full_float32
+from bench.metrics.precision import use_full_float32
 
 _BLOCK = 2**23
 """Pairs of points whose distances are held at once: 64 MB in float64."""
@@ -62,7 +62,7 @@ class GaussianKernels(nn.Module):
             Shape (n, B), float64.
         """
         nearest, log_sums = self.terms(points, bandwidths)
-        return log_sums - nearest[:, None] * precisions(bandwidths) - self.log_normaliser(bandwidths)
+        return log_sums - nearest[:, None] * compute_precisions(bandwidths) - self.log_normaliser(bandwidths)
 
     def log_normaliser(self, bandwidths: Tensor) -> Tensor:
         """Log N (2πh²)^(d/2), shape (B,)."""
@@ -79,8 +79,8 @@ class GaussianKernels(nn.Module):
             min_j ‖x − s_j‖² and log Σ_j exp(−(‖x − s_j‖² − min) / 2h²), in [0, log N]: shapes (n,) and (n, B), float64.
         """
         centred = (points.double() - self.centre).to(self.samples.dtype)
-        rates = (2 * precisions(bandwidths)).tolist()
-        with full_float32():
+        rates = (2 * compute_precisions(bandwidths)).tolist()
+        with use_full_float32():
             blocks = [self._block(rows, rates) for rows in torch.split(centred, max(1, _BLOCK // self.count))]
         nearest, log_sums = (torch.cat(parts) for parts in zip(*blocks, strict=True))
         return nearest, log_sums
@@ -97,7 +97,7 @@ class GaussianKernels(nn.Module):
         return nearest, torch.stack(sums, 1).double().log()
 
 
-def precisions(bandwidths: Tensor) -> Tensor:
+def compute_precisions(bandwidths: Tensor) -> Tensor:
     """1 / 2h², shape (B,)."""
     return 0.5 / bandwidths.square()
 
@@ -114,7 +114,7 @@ def as_bandwidths(bandwidths: Tensor | list[float], device: torch.device) -> Ten
     return widths
 
 
-def best_bandwidth(kernels: GaussianKernels, points: Tensor, bandwidths: Tensor, pilot: int = 256) -> int:
+def choose_bandwidth(kernels: GaussianKernels, points: Tensor, bandwidths: Tensor, pilot: int = 256) -> int:
     """Index of the bandwidth with the highest mean log-density of `points`: the same as by trying all of them.
 
     One bandwidth is guessed from a few points and scored on all. With eⱼ the excess of a squared distance over the
@@ -130,7 +130,7 @@ def best_bandwidth(kernels: GaussianKernels, points: Tensor, bandwidths: Tensor,
     """
     guess = int(kernels(points[:pilot], bandwidths).mean(0).argmax())
     nearest, log_sums = kernels.terms(points, bandwidths[guess : guess + 1])
-    rates, most = precisions(bandwidths), math.log(kernels.count)
+    rates, most = compute_precisions(bandwidths), math.log(kernels.count)
     log_sum_bound = most + (rates / rates[guess]).clamp(max=1) * (log_sums.mean() - most)
     bounds = log_sum_bound - rates * nearest.mean() - kernels.log_normaliser(bandwidths)
     rounding = 1e-5 * (1 + bounds[guess].abs())

@@ -16,10 +16,10 @@ from torchmetrics import Metric
 
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import as_points, draw
+from bench.metrics.checks import as_points, draw_samples
 from bench.metrics.likelihood.columns import PARZEN
-from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, best_bandwidth
-from bench.metrics.likelihood.sums import mean_with_error
+from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, choose_bandwidth
+from bench.metrics.likelihood.sums import average_with_error
 
 SAMPLES = 16_384
 """Kernels in the published figures (Nowozin et al. 2016)."""
@@ -97,7 +97,7 @@ class ParzenLogLikelihood(Metric):
         Raises:
             ArgumentError: if there is no test point.
         """
-        return mean_with_error("parzen_log_likelihood", self.count, self.density_sum, self.square_sum)
+        return average_with_error("parzen_log_likelihood", self.count, self.density_sum, self.square_sum)
 
 
 @torch.no_grad()
@@ -122,14 +122,14 @@ def parzen_log_likelihood(
         raise ArgumentError(f"samples, test and validation: examples of shapes {shapes}; expected the same shape")
     kernels = GaussianKernels(samples)
     points, chosen_on = as_points(test, "test", at_least=2), as_points(validation, "validation")
-    widths = as_bandwidths(default_bandwidths(validation) if bandwidths is None else bandwidths, points.device)
-    best = best_bandwidth(kernels, chosen_on, widths)
+    widths = as_bandwidths(make_default_bandwidths(validation) if bandwidths is None else bandwidths, points.device)
+    best = choose_bandwidth(kernels, chosen_on, widths)
     densities = kernels(points, widths[best : best + 1])[:, 0]
     stderr = float(densities.std()) / math.sqrt(len(densities))
     return ParzenResult(float(densities.mean()), stderr, float(widths[best]))
 
 
-def default_bandwidths(validation: Tensor) -> Tensor:
+def make_default_bandwidths(validation: Tensor) -> Tensor:
     """Candidate bandwidths, float64.
 
     For images 10 from 0.1 to 1, evenly in the logarithm (Goodfellow et al. 2014, published code). For points 19 from
@@ -164,26 +164,26 @@ def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> T
     return log_densities
 
 
-def parzen_labels(subject: Subject) -> dict[str, str]:
+def make_parzen_labels(subject: Subject) -> dict[str, str]:
     """`parzen_bandwidths`: what the bandwidth was chosen among, and by what."""
-    widths = default_bandwidths(subject.data.validation)
+    widths = make_default_bandwidths(subject.data.validation)
     span = f"{float(widths[0]):.3g} to {float(widths[-1]):.3g}"
     return {"parzen_bandwidths": f"{len(widths)} from {span}, highest validation log-likelihood"}
 
 
-@register_metric("parzen_log_likelihood", version=1, columns=PARZEN, labels=parzen_labels)
+@register_metric("parzen_log_likelihood", version=1, columns=PARZEN, labels=make_parzen_labels)
 def parzen(subject: Subject) -> dict[str, float]:
     """Parzen-window log-likelihood of the test split from min(16,384, `subject.samples`) generated examples.
 
     Columns: `parzen_log_likelihood`, `parzen_log_likelihood_se`, `parzen_bandwidth`, and `parzen_n`, the number of
-    generated examples. The bandwidth is chosen on the validation split, among `default_bandwidths`; the label
+    generated examples. The bandwidth is chosen on the validation split, among `make_default_bandwidths`; the label
     `parzen_bandwidths` says which those are.
 
     Raises:
         ArgumentError: if a sample is not finite.
     """
     n = min(SAMPLES, subject.samples)
-    samples = draw(subject, n, "parzen_log_likelihood")
+    samples = draw_samples(subject, n, "parzen_log_likelihood")
     result = parzen_log_likelihood(samples, subject.data.test, subject.data.validation)
     return {
         "parzen_log_likelihood": result.value,

@@ -7,7 +7,7 @@ from torch import Tensor
 from bench.errors import ArgumentError
 
 
-def mean_with_error(name: str, count: Tensor, total: Tensor, squares: Tensor) -> dict[str, Tensor]:
+def average_with_error(name: str, count: Tensor, total: Tensor, squares: Tensor) -> dict[str, Tensor]:
     """The mean, and from two examples on its standard error, as `<name>` and `<name>_se`: float64 scalars.
 
     Args:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 from bench.column import Columns
 from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
-from bench.reporting.calibration.frames import accuracy, calibration_runs, compare_estimates
+from bench.reporting.calibration.frames import compare_estimates, measure_accuracy, select_runs
 from bench.reporting.calibration.tables import (
     DIMENSIONS,
     DIVERGENCES,
@@ -25,7 +25,7 @@ from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import Look, assign_looks
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
-from bench.reporting.text import join_names, plural
+from bench.reporting.text import join_names, write_count
 
 KINDS = (OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES, "error", "exact", "coverage", "time")
 """Kinds of its tables and figures, for their files' names."""
@@ -41,13 +41,13 @@ _GUIDE = (
 
 def build_content(frames: Frames) -> Content:
     """What the page shows of estimators held against exact values."""
-    known, values = calibration_runs(frames.runs), compare_estimates(frames.runs, frames.columns)
+    known, values = select_runs(frames.runs), compare_estimates(frames.runs, frames.columns)
     names = [*dict.fromkeys([*_list_planned(frames.suite), *known["estimator"]])]
     names = [name for name in names if (known["estimator"] == name).any()]
-    runs, drawn = identified(frames.runs), assign_looks(names)
+    runs, drawn = identify_runs(frames.runs), assign_looks(names)
     shapes = (frames.suite.get("pairs") or {}).get("shapes") or ()
     known, values = (_sort(frame, names, [*dict.fromkeys([*shapes, *known["shape"]])]) for frame in (known, values))
-    cells = accuracy(values, ["estimator", "divergence", "shape", "dimensions", "size", "points"])
+    cells = measure_accuracy(values, ["estimator", "divergence", "shape", "dimensions", "size", "points"])
     return Content(
         runs=runs.drop(columns=["dataset", "dataset_sha256"]),
         whole={},
@@ -115,11 +115,12 @@ def _write_paragraph(known: pd.DataFrame) -> str:
         _write_range(pairs["dimensions"], "dimensions"),
         f"KL(P‖Q) of {_write_range(pairs['size'], 'nats')}",
     ])  # fmt: skip
-    seeds = plural(known["seed"].nunique(), "seed")
+    seeds = write_count(known["seed"].nunique(), "seed")
     return (
-        f"{plural(len(estimators), 'estimator')} ({join_names(estimators)}) on {plural(len(pairs), 'pair')} of "
-        f"laws ({laws}), {_write_range(known['points'], 'points on each side')}, {seeds}: "
-        f"{done} of {plural(len(known), 'run')} finished."
+        f"{write_count(len(estimators), 'estimator')} ({join_names(estimators)}) on "
+        f"{write_count(len(pairs), 'pair')} of laws ({laws}), "
+        f"{_write_range(known['points'], 'points on each side')}, {seeds}: "
+        f"{done} of {write_count(len(known), 'run')} finished."
     )
 
 

@@ -13,11 +13,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 from scipy.stats import norm
 
 from bench.column import Columns
-from bench.reporting.calibration.frames import COVERED, accuracy, keep_shared
+from bench.reporting.calibration.frames import COVERED, keep_shared, measure_accuracy
 from bench.reporting.calibration.tables import order_divergences
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import INK, SOFT, Look, number_axis, shortened, tick_text
-from bench.reporting.text import significant
+from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten, write_tick
+from bench.reporting.text import write_significant
 
 NOMINAL = float(norm.cdf(COVERED) - norm.cdf(-COVERED))
 """The coverage of ±2 standard errors if an estimate were unbiased and normal."""
@@ -34,7 +34,9 @@ def plot_errors(values: pd.DataFrame, looks: Mapping[str, Look], columns: Column
         looks: how each estimator is drawn.
         columns: the declared columns.
     """
-    told = accuracy(keep_shared(values, ["divergence", "dimensions"]), ["estimator", "divergence", "dimensions"])
+    told = measure_accuracy(
+        keep_shared(values, ["divergence", "dimensions"]), ["estimator", "divergence", "dimensions"]
+    )
     panels = tuple(
         _make_error_panel(columns.divergence_label(name), told[told["divergence"] == name], looks)
         for name in order_divergences(told, columns)
@@ -76,7 +78,7 @@ def plot_coverage(values: pd.DataFrame, looks: Mapping[str, Look], columns: Colu
         looks: how each estimator is drawn.
         columns: the declared columns.
     """
-    told = accuracy(keep_shared(values, ["divergence"]), ["estimator", "divergence"])
+    told = measure_accuracy(keep_shared(values, ["divergence"]), ["estimator", "divergence"])
     told = told[told["coverage"].notna()]
     if told.empty:
         return None
@@ -129,7 +131,7 @@ def _make_plot(
 
 def _average_each(told: pd.DataFrame, column: str, looks: Mapping[str, Look]) -> str:
     means = told.groupby("estimator", sort=False)[column].mean()
-    return ", ".join(f"{name} {significant(float(means[name]), 2)}" for name in looks if name in means)
+    return ", ".join(f"{name} {write_significant(float(means[name]), 2)}" for name in looks if name in means)
 
 
 def _make_error_panel(label: str, told: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
@@ -145,28 +147,28 @@ def _draw_errors(told: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) -> N
             mine["dimensions"], _PERCENT * mine["relative_rmse"].astype(float),
             color=look.colour, marker=look.marker, linestyle=look.line, markersize=4, linewidth=1.4,
         )  # fmt: skip
-    _logarithmic(axes, "y")
-    _places(axes, sorted(set(told["dimensions"])))
+    _use_log_axis(axes, "y")
+    _mark_places(axes, sorted(set(told["dimensions"])))
     axes.set_xlabel("dimensions")
 
 
-def _logarithmic(axes: Axes, which: str) -> None:
+def _use_log_axis(axes: Axes, which: str) -> None:
     """A logarithmic axis that has labels even where it is shorter than a decade; to be called once all is drawn."""
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis: Axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axis.get_view_interval()
     few = np.log10(high / low) > _DECADES
     axis.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0), numticks=6))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: write_tick(value)))
     axis.set_minor_formatter(NullFormatter())
 
 
-def _places(axes: Axes, places: Sequence[float]) -> None:
+def _mark_places(axes: Axes, places: Sequence[float]) -> None:
     """A logarithmic x axis with ticks where there are figures."""
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(places))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write_tick(value)))
 
 
 def _make_scatter_panel(label: str, means: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
@@ -188,8 +190,8 @@ def _draw_scatter(means: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) ->
         )  # fmt: skip
     axes.set_xlim(*ends)
     axes.set_ylim(low, high)
-    _logarithmic(axes, "x")
-    _logarithmic(axes, "y")
+    _use_log_axis(axes, "x")
+    _use_log_axis(axes, "y")
     axes.set_xlabel("exact")
     axes.set_ylabel("estimate")
 
@@ -208,12 +210,12 @@ def _draw_coverage(
         )
         axes.hlines(heights, low, high, color=look.colour, linewidth=1.2, alpha=0.6)
         axes.plot(middle, heights, linestyle="none", marker=look.marker, markersize=4.5, color=look.colour)
-    axes.set_yticks(range(len(names)), [shortened(label, 16) for label in labels])
+    axes.set_yticks(range(len(names)), [shorten(label, 16) for label in labels])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlim(0, 101)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(visible=False, axis="y")
-    number_axis(axes, "x")
+    format_axis(axes, "x")
 
 
 def _draw_times(medians: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) -> None:
@@ -224,8 +226,8 @@ def _draw_times(medians: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) ->
         axes.plot(
             told.index, told["median"], color=look.colour, marker=look.marker, linestyle=look.line, markersize=4,
         )  # fmt: skip
-    _logarithmic(axes, "y")
-    _places(axes, sorted(set(medians["points"])))
+    _use_log_axis(axes, "y")
+    _mark_places(axes, sorted(set(medians["points"])))
     axes.set_xlabel("points on each side")
 
 

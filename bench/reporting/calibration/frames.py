@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from bench.analysis.measured import numbers
+from bench.analysis.measured import read_numbers
 from bench.column import Columns
 
 CELL = ["estimator", "shape", "dimensions", "size", "points"]
@@ -30,7 +30,7 @@ COVERED, FAR_ABOVE = 2.0, 3.0
 CONFIDENCE = 0.95
 
 
-def calibration_runs(runs: pd.DataFrame) -> pd.DataFrame:
+def select_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """Every calibration run: `estimator, shape, dimensions, size, points, seed, run_id, status, seconds`.
 
     An estimator is called by the suite's label, and by its version too where the frame has several under one label.
@@ -46,7 +46,7 @@ def calibration_runs(runs: pd.DataFrame) -> pd.DataFrame:
     protocol = mine.get("protocol_estimator", pd.Series("", index=mine.index)).fillna("")
     versions = protocol.groupby(mine["method"]).transform("nunique")
     about["estimator"] = mine["method"].where(versions <= 1, mine["method"] + " (" + protocol + ")")
-    about["seconds"] = numbers(mine["estimate_seconds"]) if "estimate_seconds" in mine else math.nan
+    about["seconds"] = read_numbers(mine["estimate_seconds"]) if "estimate_seconds" in mine else math.nan
     frame = pd.concat([about, mine[["seed", "run_id", "status"]]], axis="columns")
     latest = frame.loc[mine.sort_values("started_at", kind="stable").index].drop_duplicates(
         [*CELL, "seed"], keep="last"
@@ -67,7 +67,7 @@ def compare_estimates(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         runs: a row per run, as `bench.load` gives it.
         columns: the declared columns; those of divergences say what D(P‖P) is.
     """
-    known = calibration_runs(runs)
+    known = select_runs(runs)
     done = known[known["status"] == "done"].set_index("run_id")
     if done.empty:
         return pd.DataFrame(columns=COMPARISONS)
@@ -94,7 +94,7 @@ def keep_shared(values: pd.DataFrame, within: Sequence[str] = ("points",)) -> pd
     return pd.concat(parts).sort_index().reset_index(drop=True)
 
 
-def accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def measure_accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """How good the estimates of each group are; only pairs whose exact value is finite count.
 
     Columns after those of `by`: `values`, the estimates behind the figures; `unusable`, those asked for that are no
@@ -117,14 +117,14 @@ def accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*by, *ACCURACY])
 
 
-def effort(known: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def measure_effort(known: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """How long the estimates of each group took, and how many there are.
 
     Columns after those of `by`: `runs`; `failed`, those without a result; `seconds`, the median time of one estimate
     of all its divergences, null where none succeeded.
 
     Args:
-        known: as `calibration_runs` gives them.
+        known: as `select_runs` gives them.
         by: columns that define the groups.
     """
     if known.empty:
@@ -135,16 +135,16 @@ def effort(known: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return groups.agg(runs=("status", "size"), failed=("failed", "sum"), seconds=("seconds", "median")).reset_index()
 
 
-def summary(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """A row per estimator and number of points: `effort` of all its runs, `accuracy` on what all estimators share.
+def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """A row per estimator and number of points: effort of all its runs, accuracy on what all estimators share.
 
     Args:
         runs: a row per run, as `bench.load` gives it.
         columns: the declared columns.
     """
     by = ["estimator", "points"]
-    told = effort(calibration_runs(runs), by)
-    return told.merge(accuracy(keep_shared(compare_estimates(runs, columns)), by), on=by, how="left")
+    told = measure_effort(select_runs(runs), by)
+    return told.merge(measure_accuracy(keep_shared(compare_estimates(runs, columns)), by), on=by, how="left")
 
 
 def _is_calibration(config: object) -> bool:
@@ -163,7 +163,7 @@ def _compare(
 
     def column(suffix: str) -> pd.Series[float]:
         key = f"div_{name}{suffix}"
-        return numbers(rows[key]) if key in rows else pd.Series(math.nan, index=rows.index)
+        return read_numbers(rows[key]) if key in rows else pd.Series(math.nan, index=rows.index)
 
     frame = done.assign(divergence=name, exact=column("_exact"), estimate=column(""), se=column("_se"))
     frame = frame[[name in names for names in asked]]
@@ -216,10 +216,10 @@ __all__ = [
     "ACCURACY",
     "CELL",
     "COMPARISONS",
-    "accuracy",
-    "calibration_runs",
     "compare_estimates",
-    "effort",
     "keep_shared",
-    "summary",
+    "measure_accuracy",
+    "measure_effort",
+    "select_runs",
+    "summarise",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.column import Column, Columns
-from bench.reporting.calibration.frames import accuracy, effort, keep_shared
+from bench.reporting.calibration.frames import keep_shared, measure_accuracy, measure_effort
 from bench.reporting.tables.arranging import mark_best
 from bench.reporting.tables.cells import Cell, Header, Row, Table
 
@@ -52,7 +52,11 @@ def build_overview(title: str, values: pd.DataFrame, known: pd.DataFrame, column
     """
     by = ["estimator", "points"]
     common = keep_shared(values)
-    told = effort(known, by).merge(accuracy(common, by), on=by, how="left").sort_values("points", kind="stable")
+    told = (
+        measure_effort(known, by)
+        .merge(measure_accuracy(common, by), on=by, how="left")
+        .sort_values("points", kind="stable")
+    )
     rows = [
         _make_row(
             row["estimator"], known[known["points"] == row["points"]], _make_cells(row), f"{int(row['points']):,}"
@@ -75,7 +79,7 @@ def build_divergences(title: str, values: pd.DataFrame, known: pd.DataFrame, col
         known: as `frames.calibration_runs` gives them, of the same.
         columns: the declared columns.
     """
-    told = accuracy(keep_shared(values, ["divergence"]), ["estimator", "divergence"])
+    told = measure_accuracy(keep_shared(values, ["divergence"]), ["estimator", "divergence"])
     names = order_divergences(told, columns)
     headers = tuple(_make_header(name, columns.divergence_label(name)) for name in names)
     cells = {(row["estimator"], row["divergence"]): _make_cell(row, "relative_rmse") for row in _list_rows(told)}
@@ -99,7 +103,7 @@ def build_grid(
         column: what the columns are: "dimensions", "shape" or "size".
         kind: end of its files' names.
     """
-    told = accuracy(keep_shared(values, ["divergence", column]), ["estimator", "divergence", column])
+    told = measure_accuracy(keep_shared(values, ["divergence", column]), ["estimator", "divergence", column])
     places = list(dict.fromkeys(values[column])) if column == "shape" else sorted(set(values[column]))
     unit = {"dimensions": "d = {}", "size": "{} nats"}.get(column, "{}")
     headers = tuple(_make_header(str(place), unit.format(_write_place(place))) for place in places)

@@ -17,12 +17,12 @@ from bench.reporting.figures.reference_lines import (
     ReferenceLine,
     draw_references,
     find_references,
-    legend_of,
+    make_legend,
     place_references,
 )
-from bench.reporting.figures.style import INK, MOST_DOTS, Look, number_axis, shortened
+from bench.reporting.figures.style import INK, MOST_DOTS, Look, format_axis, shorten
 from bench.reporting.tables.cells import Table
-from bench.reporting.text import significant
+from bench.reporting.text import write_significant
 
 _MOST_PANELS = 9
 _DECADES = 2.0
@@ -68,7 +68,7 @@ def plot_headlines(
     many = any(_is_crowded(groups[key]) for key in keys)
     far = any(place.left or place.right for place in where.values())
     caption = " ".join([_BOXES if many else _DOTS, _ENDS, *([_FAR] if far else [])])
-    legend = legend_of(line for drawn in lines.values() for line in drawn)
+    legend = make_legend(line for drawn in lines.values() for line in drawn)
     height = 0.75 + 0.26 * len(methods)
     return Plot("comparison", "Seed by seed", caption, panels, (3.5, max(1.5, height)), legend=legend)
 
@@ -102,7 +102,7 @@ def _make_panel(
     title: str, values: pd.DataFrame, methods: Sequence[str], looks: Mapping[str, Look], where: Placement
 ) -> Panel:
     seeds = {str(method): own.to_numpy(dtype=float) for method, own in values.groupby("method", sort=False)["value"]}
-    means = ", ".join(f"{method} {significant(seeds[method].mean(), 3)}" for method in methods if method in seeds)
+    means = ", ".join(f"{method} {write_significant(seeds[method].mean(), 3)}" for method in methods if method in seeds)
     beside = ", ".join(line.text for line in where.all)
     alt = f"{title}, mean over the seeds: {means}."
     draw = partial(_draw, seeds, methods, looks, where)
@@ -123,13 +123,13 @@ def _draw(
             mean = seeds[method].mean()
             axes.plot([mean, mean], [place - 0.33, place + 0.33], color=INK, linewidth=1.3, solid_capstyle="butt")
     axes.set_ylim(len(methods) - 0.4, -0.6 - where.strip)
-    axes.set_yticks(range(len(methods)), [shortened(method, 20) for method in methods])
+    axes.set_yticks(range(len(methods)), [shorten(method, 20) for method in methods])
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     draw_references(axes, where)
     shown = np.concatenate(list(seeds.values()))
-    number_axis(axes, "x", logarithmic=_is_logarithmic(shown), whole=_are_whole(shown))
+    format_axis(axes, "x", logarithmic=_is_logarithmic(shown), whole=_are_whole(shown))
 
 
 def _draw_dots(axes: Axes, place: int, values: np.ndarray, look: Look) -> None:

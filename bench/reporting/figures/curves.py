@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 
 from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import Look, number_axis
-from bench.reporting.text import plural
+from bench.reporting.figures.style import Look, format_axis
+from bench.reporting.text import write_count
 
 _TRANSIENT = 0.1
 _MARK_EVERY = 0.3
@@ -75,7 +75,7 @@ def plot_curves(
 
     Args:
         dataset: its name in `runs`.
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         curves: `run_id, step, metric, value`; texts may be categories.
         looks: how each method is drawn.
         columns: the declared columns; that of the last value says what a curve is called.
@@ -133,7 +133,7 @@ def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[
     own = {name: points.select(method == code) for code, name in enumerate(looks)}
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
     final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
-    alt = f"{title} against training step for {plural(len(final), 'method')}; last values: {', '.join(final)}."
+    alt = f"{title} against training step for {write_count(len(final), 'method')}; last values: {', '.join(final)}."
     return Panel(title, partial(_draw, tuple(curves.values()), _find_limits(points)), alt)
 
 
@@ -182,8 +182,8 @@ def _draw(curves: tuple[_MethodCurve, ...], limits: tuple[float, float] | None, 
         axes.set_ylim(*limits)
     axes.margins(x=0.02)
     axes.set_xlabel("step")
-    number_axis(axes, "x")
-    number_axis(axes, "y")
+    format_axis(axes, "x")
+    format_axis(axes, "y")
 
 
 def _draw_method(axes: Axes, curve: _MethodCurve) -> None:

@@ -15,9 +15,9 @@ from matplotlib.patches import Rectangle
 
 from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import FRAME, INK, shortened
+from bench.reporting.figures.style import FRAME, INK, shorten
 from bench.reporting.tables.cells import Header, Table
-from bench.reporting.text import EMPTY, significant
+from bench.reporting.text import EMPTY, write_significant
 
 _LONGEST = 32
 """Characters of a method's name that are shown."""
@@ -47,7 +47,7 @@ def plot_heatmap(table: Table, floors: Mapping[str, float], columns: Columns) ->
     lowers = [columns.lower_end(header.column.divergence) for header in headers]
     relative = np.column_stack(
         [
-            ratios(means[:, j], lower, floors.get(header.column.name, 0.0))
+            compute_ratios(means[:, j], lower, floors.get(header.column.name, 0.0))
             for j, (header, lower) in enumerate(zip(headers, lowers, strict=True))
         ]
     )
@@ -71,7 +71,7 @@ def plot_heatmap(table: Table, floors: Mapping[str, float], columns: Columns) ->
     )
 
 
-def ratios(means: np.ndarray, lower: float = 0.0, floor: float = 0.0) -> np.ndarray:
+def compute_ratios(means: np.ndarray, lower: float = 0.0, floor: float = 0.0) -> np.ndarray:
     """Each figure as a multiple of the smallest, both measured from the divergence's lower end.
 
     Args:
@@ -112,12 +112,16 @@ def _write_caption(
 def _write_end(lower: float) -> str:
     """The value in terms of log 2 where it is a whole number of it."""
     times = lower / np.log(2)
-    return f"{significant(round(times), 3)} log 2" if np.isclose(times, round(times)) else significant(lower, 3)
+    return (
+        f"{write_significant(round(times), 3)} log 2"
+        if np.isclose(times, round(times))
+        else write_significant(lower, 3)
+    )
 
 
 def _write_label(header: Header) -> str:
     lines = [header.column.label, header.shown]
-    return "\n".join(fill(shortened(line, 20), 11, break_long_words=False) for line in lines if line)
+    return "\n".join(fill(shorten(line, 20), 11, break_long_words=False) for line in lines if line)
 
 
 def _draw(
@@ -138,7 +142,7 @@ def _draw(
         linewidths=0.6,
         linecolor=_LIGHT,
         xticklabels=columns,
-        yticklabels=[shortened(name, _LONGEST) for name in rows],
+        yticklabels=[shorten(name, _LONGEST) for name in rows],
         ax=axes,
     )
     _colour_texts(axes, shade)
@@ -156,7 +160,7 @@ def _write_ratio(mean: float, ratio: float) -> str:
         return "∞" if np.isinf(mean) else EMPTY
     if ratio < 100:
         return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
-    return significant(round(ratio), 2)
+    return write_significant(round(ratio), 2)
 
 
 def _colour_texts(axes: Axes, shade: np.ndarray) -> None:
@@ -164,13 +168,13 @@ def _colour_texts(axes: Axes, shade: np.ndarray) -> None:
     for text in axes.texts:
         x, y = text.get_position()
         cell = colormaps[_MAP](shade[int(y), int(x)] / _DARKEST)
-        text.set_color(_DARK if luminance(cell) > _EQUAL_CONTRAST else _LIGHT)
+        text.set_color(_DARK if compute_luminance(cell) > _EQUAL_CONTRAST else _LIGHT)
 
 
-def luminance(colour: object) -> float:
+def compute_luminance(colour: object) -> float:
     """Relative luminance of a colour, from 0 to 1 (WCAG 2, definition of relative luminance)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]  # type: ignore[arg-type]
     return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
 
-__all__ = ["luminance", "plot_heatmap", "ratios"]
+__all__ = ["compute_luminance", "compute_ratios", "plot_heatmap"]

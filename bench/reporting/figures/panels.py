@@ -19,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, drawing_settings, shortened
+from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, use_drawing_settings
 
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _DPI, _SVG_DPI = 200, 72
@@ -65,7 +65,7 @@ class Plot:
     legend: dict[str, Look] = field(default_factory=dict)
 
 
-def inline(plot: Plot, panel: Panel, name: str) -> Markup:
+def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
     """One panel as an SVG element whose text and rules take the page's colours, so that it is legible on any of them.
 
     Args:
@@ -73,7 +73,7 @@ def inline(plot: Plot, panel: Panel, name: str) -> Markup:
         panel: one of its panels.
         name: prefix of all ids in the element, its own in the page.
     """
-    with drawing_settings(name):
+    with use_drawing_settings(name):
         figure = Figure(figsize=plot.size, layout="constrained")
         panel.draw(figure.add_subplot())
         _lay_out(figure)
@@ -94,22 +94,22 @@ def save(plot: Plot, folder: Path, name: str) -> None:
     rows = math.ceil(len(plot.panels) / columns)
     width, height = plot.size
     legend_height = 0.3 if plot.legend else 0
-    with drawing_settings(name):
+    with use_drawing_settings(name):
         figure = Figure(figsize=(width * columns, (height + 0.2) * rows + legend_height), layout="constrained")
         for position, panel in enumerate(plot.panels, start=1):
             axes = figure.add_subplot(rows, columns, position)
             panel.draw(axes)
-            axes.set_title(shortened(panel.title, 48))
+            axes.set_title(shorten(panel.title, 48))
         if plot.legend:
-            figure.legend(handles=_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
+            figure.legend(handles=_make_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
         _lay_out(figure)
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
 
 
-def _handles(legend: dict[str, Look]) -> list[Line2D]:
+def _make_handles(legend: dict[str, Look]) -> list[Line2D]:
     return [
-        Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markersize=4, label=shortened(name))
+        Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markersize=4, label=shorten(name))
         for name, look in legend.items()
     ]
 
@@ -120,13 +120,13 @@ def _lay_out(figure: Figure) -> None:
     figure.set_dpi(_SVG_DPI)
     engine = figure.get_layout_engine()
     if engine is not None:
-        with _without_glyph_warnings():
+        with _ignore_missing_glyphs():
             engine.execute(figure)
         figure.set_layout_engine("none")
 
 
 @contextmanager
-def _without_glyph_warnings() -> Iterator[None]:
+def _ignore_missing_glyphs() -> Iterator[None]:
     """Names may hold characters that the font lacks; what shows the page has other fonts."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
@@ -137,10 +137,10 @@ def _save_as(suffix: str, figure: Figure, *, transparent: bool) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     background = "none" if transparent else "white"
-    with _without_glyph_warnings():
+    with _ignore_missing_glyphs():
         metadata = _METADATA if suffix == "svg" else {"Software": None}
         figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
     return buffer.getvalue()
 
 
-__all__ = ["Panel", "Plot", "inline", "save"]
+__all__ = ["Panel", "Plot", "draw_inline", "save"]

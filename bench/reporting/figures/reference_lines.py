@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from bench.reporting.figures.style import SOFT, Look
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.references import FLOOR
-from bench.reporting.text import significant
+from bench.reporting.text import write_significant
 
 STRIP = 0.5
 """Height of the strip for arrows above the first method, in rows."""
@@ -35,7 +35,7 @@ class ReferenceLine:
     @property
     def text(self) -> str:
         """Label and value."""
-        return f"{self.label} {significant(self.value, 3)}"
+        return f"{self.label} {write_significant(self.value, 3)}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def find_references(table: Table, metric: str, protocol: str) -> list[ReferenceL
     return [ReferenceLine(label, cell.mean) for label, cell in cells if cell is not None and np.isfinite(cell.mean)]
 
 
-def legend_of(lines: Iterable[ReferenceLine]) -> dict[str, Look]:
+def make_legend(lines: Iterable[ReferenceLine]) -> dict[str, Look]:
     """How the references are drawn, by label: for a legend outside the axes."""
     return {line.label: line.look for line in lines}
 
@@ -83,9 +83,9 @@ def place_references(lines: Sequence[ReferenceLine], values: np.ndarray, *, loga
         values: what the methods have, finite, shape (n,), n ≥ 1; positive if the axis is logarithmic.
         logarithmic: whether the axis is.
     """
-    low, high = (_position(v, logarithmic=logarithmic) for v in (float(values.min()), float(values.max())))
+    low, high = (_locate(v, logarithmic=logarithmic) for v in (float(values.min()), float(values.max())))
     room = _STRETCH * (high - low) if high > low else np.inf
-    where = [(line, _position(line.value, logarithmic=logarithmic)) for line in lines]
+    where = [(line, _locate(line.value, logarithmic=logarithmic)) for line in lines]
     return Placement(
         tuple(line for line, at in where if low - room <= at <= high + room and np.isfinite(at)),
         tuple(line for line, at in where if at < low - room or at == -np.inf),
@@ -108,7 +108,7 @@ def draw_references(axes: Axes, where: Placement) -> None:
             )  # fmt: skip
 
 
-def _position(value: float, *, logarithmic: bool) -> float:
+def _locate(value: float, *, logarithmic: bool) -> float:
     """Where a value is along the axis; −∞ for one that a logarithmic axis cannot show."""
     if not logarithmic:
         return value
@@ -121,6 +121,6 @@ __all__ = [
     "ReferenceLine",
     "draw_references",
     "find_references",
-    "legend_of",
+    "make_legend",
     "place_references",
 ]

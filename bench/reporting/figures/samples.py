@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import DATA, Look, number_axis
+from bench.reporting.figures.style import DATA, Look, format_axis
 
 _POINTS = 2000
 _BINS = 60
@@ -25,7 +25,7 @@ def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks
 
     Args:
         dataset: its name in `runs`.
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         pictures: `run_id, samples, reference`; points (n, d) or images (n, C, H, W) uint8.
         looks: how each method is drawn.
     """
@@ -65,11 +65,11 @@ def _plot_images(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray
 
 
 def _draw_images(images: np.ndarray, axes: Axes) -> None:
-    axes.imshow(mosaic(images), cmap="gray", vmin=0, vmax=255, interpolation="none")
+    axes.imshow(tile_images(images), cmap="gray", vmin=0, vmax=255, interpolation="none")
     axes.set_axis_off()
 
 
-def mosaic(images: np.ndarray) -> np.ndarray:
+def tile_images(images: np.ndarray) -> np.ndarray:
     """Images side by side in a square with a pixel between them.
 
     Args:
@@ -134,7 +134,7 @@ def _draw_scatter(samples: np.ndarray, reference: np.ndarray, look: Look, axes: 
     axes.set_ylim(low[1], high[1])
     axes.set_aspect("equal", adjustable="box")
     _finish(axes, _describe_outside(samples[:, :2], reference[:, :2]))
-    number_axis(axes, "y")
+    format_axis(axes, "y")
 
 
 def _draw_histogram(samples: np.ndarray, reference: np.ndarray, look: Look, axes: Axes) -> None:
@@ -147,12 +147,12 @@ def _draw_histogram(samples: np.ndarray, reference: np.ndarray, look: Look, axes
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
     _finish(axes, _describe_outside(samples, reference))
-    number_axis(axes, "y")
+    format_axis(axes, "y")
 
 
 def _finish(axes: Axes, note: str) -> None:
-    number_axis(axes, "x")
+    format_axis(axes, "x")
     axes.set_xlabel(note or " ")  # the same height with and without a note, so that panels stay alike
 
 
-__all__ = ["mosaic", "plot_samples"]
+__all__ = ["plot_samples", "tile_images"]

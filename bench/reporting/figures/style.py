@@ -88,26 +88,26 @@ def assign_looks(methods: Sequence[str]) -> dict[str, Look]:
 
 
 @contextmanager
-def drawing_settings(salt: str) -> Iterator[None]:
+def use_drawing_settings(salt: str) -> Iterator[None]:
     """Matplotlib's settings for drawing and saving; `salt` makes the ids in an SVG its own, and always the same."""
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}):
         yield
 
 
-def number_axis(axes: Axes, which: str, *, logarithmic: bool = False, whole: bool = False) -> None:
+def format_axis(axes: Axes, which: str, *, logarithmic: bool = False, whole: bool = False) -> None:
     """Few, plain tick labels on the x or y axis; `whole` for counts."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     if not logarithmic:
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=whole))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: write_tick(value)))
         return
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis.set_major_locator(LogLocator(numticks=5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: write_tick(value)))
     axis.set_minor_formatter(NullFormatter())
 
 
-def tick_text(value: float) -> str:
+def write_tick(value: float) -> str:
     """A tick label: 2k for 2000, 1.5M for 1,500,000, 0.001, 1e−06; never an offset."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if size <= abs(value) < 1000 * size:
@@ -115,7 +115,7 @@ def tick_text(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
-def shortened(name: str, length: int = 24) -> str:
+def shorten(name: str, length: int = 24) -> str:
     """`name` cut to `length` characters, with an ellipsis if cut."""
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
@@ -130,8 +130,8 @@ __all__ = [
     "SOFT",
     "Look",
     "assign_looks",
-    "drawing_settings",
-    "number_axis",
-    "shortened",
-    "tick_text",
+    "format_axis",
+    "shorten",
+    "use_drawing_settings",
+    "write_tick",
 ]

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.analysis.floors import floors
-from bench.analysis.measured import numbers
+from bench.analysis.floors import compute_floors
+from bench.analysis.measured import read_numbers
 from bench.analysis.references import attach_references
-from bench.analysis.statistics import counts, dataset_names, figures, method_names, order, summary_of
-from bench.analysis.variants import identified
+from bench.analysis.statistics import (
+    collect_figures,
+    count_outcomes,
+    list_datasets,
+    list_methods,
+    sort_names,
+    summarise_figures,
+)
+from bench.analysis.variants import identify_runs
 from bench.column import Columns, divergence_of
 from bench.published import PublishedFigure
 from bench.reporting.figures.comparison import plot_headlines
@@ -65,15 +72,15 @@ class _Sources:
 
 def build_content(frames: Frames) -> Content:
     """What the page shows of methods on datasets."""
-    runs, suite = identified(frames.runs), frames.suite
-    values, count = figures(runs, frames.columns), counts(runs, suite)
+    runs, suite = identify_runs(frames.runs), frames.suite
+    values, count = collect_figures(runs, frames.columns), count_outcomes(runs, suite)
     used = set(count["method"])
-    methods = [name for name in order(runs["method"], runs["method_name"], method_names(suite)) if name in used]
-    datasets = order(runs["dataset"], runs["dataset_name"], dataset_names(suite))
+    methods = [name for name in sort_names(runs["method"], runs["method_name"], list_methods(suite)) if name in used]
+    datasets = sort_names(runs["dataset"], runs["dataset_name"], list_datasets(suite))
     drawn = assign_looks(methods)
     beside = attach_references(frames.references, runs)
-    perfect, published = floors(runs, frames.columns), read_published(suite)
-    sources = _Sources(frames, runs, values, summary_of(values), count, perfect, published, drawn, beside)
+    perfect, published = compute_floors(runs, frames.columns), read_published(suite)
+    sources = _Sources(frames, runs, values, summarise_figures(values), count, perfect, published, drawn, beside)
     named = assign_anchors([name for name in datasets if name in set(count["dataset"])], KINDS)
     tables = {name: _build_whole(name, sources) for name in named}
     sections = [
@@ -144,7 +151,7 @@ def _find_typical_errors(dataset: str, runs: pd.DataFrame) -> dict[str, float]:
     """The typical standard error of one run, for every estimated divergence that has one."""
     done = runs[(runs["dataset"] == dataset) & (runs["status"] == "done")]
     names = [name for name in done.columns if divergence_of(name) is not None and f"{name}_se" in done.columns]
-    medians = {name: float(numbers(done[f"{name}_se"]).median()) for name in names}
+    medians = {name: float(read_numbers(done[f"{name}_se"]).median()) for name in names}
     return {name: median for name, median in medians.items() if median > 0}
 
 

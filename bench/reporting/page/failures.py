@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from bench.analysis.statistics import OUTCOME_LABELS
-from bench.reporting.text import last_line
+from bench.reporting.text import find_last_line
 
 MOST = 50
 """Runs that the page shows."""
@@ -49,7 +49,7 @@ def list_failures(runs: pd.DataFrame, methods: Sequence[str], datasets: Sequence
     """Every run that did not finish, in the order of datasets, methods and seeds.
 
     Args:
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         methods: the methods, in order.
         datasets: the datasets, in order.
     """
@@ -68,7 +68,7 @@ def list_failures(runs: pd.DataFrame, methods: Sequence[str], datasets: Sequence
             seed=str(row["seed"]),
             status=OUTCOME_LABELS.get(row["status"], str(row["status"])),
             steps=_write(row.get("steps")),
-            message=last_line(_write(row.get("error"))) or "no message",
+            message=find_last_line(_write(row.get("error"))) or "no message",
             traceback=_write(row.get("error")).strip(),
         )
         for row in ordered

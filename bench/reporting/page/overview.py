@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.statistics import OUTCOME_LABELS, UNFINISHED, dataset_names, method_names
+from bench.analysis.statistics import OUTCOME_LABELS, UNFINISHED, list_datasets, list_methods
 from bench.reporting.page.provenance import describe_machines, describe_time, list_distinct
-from bench.reporting.text import join_names, plural
+from bench.reporting.text import join_names, write_count
 from bench.statuses import Status
 
 
@@ -17,14 +17,14 @@ def write_summary(runs: pd.DataFrame, counts: pd.DataFrame, suite: Mapping[str, 
     """What was run on what, how it ended, by what, when, and how long it took.
 
     Args:
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         counts: as `statistics.counts` gives it.
         suite: the resolved suite.
     """
-    methods = list_distinct(counts["method"]) or method_names(suite)
-    datasets = list_distinct(counts["dataset"]) or dataset_names(suite)
-    plan = f"{plural(len(methods), 'method')} ({join_names(methods)}) on "
-    plan += f"{plural(len(datasets), 'dataset')} ({join_names(datasets)})"
+    methods = list_distinct(counts["method"]) or list_methods(suite)
+    datasets = list_distinct(counts["dataset"]) or list_datasets(suite)
+    plan = f"{write_count(len(methods), 'method')} ({join_names(methods)}) on "
+    plan += f"{write_count(len(datasets), 'dataset')} ({join_names(datasets)})"
     if runs.empty:
         return f"{plan}."
     ended = f"{plan}, {_describe_seeds(counts)}: {_describe_outcomes(runs, counts)}."
@@ -34,12 +34,12 @@ def write_summary(runs: pd.DataFrame, counts: pd.DataFrame, suite: Mapping[str, 
 def _describe_seeds(counts: pd.DataFrame) -> str:
     sizes = sorted(set(counts["total"]))
     if len(sizes) == 1:
-        return f"{plural(int(sizes[0]), 'seed')} each"
+        return f"{write_count(int(sizes[0]), 'seed')} each"
     return f"{sizes[0]} to {sizes[-1]} seeds each"
 
 
 def _describe_outcomes(runs: pd.DataFrame, counts: pd.DataFrame) -> str:
-    parts = [f"{counts['done'].sum()} of {plural(int(counts['total'].sum()), 'run')} finished"]
+    parts = [f"{counts['done'].sum()} of {write_count(int(counts['total'].sum()), 'run')} finished"]
     numbers = {status: int(counts[status].sum()) for status in UNFINISHED}
     numbers[Status.INTERRUPTED.value] = int((runs["status"] == Status.INTERRUPTED.value).sum())
     return ", ".join([*parts, *(f"{number} {OUTCOME_LABELS[name]}" for name, number in numbers.items() if number)])

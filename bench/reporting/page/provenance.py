@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.measured import numbers
+from bench.analysis.measured import read_numbers
 from bench.column import Columns
-from bench.reporting.text import duration, join_names
+from bench.reporting.text import join_names, write_duration
 
 _ENVIRONMENT = ("hostname", "device", "python", "torch", "ray", "bench", "git_commit", "git_dirty")
 _VERSIONS = {"torch": "torch", "ray": "ray", "python": "Python", "bench": "bench"}
@@ -26,7 +26,7 @@ def list_environments(runs: pd.DataFrame) -> list[dict[str, str]]:
         row = dict(zip(names, (str(value) for value in values), strict=True))
         row["git_commit"] = _write_commit(row.get("git_commit", ""), row.pop("git_dirty", ""))
         seconds = add_training(group) + add_seconds(group, "eval_seconds")
-        rows.append(row | {"runs": str(len(group)), "started": write_period(group), "time": duration(seconds)})
+        rows.append(row | {"runs": str(len(group)), "started": write_period(group), "time": write_duration(seconds)})
     return rows
 
 
@@ -34,7 +34,7 @@ def list_data(runs: pd.DataFrame, columns: Columns) -> list[dict[str, str]]:
     """Fingerprint of each dataset, with the extractors and whatever else its figures depend on.
 
     Args:
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         columns: the declared columns; those of the role "label" are told.
     """
     keys = [name for name in ("dataset", "dataset_sha256") if name in runs.columns]
@@ -65,22 +65,24 @@ def describe_time(runs: pd.DataFrame) -> str:
     train, evaluation = add_training(runs), add_seconds(runs, "eval_seconds")
     if not train:
         return ""
-    added = f" and {duration(evaluation)} of evaluation" if evaluation else ""
+    added = f" and {write_duration(evaluation)} of evaluation" if evaluation else ""
     period = write_period(runs)
-    return f"Added over the runs, {duration(train)} of training{added}" + (f"; started {period}." if period else ".")
+    return f"Added over the runs, {write_duration(train)} of training{added}" + (
+        f"; started {period}." if period else "."
+    )
 
 
 def add_training(runs: pd.DataFrame) -> float:
     """Seconds spent training: a cohort's time counts once, not once for each of its seeds."""
     if "train_seconds" not in runs.columns:
         return 0.0
-    size = numbers(runs["cohort_size"]).fillna(1) if "cohort_size" in runs.columns else 1
-    return float((numbers(runs["train_seconds"]) / size).sum())
+    size = read_numbers(runs["cohort_size"]).fillna(1) if "cohort_size" in runs.columns else 1
+    return float((read_numbers(runs["train_seconds"]) / size).sum())
 
 
 def add_seconds(runs: pd.DataFrame, column: str) -> float:
     """The sum of a column; 0 if there is no such column."""
-    return float(numbers(runs[column]).sum()) if column in runs.columns else 0.0
+    return float(read_numbers(runs[column]).sum()) if column in runs.columns else 0.0
 
 
 def write_period(runs: pd.DataFrame) -> str:

@@ -33,16 +33,16 @@ def replace_report(out: Path) -> Iterator[Path]:
 
 
 def _put_in_place(draft: Path, out: Path) -> None:
-    stale = _files(out) - _files(draft) if _is_report(out) else set()
+    stale = _list_files(out) - _list_files(draft) if _is_report(out) else set()
     for folder in FOLDERS:
         (out / folder).mkdir(exist_ok=True)
-    for name in (*sorted(_files(draft)), PAGE):
+    for name in (*sorted(_list_files(draft)), PAGE):
         (draft / name).replace(out / name)
     for name in stale:
         (out / name).unlink(missing_ok=True)
 
 
-def _files(root: Path) -> set[str]:
+def _list_files(root: Path) -> set[str]:
     return {
         f"{folder}/{path.name}"
         for folder in FOLDERS

@@ -13,7 +13,7 @@ from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import Look
 from bench.reporting.page.failures import Failure
 from bench.reporting.tables.cells import Table
-from bench.reporting.text import slug
+from bench.reporting.text import make_slug
 
 RESERVED = frozenset({"main", "failures", "columns", "settings", "provenance", "summary"})
 """Names of the page's own parts and files, which no section may take."""
@@ -103,7 +103,7 @@ def assign_anchors(names: Iterable[str], kinds: Iterable[str]) -> dict[str, str]
     found: dict[str, str] = {}
     taken = set(RESERVED)
     for name in names:
-        base, number = slug(name), 1
+        base, number = make_slug(name), 1
         candidate = base
         while taken & (own := {f"{candidate}{suffix}".casefold() for suffix in suffixes}):
             number += 1

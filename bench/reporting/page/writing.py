@@ -16,7 +16,7 @@ from bench.analysis.references import split_references
 from bench.column import Columns
 from bench.errors import BenchError
 from bench.reporting.calibration import by_estimator
-from bench.reporting.figures.panels import inline, save
+from bench.reporting.figures.panels import draw_inline, save
 from bench.reporting.page import by_dataset
 from bench.reporting.page.failures import choose_failures, tabulate_failures
 from bench.reporting.page.provenance import list_data, list_environments
@@ -109,7 +109,7 @@ def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> st
         failures=choose_failures(content.failures),
         bands=split_bands,
         file=_name_file,
-        inline=inline,
+        inline=draw_inline,
         spread_widths=_measure_spreads,
         describe=columns.describe,
         group_notes=GROUP_NOTES,

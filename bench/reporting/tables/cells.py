@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.analysis.statistics import OUTCOME_LABELS
 from bench.column import Column
-from bench.reporting.text import as_given, mean_and_spread, significant
+from bench.reporting.text import write_as_given, write_mean_and_spread, write_significant
 
 Kind = Literal["method", "reference", "published"]
 BAND = 6
@@ -60,10 +60,10 @@ class Cell:
     def texts(self) -> tuple[str, str]:
         """Mean and spread in print; the latter is empty where there can be none."""
         if self.given:
-            return as_given(self.mean), "" if self.std is None else as_given(self.std)
+            return write_as_given(self.mean), "" if self.std is None else write_as_given(self.std)
         if self.n is None or math.isinf(self.mean):
-            return significant(self.mean, self.digits), ""
-        return mean_and_spread(self.mean, self.std, self.digits)
+            return write_significant(self.mean, self.digits), ""
+        return write_mean_and_spread(self.mean, self.std, self.digits)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bench.analysis.statistics import UNFINISHED
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import BAND, Cell, Header, Row, Table
 from bench.reporting.tables.references import describe_references
-from bench.reporting.text import EMPTY, MINUS, slug
+from bench.reporting.text import EMPTY, MINUS, make_slug
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -54,47 +54,53 @@ def to_csv(table: Table) -> str:
 
 def to_markdown(table: Table) -> str:
     """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
-    parts = [f"## {markdown(_write_title(table))}", *(markdown(note) for note in table.notes)]
+    parts = [f"## {escape_markdown(_write_title(table))}", *(escape_markdown(note) for note in table.notes)]
     for band in split_bands(table):
-        heads = [*_write_first_heads(table, markdown), *(_write_head(header, markdown) for header in band.headers)]
-        rows = [_write_row(band, row, markdown, _write_markdown, "*{}*") for row in band.rows]
+        heads = [
+            *_write_first_heads(table, escape_markdown),
+            *(_write_head(header, escape_markdown) for header in band.headers),
+        ]
+        rows = [_write_row(band, row, escape_markdown, _write_markdown, "*{}*") for row in band.rows]
         aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
         parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
-    parts += [markdown(note) for note in (*_write_own_note(table), *_write_reference_note(table))]
+    parts += [escape_markdown(note) for note in (*_write_own_note(table), *_write_reference_note(table))]
     return "\n\n".join(parts) + "\n"
 
 
 def to_latex(table: Table) -> str:
     r"""The table as LaTeX for the `booktabs` package, the best in bold; one `table` environment per band."""
     template = _make_environment().get_template("table.tex.j2")
-    first = _write_first_heads(table, latex)
+    first = _write_first_heads(table, escape_latex)
     parts = []
     for number, band in enumerate(split_bands(table, min(BAND, table.band)), start=1):
         rows = [
-            {"kind": row.kind, "cells": _write_row(band, row, latex, _write_latex, r"\emph{{{}}}")} for row in band.rows
+            {"kind": row.kind, "cells": _write_row(band, row, escape_latex, _write_latex, r"\emph{{{}}}")}
+            for row in band.rows
         ]
         parts.append(
             template.render(
                 table=band,
                 title=_write_title(table),
                 first=first,
-                heads=[_write_head(header, latex) for header in band.headers],
+                heads=[_write_head(header, escape_latex) for header in band.headers],
                 rows=rows,
-                name="-".join(part for part in (slug(table.dataset), table.kind, str(number)) if part),
+                name="-".join(part for part in (make_slug(table.dataset), table.kind, str(number)) if part),
                 number=number,
                 best=any(cell and cell.best for row in table.rows for cell in row.cells),
-                notes=[latex(note) for note in (*table.notes, *_write_own_note(table), *_write_reference_note(band))],
+                notes=[
+                    escape_latex(note) for note in (*table.notes, *_write_own_note(table), *_write_reference_note(band))
+                ],
             )
         )
     return "\n".join(parts)
 
 
-def latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     """`text` with everything escaped that LaTeX would interpret; Greek letters as mathematics."""
     return "".join(_LATEX.get(character) or _write_greek(character) or character for character in text)
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` with everything escaped that Markdown or HTML would interpret, on one line."""
     return text.translate(_MARKDOWN)
 
@@ -215,8 +221,8 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["latex"] = latex
+    environment.filters["latex"] = escape_latex
     return environment
 
 
-__all__ = ["OWN_NOTE", "latex", "markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]
+__all__ = ["OWN_NOTE", "escape_latex", "escape_markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from bench.analysis.measured import numbers, protocol_of
+from bench.analysis.measured import describe_protocol, read_numbers
 from bench.column import Columns
 
 SPREAD = "divergence_spread"
@@ -75,10 +75,10 @@ class Gap:
         size = (rows[self.reference] - self.lower).abs()
         if not (np.isfinite(size) & (size > CLEAR * rows["se"].fillna(0.0))).all():
             return nothing
-        return percent_below(rows["bound"], rows[self.reference], self.lower)
+        return compute_looseness(rows["bound"], rows[self.reference], self.lower)
 
 
-def percent_below(bound: T, reference: T, lower: float) -> T:
+def compute_looseness(bound: T, reference: T, lower: float) -> T:
     """By how many per cent of the reference's distance from the divergence's lower end the bound is below it."""
     return 100 * (reference - bound) / abs(reference - lower)
 
@@ -88,7 +88,7 @@ def find_gaps(dataset: str, runs: pd.DataFrame, counts: pd.DataFrame, columns: C
 
     Args:
         dataset: its name in `runs`.
-        runs: runs as `identified` gives them.
+        runs: runs as `identify_runs` gives them.
         counts: as `statistics.counts` gives it.
         columns: the declared columns.
     """
@@ -118,14 +118,16 @@ def _find_gaps_of(method: str, divergence: str, done: pd.DataFrame, columns: Col
         "spread": SPREAD,
     }
     nothing = pd.Series(math.nan, index=mine.index)
-    values = {key: numbers(mine[name]) if name in mine.columns else nothing for key, name in names.items()}
+    values = {key: read_numbers(mine[name]) if name in mine.columns else nothing for key, name in names.items()}
     seeds = pd.DataFrame({"seed": mine["seed"], **values})
     ways = (
-        protocol_of(mine, column, columns) if column in mine.columns else pd.Series("", index=mine.index, dtype=object)
+        describe_protocol(mine, column, columns)
+        if column in mine.columns
+        else pd.Series("", index=mine.index, dtype=object)
     )
     for way, rows in seeds.groupby(ways, sort=False):
         latest = rows.drop_duplicates("seed", keep="last").set_index("seed")
         yield Gap(method, divergence, latest, label, lower, str(way) if ways.nunique() > 1 else "")
 
 
-__all__ = ["CLEAR", "SPREAD", "Gap", "find_fgans", "find_gaps", "percent_below"]
+__all__ = ["CLEAR", "SPREAD", "Gap", "compute_looseness", "find_fgans", "find_gaps"]

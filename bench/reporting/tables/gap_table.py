@@ -14,7 +14,7 @@ from bench.published import PublishedFigure
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.building import make_method_row
 from bench.reporting.tables.cells import Cell, Header, Row, Table
-from bench.reporting.tables.gap import Gap, find_fgans, percent_below
+from bench.reporting.tables.gap import Gap, compute_looseness, find_fgans
 
 GAP = "gap"
 BOUND = "training_bound"
@@ -142,7 +142,7 @@ def _add_looseness(cells: list[Cell | None], lower: float) -> None:
     bound, estimate, _, exact, *_ = cells
     reference, place = (exact, 4) if exact else (estimate, 5)
     if bound and reference and reference.mean != lower:
-        percent = percent_below(bound.mean, reference.mean, lower)
+        percent = compute_looseness(bound.mean, reference.mean, lower)
         cells[place] = Cell(percent, None, None, digits=_BESIDE[place - 1].digits)
 
 

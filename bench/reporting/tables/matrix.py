@@ -9,7 +9,7 @@ from bench.column import Column, Columns, divergence_of
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.gap import SPREAD
-from bench.reporting.text import join_names, plural
+from bench.reporting.text import join_names, write_count
 
 ESTIMATED = "train-test"
 EXACT = "train-test-exact"
@@ -78,7 +78,7 @@ def _make_matrix(
     rows = tuple(replace(row, aside=columns.divergence_label(row.divergence)) for row in chosen.rows)
     aside = "Trained on" if any(row.divergence for row in rows) else ""
     smallest, of = count_diagonal(chosen)
-    notes += (counted.format(smallest, plural(of, "column")),) if of else ()
+    notes += (counted.format(smallest, write_count(of, "column")),) if of else ()
     return replace(chosen, rows=rows, kind=kind, title=title, notes=notes, aside=aside, band=_WIDTH)
 
 

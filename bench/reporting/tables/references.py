@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.analysis.statistics import counts, figures, summary_of
+from bench.analysis.statistics import collect_figures, count_outcomes, summarise_figures
 from bench.column import Columns
 from bench.reporting.tables.building import make_cell, make_method_row
 from bench.reporting.tables.cells import Cell, Reference, Row, Table
@@ -26,14 +26,14 @@ def measure_real_data(dataset: str, references: pd.DataFrame, runs: pd.DataFrame
     Args:
         dataset: its name in the frames.
         references: as `attach_references` gives them.
-        runs: runs as `identified` gives them; a figure counts as measured alike by the columns of both frames.
+        runs: runs as `identify_runs` gives them; a figure counts as measured alike by the columns of both frames.
         columns: the declared columns.
     """
     mine = references[references["dataset"] == dataset]
     if mine.empty:
         return []
-    both = figures(pd.concat([runs[runs["dataset"] == dataset], mine], ignore_index=True), columns)
-    summary = summary_of(both[both["method"].isin(set(mine["method"]))])
+    both = collect_figures(pd.concat([runs[runs["dataset"] == dataset], mine], ignore_index=True), columns)
+    summary = summarise_figures(both[both["method"].isin(set(mine["method"]))])
     told = [row for row in summary.to_dict(orient="records") if _applies_to_data(row["metric"], columns)]
     return [
         Reference(
@@ -44,7 +44,7 @@ def measure_real_data(dataset: str, references: pd.DataFrame, runs: pd.DataFrame
                 if row["method"] == count["method"]
             },
         )
-        for count in counts(mine, {}).to_dict(orient="records")
+        for count in count_outcomes(mine, {}).to_dict(orient="records")
     ]
 
 

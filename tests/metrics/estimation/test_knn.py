@@ -65,17 +65,17 @@ def test_all_pairs_and_a_tree_find_the_same_neighbours(
     """To rounding, and where points coincide exactly, far from the origin too."""
     points = normal(m, d, seed).double() + offset
     queries = torch.cat([normal(n, d, seed + 1).double() + offset, points[:3]])
-    expected = knn.by_tree(queries, points, k)
-    assert torch.allclose(knn.by_all_pairs(queries, points, k), expected, rtol=1e-9, atol=1e-9)
+    expected = knn.search_by_tree(queries, points, k)
+    assert torch.allclose(knn.search_all_pairs(queries, points, k), expected, rtol=1e-9, atol=1e-9)
     if k == 1:
         assert bool((expected[-3:] == 0).all())
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, points = normal(101, 12, 0).double(), normal(203, 12, 1).double()
-    whole = knn.by_all_pairs(queries, points, 5)
+    whole = knn.search_all_pairs(queries, points, 5)
     monkeypatch.setattr(knn, "_BLOCK", 1000)
-    assert torch.equal(knn.by_all_pairs(queries, points, 5), whole)
+    assert torch.equal(knn.search_all_pairs(queries, points, 5), whole)
 
 
 @pytest.mark.parametrize(("d", "bias"), [(1, 0.0), (2, 0.02), (5, 0.1)])

@@ -12,7 +12,7 @@ from bench import estimate_divergences, exact_divergence
 from bench.divergences import DIVERGENCES, divergence
 from bench.metrics import Estimate
 from bench.metrics.estimation import per_divergence
-from bench.metrics.estimation.per_divergence import negative_bound
+from bench.metrics.estimation.per_divergence import make_negative_bound
 from bench.metrics.estimation.ratio.training import Training
 
 NAMES = list(DIVERGENCES)
@@ -86,11 +86,11 @@ def test_what_critics_minimise(name: str) -> None:
     v_p, v_q = torch.randn(2, 5, 40, generator=torch.Generator().manual_seed(0)).clamp(-1.5, 1.5)
     if d.differentiable:
         bounds = torch.stack([d.bound(*pair) for pair in zip(v_p, v_q, strict=True)])
-        assert torch.allclose(negative_bound(d, 100)(v_p, v_q), -bounds, atol=1e-5)
+        assert torch.allclose(make_negative_bound(d, 100)(v_p, v_q), -bounds, atol=1e-5)
     n = 50_000
     far = torch.linspace(-1e4, 1e4, 4001)
     v_p, v_q = (far.clone().requires_grad_() for _ in range(2))
-    value = negative_bound(d, n)(v_p, v_q)
+    value = make_negative_bound(d, n)(v_p, v_q)
     slopes = torch.cat(torch.autograd.grad(value, [v_p, v_q]))
     assert abs(value.item()) <= n
     assert bool(slopes.isfinite().all())
@@ -99,5 +99,5 @@ def test_what_critics_minimise(name: str) -> None:
 
 def test_total_variation_has_a_gradient_to_start_from() -> None:
     v_p, v_q = (torch.zeros(10, requires_grad=True) for _ in range(2))
-    at_p, at_q = torch.autograd.grad(negative_bound(DIVERGENCES["total_variation"], 100)(v_p, v_q), [v_p, v_q])
+    at_p, at_q = torch.autograd.grad(make_negative_bound(DIVERGENCES["total_variation"], 100)(v_p, v_q), [v_p, v_q])
     assert bool((at_p < 0).all() and (at_q > 0).all())

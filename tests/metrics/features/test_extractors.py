@@ -12,7 +12,7 @@ from torch import nn
 
 from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError, UnknownNameError
-from bench.metrics import EXTRACTORS, Extractor, extractor_for, module_extractor, register_extractor
+from bench.metrics import EXTRACTORS, Extractor, extractor_for, make_extractor, register_extractor
 from bench.metrics.features.extractors import ExtractorRule
 from bench.registry import extensions, install
 
@@ -72,23 +72,23 @@ def test_features_do_not_depend_on_the_neighbours(digits: Dataset) -> None:
 def test_chunks_change_nothing_and_gradients_are_off() -> None:
     network = nn.Linear(4, 3)
     x = torch.randn(25, 4, generator=torch.Generator().manual_seed(0))
-    whole = module_extractor("linear", network, 3)(x)
+    whole = make_extractor("linear", network, 3)(x)
     assert not whole.requires_grad
     sizes: list[int] = []
     network.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-    torch.testing.assert_close(module_extractor("linear", network, 3, chunk=7)(x), whole)
+    torch.testing.assert_close(make_extractor("linear", network, 3, chunk=7)(x), whole)
     assert sizes == [7, 7, 7, 4]
 
 
 def test_a_module_is_evaluated_without_dropout_and_hashed_by_its_weights() -> None:
     network = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5))
     x = torch.ones(10, 4)
-    before = module_extractor("mine", network, 3)
+    before = make_extractor("mine", network, 3)
     torch.testing.assert_close(before(x), before(x), rtol=0, atol=0)
-    assert before.sha256 == module_extractor("mine", network, 3).sha256
+    assert before.sha256 == make_extractor("mine", network, 3).sha256
     with torch.no_grad():
         network[0].bias += 1
-    assert before.sha256 != module_extractor("mine", network, 3).sha256
+    assert before.sha256 != make_extractor("mine", network, 3).sha256
 
 
 @pytest.mark.usefixtures("own_registry")

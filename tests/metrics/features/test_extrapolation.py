@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.metrics.features import frechet_distance, frechet_infinity
-from bench.metrics.features.extrapolation import GROUPS, GROUPS_IN_HIGH_DIMENSION, is_enough, least
+from bench.metrics.features.extrapolation import GROUPS, GROUPS_IN_HIGH_DIMENSION, count_needed, is_enough
 
 
 def draw(n: int, scales: Tensor, seed: int, shift: float = 0.0) -> Tensor:
@@ -60,7 +60,7 @@ def test_bias_is_gone_and_two_standard_errors_cover(d: int, n: int, shift: float
     Of 200 draws the mean is known to sd/14. What bias may be left is of order 1/n²: under half an sd, where that of the
     plain distance is several.
     """
-    n = max(n, least(d))
+    n = max(n, count_needed(d))
     own = torch.arange(1, d + 1, dtype=torch.float64) ** -0.25
     other = own * torch.linspace(1, scale, d, dtype=torch.float64)
     exact = shift**2 + float((own - other).square().sum())
@@ -108,9 +108,9 @@ def test_order_of_the_file_does_not_matter_much() -> None:
 
 
 def test_needs_enough_examples() -> None:
-    assert least(2) == 100
-    assert least(64) == 135
-    assert least(2048) == math.ceil(4096 * GROUPS_IN_HIGH_DIMENSION / (GROUPS_IN_HIGH_DIMENSION - 1))
+    assert count_needed(2) == 100
+    assert count_needed(64) == 135
+    assert count_needed(2048) == math.ceil(4096 * GROUPS_IN_HIGH_DIMENSION / (GROUPS_IN_HIGH_DIMENSION - 1))
     assert is_enough(135, 64)
     assert not is_enough(134, 64)
     with pytest.raises(BenchError, match="100 and 99 examples in 3 dimensions; expected at least 100 of each"):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bench.datasets.base import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, Extractor, Subject, extractor_for
-from bench.metrics.checks import reference_subset
+from bench.metrics.checks import choose_reference_subset
 from bench.metrics.features import (
     EXTRACTORS,
     ExtractorRule,
@@ -55,7 +55,7 @@ def test_figures_are_those_of_the_public_functions(make_subject: SubjectMaker, d
     subject = make_subject(digits, noise, samples=300)
     extractor = extractor_for(digits)
     assert extractor is not None
-    x = extractor(digits.test)[reference_subset(len(digits.test), 300)]
+    x = extractor(digits.test)[choose_reference_subset(len(digits.test), 300)]
     y = extractor(noise(300, subject.stream("features")))
     limit, kernel = frechet_infinity(x, y), kernel_distance(x, y)
     expected = {

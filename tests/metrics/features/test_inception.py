@@ -214,18 +214,18 @@ def put(path: Path, content: bytes = CONTENT) -> Path:
 def test_weights_are_found_in_order(places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("hub", "cache", "data"):
         put(places[place])
-        assert inception.weights_file() == places[place]
+        assert inception.locate_weights() == places[place]
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(put(tmp_path / "mine.pth", b"my own")))
-    assert inception.weights_file() == tmp_path / "mine.pth"
+    assert inception.locate_weights() == tmp_path / "mine.pth"
 
 
 def test_only_what_the_user_names_may_be_another_file(places: dict[str, Path]) -> None:
     put(places["hub"], b"damaged")
     put(places["cache"], b"damaged")
     with pytest.raises(BenchError, match="neither on this machine nor could they be downloaded"):
-        inception.weights_file()
+        inception.locate_weights()
     put(places["data"], b"another")
-    assert inception.weights_file() == places["data"]
+    assert inception.locate_weights() == places["data"]
 
 
 def test_no_weights_is_one_clear_error(places: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.metrics.features import DensityCoverage, PrecisionRecall, density_coverage, neighbours, precision_recall
-from bench.metrics.features.manifold import manifold_figures, radii_of_data
+from bench.metrics.features.manifold import compute_manifold_figures, measure_data_radii
 from bench.metrics.features.neighbours import squared_radii
 
 POINTS = torch.tensor([0.0, 1.0, 3.0, 6.0, 10.0]).unsqueeze(1)
@@ -189,7 +189,7 @@ def test_expectations_where_both_laws_are_one(n: int, m: int, k: int, law: str) 
 
 def test_one_pass_equals_the_parts() -> None:
     x, y = normal(300, 8, 0), normal(250, 8, 1, 0.3)
-    assert manifold_figures(x, radii_of_data(x), y) == all_four(x, y, 3, 5)
+    assert compute_manifold_figures(x, measure_data_radii(x), y) == all_four(x, y, 3, 5)
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from torch import Tensor
 
 from bench.datasets.base import Dataset, load_dataset
 from bench.metrics import METRICS, Extractor, extractor_for
-from bench.metrics.checks import reference_subset
+from bench.metrics.checks import choose_reference_subset
 from bench.metrics.features import cache
 from bench.metrics.features.recent import Recent
 from bench.metrics.features.reference import (
     REFERENCES_IN_MEMORY,
     Reference,
     forget,
-    split_features,
+    load_split_features,
 )
 from bench.results import Folder
 from tests.metrics.conftest import Sampler, SubjectMaker
@@ -56,19 +56,19 @@ def only_file(folder: Path) -> Path:
 
 
 def test_computed_once_a_process(points: Dataset, counted: Counted) -> None:
-    first = split_features(points, counted.extractor())
-    assert split_features(dataclasses.replace(points), counted.extractor()) is first
+    first = load_split_features(points, counted.extractor())
+    assert load_split_features(dataclasses.replace(points), counted.extractor()) is first
     assert sum(counted.seen) == 300
-    split_features(points, counted.extractor("other"))
-    split_features(dataclasses.replace(points, fingerprint="another"), counted.extractor())
+    load_split_features(points, counted.extractor("other"))
+    load_split_features(dataclasses.replace(points, fingerprint="another"), counted.extractor())
     assert sum(counted.seen) == 900
 
 
 def test_another_process_computes_one_chunk(points: Dataset, counted: Counted) -> None:
-    first = split_features(points, counted.extractor())
+    first = load_split_features(points, counted.extractor())
     counted.seen.clear()
     forget()
-    again = split_features(points, counted.extractor())
+    again = load_split_features(points, counted.extractor())
     assert counted.seen == [CHUNK]
     assert torch.equal(again, first)
 
@@ -76,7 +76,7 @@ def test_another_process_computes_one_chunk(points: Dataset, counted: Counted) -
 def test_identity_is_not_kept(points: Dataset, cache_folder: Path) -> None:
     identity = extractor_for(points)
     assert identity is not None
-    split_features(points, identity)
+    load_split_features(points, identity)
     assert not cache_folder.exists()
 
 
@@ -121,13 +121,13 @@ def _rewrite(path: Path, change: Callable[[Tensor], Tensor]) -> None:
 def test_damaged_files_are_computed_anew(
     points: Dataset, counted: Counted, cache_folder: Path, damage: Callable[[Path], None]
 ) -> None:
-    first = split_features(points, counted.extractor())
+    first = load_split_features(points, counted.extractor())
     path = only_file(cache_folder)
     whole = path.read_bytes()
     damage(path)
     assert path.read_bytes() != whole
     forget()
-    assert torch.equal(split_features(points, counted.extractor()), first)
+    assert torch.equal(load_split_features(points, counted.extractor()), first)
     assert only_file(cache_folder).read_bytes() == whole
 
 
@@ -136,32 +136,32 @@ def test_whole_files_with_other_features_are_computed_anew(
     points: Dataset, counted: Counted, values: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As from another machine, or from code that has changed."""
-    first = split_features(points, counted.extractor())
+    first = load_split_features(points, counted.extractor())
     monkeypatch.setattr(cache, "read", lambda _: values)
     forget()
-    assert torch.equal(split_features(points, counted.extractor()), first)
+    assert torch.equal(load_split_features(points, counted.extractor()), first)
 
 
 def test_a_network_that_computes_something_else_now_is_noticed(points: Dataset, counted: Counted) -> None:
-    split_features(points, counted.extractor())
+    load_split_features(points, counted.extractor())
     forget()
     counted.shift = 1.0
-    assert torch.equal(split_features(points, counted.extractor()), points.test.sin() + 1)
+    assert torch.equal(load_split_features(points, counted.extractor()), points.test.sin() + 1)
 
 
 @pytest.mark.parametrize("change", [{"rule": "bytes"}, {"chunk": 50}, {"name": "two"}])
 def test_other_settings_are_other_files(
     points: Dataset, counted: Counted, cache_folder: Path, change: dict[str, object]
 ) -> None:
-    split_features(points, counted.extractor())
-    split_features(points, dataclasses.replace(counted.extractor(), **change))
+    load_split_features(points, counted.extractor())
+    load_split_features(points, dataclasses.replace(counted.extractor(), **change))
     assert len(list(cache_folder.iterdir())) == 2
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(points: Dataset, counted: Counted, cache_folder: Path) -> None:
     cache_folder.parent.mkdir(parents=True)
     cache_folder.write_text("a file where the folder should be")
-    assert torch.equal(split_features(points, counted.extractor()), points.test.sin())
+    assert torch.equal(load_split_features(points, counted.extractor()), points.test.sin())
 
 
 def test_a_write_that_fails_leaves_nothing(
@@ -171,13 +171,13 @@ def test_a_write_that_fails_leaves_nothing(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Folder, "_open_temporary", full)
-    split_features(points, counted.extractor())
+    load_split_features(points, counted.extractor())
     assert list(cache_folder.glob("*")) == []
 
 
 def test_files_can_be_read_by_others(points: Dataset, counted: Counted, cache_folder: Path) -> None:
     """A cache may be shared by a group: a file has the rights that any new file has."""
-    split_features(points, counted.extractor())
+    load_split_features(points, counted.extractor())
     plain = cache_folder / "plain"
     plain.touch()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in cache_folder.iterdir()}
@@ -253,9 +253,9 @@ def test_memory_is_bounded() -> None:
 
 
 def test_reference_subset_is_fixed_and_spread() -> None:
-    assert reference_subset(10, 10).tolist() == reference_subset(10, 12).tolist() == list(range(10))
-    chosen_of_sorted = reference_subset(10_000, 2000)
-    torch.testing.assert_close(chosen_of_sorted, reference_subset(10_000, 2000))
+    assert choose_reference_subset(10, 10).tolist() == choose_reference_subset(10, 12).tolist() == list(range(10))
+    chosen_of_sorted = choose_reference_subset(10_000, 2000)
+    torch.testing.assert_close(chosen_of_sorted, choose_reference_subset(10_000, 2000))
     assert len(chosen_of_sorted.unique()) == 2000
     # Ten classes in a row, or in turn: 200 of each expected, standard deviation 12.
     for classes in (chosen_of_sorted // 1000, chosen_of_sorted % 10):

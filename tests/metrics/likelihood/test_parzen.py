@@ -16,7 +16,7 @@ from bench.datasets.base import Dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, parzen_log_density, parzen_log_likelihood
 from bench.metrics.likelihood import ParzenLogLikelihood, kernels
-from bench.metrics.likelihood.parzen import default_bandwidths
+from bench.metrics.likelihood.parzen import make_default_bandwidths
 from tests.metrics.conftest import Sampler, SubjectMaker
 
 
@@ -116,13 +116,13 @@ def test_bandwidth_is_the_one_that_trying_all_finds(
     points = draws(40, d, seed)
     density = kernels.GaussianKernels(draws(count, d, seed + 1, scale=scale))
     widths = torch.logspace(narrowest, narrowest + span, 12, dtype=torch.float64)
-    found = kernels.best_bandwidth(density, points, widths, pilot=pilot)
+    found = kernels.choose_bandwidth(density, points, widths, pilot=pilot)
     assert found == int(density(points, widths).mean(0).argmax())
 
 
 def test_of_equal_bandwidths_the_first_is_chosen() -> None:
     density = kernels.GaussianKernels(draws(30, 2, 0))
-    assert kernels.best_bandwidth(density, draws(20, 2, 1), torch.tensor([9.0, 0.5, 0.5]).double()) == 1
+    assert kernels.choose_bandwidth(density, draws(20, 2, 1), torch.tensor([9.0, 0.5, 0.5]).double()) == 1
 
 
 def test_bounds_spare_most_bandwidths_on_images(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_bounds_spare_most_bandwidths_on_images(monkeypatch: pytest.MonkeyPatch)
     generator = torch.Generator().manual_seed(0)
     density = kernels.GaussianKernels(torch.rand(500, 784, generator=generator))
     points = torch.rand(1000, 784, generator=generator)
-    kernels.best_bandwidth(density, points, torch.logspace(-1, 0, 10, dtype=torch.float64), pilot=50)
+    kernels.choose_bandwidth(density, points, torch.logspace(-1, 0, 10, dtype=torch.float64), pilot=50)
     assert sum(scored) == 50 * 10 + 1000
 
 
@@ -153,12 +153,12 @@ def test_approaches_the_entropy_from_below() -> None:
 @given(factor=st.floats(1e-3, 1e3))
 def test_default_bandwidths_scale_with_points(factor: float) -> None:
     points = draws(100, 3, 0).double()
-    torch.testing.assert_close(default_bandwidths(factor * points), factor * default_bandwidths(points))
+    torch.testing.assert_close(make_default_bandwidths(factor * points), factor * make_default_bandwidths(points))
 
 
 def test_default_bandwidths_of_images_are_the_published_ones() -> None:
     expected = torch.tensor(np.logspace(-1, 0, 10))
-    torch.testing.assert_close(default_bandwidths(torch.rand(5, 1, 8, 8)), expected)
+    torch.testing.assert_close(make_default_bandwidths(torch.rand(5, 1, 8, 8)), expected)
 
 
 def test_metric_class_equals_the_function_and_merges() -> None:
@@ -185,7 +185,7 @@ def test_metric_class_of_one_point_has_no_standard_error() -> None:
 
 def test_label_names_the_choice_of_bandwidths(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
     label = METRICS["parzen_log_likelihood"].labels(make_subject(points, normal))["parzen_bandwidths"]
-    widths = default_bandwidths(points.validation)
+    widths = make_default_bandwidths(points.validation)
     assert label == f"19 from {float(widths[0]):.3g} to {float(widths[-1]):.3g}, highest validation log-likelihood"
 
 

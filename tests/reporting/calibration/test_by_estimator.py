@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bench.reporting import render
 from bench.reporting.calibration.by_estimator import build_content
 from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
-from bench.reporting.calibration.frames import calibration_runs, compare_estimates
+from bench.reporting.calibration.frames import compare_estimates, select_runs
 from bench.reporting.calibration.tables import DIMENSIONS, build_divergences, build_grid, build_overview
 from bench.reporting.figures.style import assign_looks
 from bench.reporting.page.sections import Frames
@@ -39,7 +39,7 @@ def values(runs: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def known(runs: pd.DataFrame) -> pd.DataFrame:
-    told = calibration_runs(runs)
+    told = select_runs(runs)
     return told[told["points"] == 1000]
 
 
@@ -49,7 +49,7 @@ def relative_rmse(off: float) -> float:
 
 
 def test_the_overview_judges_by_what_all_share(runs: pd.DataFrame) -> None:
-    table = build_overview("x", compare_estimates(runs, COLUMNS), calibration_runs(runs), COLUMNS)
+    table = build_overview("x", compare_estimates(runs, COLUMNS), select_runs(runs), COLUMNS)
     assert [(row.label, row.aside, row.done, row.total) for row in table.rows] == [
         ("critic", "1,000", 36, 36),
         ("knn", "1,000", 36, 36),
@@ -121,7 +121,7 @@ def test_coverage_and_times(runs: pd.DataFrame, values: pd.DataFrame) -> None:
     plot.panels[0].draw(axes)
     dots = [float(x) for line in axes.lines if line.get_marker() in "os" for x in line.get_xdata()]
     assert dots == pytest.approx([50.0] * 4)
-    times = plot_times(calibration_runs(runs), LOOKS)
+    times = plot_times(select_runs(runs), LOOKS)
     assert times is not None
     axes = Figure().add_subplot()
     times.panels[0].draw(axes)
@@ -133,7 +133,7 @@ def test_no_figures_without_anything_to_show() -> None:
     assert plot_errors(blind, LOOKS, COLUMNS) is None
     assert plot_estimates(blind, LOOKS, COLUMNS) is None
     assert plot_coverage(blind, LOOKS, COLUMNS) is None
-    assert plot_times(calibration_runs(frame([run(status="failed", estimate_seconds=math.nan)])), LOOKS) is None
+    assert plot_times(select_runs(frame([run(status="failed", estimate_seconds=math.nan)])), LOOKS) is None
 
 
 def test_the_sections_are_the_numbers_of_points(runs: pd.DataFrame) -> None:

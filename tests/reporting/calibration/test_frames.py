@@ -15,12 +15,12 @@ from hypothesis.extra import numpy as arrays
 from bench.reporting.calibration.frames import (
     ACCURACY,
     COMPARISONS,
-    accuracy,
-    calibration_runs,
     compare_estimates,
-    effort,
     keep_shared,
-    summary,
+    measure_accuracy,
+    measure_effort,
+    select_runs,
+    summarise,
 )
 from tests.analysis.declared import COLUMNS
 from tests.reporting.calibration.calibrations import frame, run
@@ -52,7 +52,7 @@ def test_where_there_can_be_no_error_there_is_none() -> None:
     assert told["error"].isna().all()
     assert told["relative_error"].isna().all()
     assert told.loc["pearson", "exact"] == math.inf
-    judged = accuracy(told.reset_index(), ["divergence"]).set_index("divergence")
+    judged = measure_accuracy(told.reset_index(), ["divergence"]).set_index("divergence")
     assert list(judged.index) == ["kl", "js"]  # the two whose exact value is finite
     assert judged["unusable"].tolist() == [1, 1]
     assert judged["values"].tolist() == [0, 0]
@@ -70,7 +70,7 @@ def test_relative_errors_of_gan_are_over_its_distance_from_equal_laws() -> None:
 def test_failures_are_runs_without_estimates() -> None:
     runs = frame([run(seed=0), run(seed=1, status="failed", error="x", estimate_seconds=math.nan)])
     assert len(compare_estimates(runs, COLUMNS)) == 1
-    told = effort(calibration_runs(runs), ["estimator", "points"]).iloc[0]
+    told = measure_effort(select_runs(runs), ["estimator", "points"]).iloc[0]
     assert (told["runs"], told["failed"], told["seconds"]) == (2, 1, 2.0)
 
 
@@ -86,15 +86,15 @@ def test_other_runs_are_left_alone_and_repeated_ones_count_once() -> None:
 
 def test_versions_of_an_estimator_are_told_apart() -> None:
     runs = frame([run(seed=0), run(seed=1, protocol_estimator="knn/2"), run("other")])
-    assert calibration_runs(runs)["estimator"].tolist() == ["knn (knn/1)", "knn (knn/2)", "other"]
+    assert select_runs(runs)["estimator"].tolist() == ["knn (knn/1)", "knn (knn/2)", "other"]
 
 
 def test_no_runs() -> None:
     for empty in (pd.DataFrame(), frame([run()]).iloc[:0], frame([run(config="{}")])):
         assert compare_estimates(empty, COLUMNS).empty
         assert list(compare_estimates(empty, COLUMNS).columns) == COMPARISONS
-        assert summary(empty, COLUMNS).empty
-    assert accuracy(compare_estimates(pd.DataFrame(), COLUMNS), ["estimator"]).columns.tolist() == [
+        assert summarise(empty, COLUMNS).empty
+    assert measure_accuracy(compare_estimates(pd.DataFrame(), COLUMNS), ["estimator"]).columns.tolist() == [
         "estimator",
         *ACCURACY,
     ]
@@ -108,7 +108,7 @@ def errors(values: list[float], se: float | None = 1.0) -> pd.DataFrame:
 
 @given(arrays.arrays(float, st.integers(2, 12), elements=st.floats(-50, 50)))
 def test_figures_follow_their_definitions(values: np.ndarray) -> None:
-    told = accuracy(errors(values.tolist()), ["estimator"]).iloc[0]
+    told = measure_accuracy(errors(values.tolist()), ["estimator"]).iloc[0]
     assert told["values"] == len(values)
     assert told["bias"] == pytest.approx(np.mean(values), abs=1e-9)
     assert told["bias_se"] == pytest.approx(np.std(values, ddof=1) / len(values) ** 0.5, abs=1e-9)
@@ -122,7 +122,7 @@ def test_figures_follow_their_definitions(values: np.ndarray) -> None:
 
 
 def test_shares() -> None:
-    told = accuracy(errors([-9.0, -1.0, 0.0, 1.0, 1.9, 2.1, 2.9, 3.1, 8.0, -2.1]), ["estimator"]).iloc[0]
+    told = measure_accuracy(errors([-9.0, -1.0, 0.0, 1.0, 1.9, 2.1, 2.9, 3.1, 8.0, -2.1]), ["estimator"]).iloc[0]
     assert told["coverage"] == pytest.approx(4 / 10)
     assert told["above_3_se"] == pytest.approx(2 / 10)
     # Wilson's interval for 4 of 10
@@ -133,7 +133,7 @@ def test_shares() -> None:
 
 
 def test_one_seed_has_no_spread_and_no_standard_errors_no_coverage() -> None:
-    told = accuracy(errors([0.5], se=None), ["estimator"]).iloc[0]
+    told = measure_accuracy(errors([0.5], se=None), ["estimator"]).iloc[0]
     assert (told["bias"], told["rmse"]) == (0.5, 0.5)
     assert pd.isna(told["bias_se"])
     assert told[["coverage", "coverage_low", "coverage_high", "above_3_se"]].isna().all()
@@ -144,7 +144,7 @@ def test_errors_of_different_sizes_are_pooled_by_their_own_exact_values() -> Non
         run(size=0.05, values={"kl": (0.06, 1.0, 0.05)}),
         run(size=2.0, values={"kl": (1.8, 1.0, 2.0)}),
     ]
-    told = accuracy(compare_estimates(frame(rows), COLUMNS), ["estimator"]).iloc[0]
+    told = measure_accuracy(compare_estimates(frame(rows), COLUMNS), ["estimator"]).iloc[0]
     assert told["relative_bias"] == pytest.approx((0.2 - 0.1) / 2)
     assert told["relative_rmse"] == pytest.approx(math.sqrt((0.2**2 + 0.1**2) / 2))
 
@@ -179,7 +179,7 @@ def test_what_is_shared() -> None:
 
 def test_the_summary_has_a_row_per_estimator_and_number_of_points() -> None:
     rows = [run(name, seed, points=n) for name in ("a", "b") for n in (200, 1000) for seed in (0, 1)]
-    told = summary(frame([*rows, run("c", status="failed")]), COLUMNS)
+    told = summarise(frame([*rows, run("c", status="failed")]), COLUMNS)
     assert list(zip(told["estimator"], told["points"], told["runs"], strict=True)) == [
         ("a", 200, 2),
         ("a", 1000, 2),

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.analysis.floors import floors
+from bench.analysis.floors import compute_floors
 from bench.analysis.references import attach_references
-from bench.analysis.statistics import counts, figures, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import collect_figures, count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.reporting.figures.comparison import plot_headlines
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import SOFT, assign_looks
@@ -28,18 +28,18 @@ _METHODS = list(synthetic.METHODS)
 
 def _dots(runs: pd.DataFrame, references: pd.DataFrame | None = None) -> Plot | None:
     """The figure of the ring, with its references."""
-    known = identified(runs)
+    known = identify_runs(runs)
     rows = (
         []
         if references is None
         else [
             *measure_real_data("ring", attach_references(references, known), known, COLUMNS),
-            *place_floors("ring", floors(known, COLUMNS), COLUMNS),
+            *place_floors("ring", compute_floors(known, COLUMNS), COLUMNS),
         ]
     )
-    table: Table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    table: Table = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
     return plot_headlines(
-        "ring", figures(known, COLUMNS), assign_looks(list(dict.fromkeys(known["method"]))), table, COLUMNS
+        "ring", collect_figures(known, COLUMNS), assign_looks(list(dict.fromkeys(known["method"]))), table, COLUMNS
     )
 
 
@@ -91,7 +91,7 @@ def test_references_are_lines_with_a_legend_outside_the_panels(runs: pd.DataFram
     panel.draw(axes)
     drawn = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and line.get_color() == SOFT]
     mean = synthetic.references().query("dataset == 'ring'")["coverage"].mean()
-    perfect = floors(identified(runs), COLUMNS)
+    perfect = compute_floors(identify_runs(runs), COLUMNS)
     floor = perfect.query("dataset == 'ring' and metric == 'coverage'")["value"].item()
     assert [line.get_xdata()[0] for line in drawn] == pytest.approx([mean, floor])
     assert drawn[0].get_linestyle() == drawn[1].get_linestyle() == "--"  # matplotlib's word for any dashes

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 from bench.reporting.figures.curves import plot_curves
 from bench.reporting.figures.panels import Panel
 from bench.reporting.figures.style import assign_looks
@@ -30,16 +30,16 @@ def _axes(panel: Panel) -> Axes:
 
 
 def test_a_panel_per_curve_and_a_loss_per_family(runs: pd.DataFrame) -> None:
-    frame = identified(runs)
+    frame = identify_runs(runs)
     plot = plot_curves("ring", frame, synthetic.curves(runs), assign_looks(list(synthetic.METHODS)), COLUMNS)
     assert plot is not None
     titles = [panel.title for panel in plot.panels]
-    assert titles == ["Variational bound", "ELBO", "Generator loss", "Loss (vae)", "Loss (fgan)"]
+    assert titles == ["Loss (vae)", "Loss (fgan)", "ELBO", "Variational bound", "Generator loss"]
     assert list(plot.legend) == list(synthetic.METHODS)
 
 
 def test_line_is_the_mean_and_band_the_range_over_finished_seeds() -> None:
-    runs = identified(frame([{}, {}, {"status": "diverged"}]))
+    runs = identify_runs(frame([{}, {}, {"status": "diverged"}]))
     curves = pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [3, 4, 8]), _curve("r2", [50, 60])])
     plot = plot_curves("ring", runs, curves, assign_looks(["vae"]), COLUMNS)
     assert plot is not None
@@ -55,7 +55,7 @@ def test_line_is_the_mean_and_band_the_range_over_finished_seeds() -> None:
 
 def test_the_first_steps_do_not_set_the_axis() -> None:
     values = [-1e6, -1e5, *np.linspace(-100, -90, 98)]
-    plot = plot_curves("ring", identified(frame([{}])), _curve("r0", values), assign_looks(["vae"]), COLUMNS)
+    plot = plot_curves("ring", identify_runs(frame([{}])), _curve("r0", values), assign_looks(["vae"]), COLUMNS)
     assert plot is not None
     low, high = _axes(plot.panels[0]).get_ylim()
     assert -110 < low < -95
@@ -64,18 +64,20 @@ def test_the_first_steps_do_not_set_the_axis() -> None:
 
 @pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [float("inf"), 1.0, 2.0], [float("nan"), 1.0]])
 def test_odd_curves_are_drawn(values: list[float]) -> None:
-    plot = plot_curves("ring", identified(frame([{}])), _curve("r0", values), assign_looks(["vae"]), COLUMNS)
+    plot = plot_curves("ring", identify_runs(frame([{}])), _curve("r0", values), assign_looks(["vae"]), COLUMNS)
     assert plot is not None
     assert np.isfinite(_axes(plot.panels[0]).get_ylim()).all()
 
 
 def test_no_curves_no_figure() -> None:
-    assert plot_curves("ring", identified(frame([{}])), pd.DataFrame(), assign_looks(["vae"]), COLUMNS) is None
-    assert plot_curves("ring", identified(frame([{}])), _curve("other", [1.0]), assign_looks(["vae"]), COLUMNS) is None
+    assert plot_curves("ring", identify_runs(frame([{}])), pd.DataFrame(), assign_looks(["vae"]), COLUMNS) is None
+    assert (
+        plot_curves("ring", identify_runs(frame([{}])), _curve("other", [1.0]), assign_looks(["vae"]), COLUMNS) is None
+    )
 
 
 def test_categories_are_read_as_texts() -> None:
-    runs = identified(frame([{}, {"status": "failed"}]))
+    runs = identify_runs(frame([{}, {"status": "failed"}]))
     curves = pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [5, 6]), _curve("of another suite", [7, 8])])
     drawn = [
         plot_curves("ring", runs, given, assign_looks(["vae"]), COLUMNS)
@@ -87,7 +89,7 @@ def test_categories_are_read_as_texts() -> None:
 
 
 def test_unfinished_runs_are_lines_of_their_own_and_few() -> None:
-    runs = identified(frame([{"status": "failed"} for _ in range(30)]))
+    runs = identify_runs(frame([{"status": "failed"} for _ in range(30)]))
     curves = pd.concat([_curve(f"r{i}", [i, i + 1, i + 2]) for i in range(30)])
     plot = plot_curves("ring", runs, curves, assign_looks(["vae"]), COLUMNS)
     assert plot is not None
@@ -100,7 +102,7 @@ def test_unfinished_runs_are_lines_of_their_own_and_few() -> None:
 
 def test_steps_that_some_runs_lack_are_left_out_of_the_mean() -> None:
     plot = plot_curves(
-        "ring", identified(frame([{}, {}])), pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [3, 4])]),
+        "ring", identify_runs(frame([{}, {}])), pd.concat([_curve("r0", [1, 2, 3]), _curve("r1", [3, 4])]),
         assign_looks(["vae"]), COLUMNS,
     )  # fmt: skip
     assert plot is not None

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bench.analysis.statistics import counts
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes
+from bench.analysis.variants import identify_runs
 from bench.reporting.figures.gap_figure import plot_gap
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import SOFT
@@ -20,8 +20,8 @@ from tests.reporting.tables.test_gap_table import fgan
 
 
 def made(runs: pd.DataFrame, dataset: str = "ring") -> Plot | None:
-    known = identified(runs)
-    return plot_gap(find_gaps(dataset, known, counts(known, {}), COLUMNS), COLUMNS)
+    known = identify_runs(runs)
+    return plot_gap(find_gaps(dataset, known, count_outcomes(known, {}), COLUMNS), COLUMNS)
 
 
 def test_a_panel_per_divergence_with_a_row_per_method() -> None:

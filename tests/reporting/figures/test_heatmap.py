@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.reporting.figures.heatmap import luminance, plot_heatmap, ratios
-from bench.reporting.figures.panels import Plot, inline
+from bench.reporting.figures.heatmap import compute_luminance, compute_ratios, plot_heatmap
+from bench.reporting.figures.panels import Plot, draw_inline
 from bench.reporting.tables import matrix
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
@@ -48,15 +48,15 @@ def texts(axes: Axes) -> dict[tuple[int, int], str]:
     ],
 )
 def test_ratios(means: list[float], lower: float, floor: float, expected: list[float]) -> None:
-    np.testing.assert_allclose(ratios(np.array(means), lower, floor), expected, rtol=1e-12)
+    np.testing.assert_allclose(compute_ratios(np.array(means), lower, floor), expected, rtol=1e-12)
 
 
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1), st.floats(0.1, 10))
 def test_ratios_do_not_depend_on_the_unit(values: list[float], unit: float) -> None:
-    of = ratios(np.array(values))
+    of = compute_ratios(np.array(values))
     assert of.min() == 1
     # Two roundings in each of two quotients.
-    np.testing.assert_allclose(ratios(unit * np.array(values)), of, rtol=1e-14)
+    np.testing.assert_allclose(compute_ratios(unit * np.array(values)), of, rtol=1e-14)
 
 
 def test_cells_tell_the_ratio_to_the_best_and_frames_the_diagonal() -> None:
@@ -95,14 +95,16 @@ def test_texts_are_legible_on_their_cells() -> None:
     cells = np.asarray(axes.collections[0].get_facecolor()).reshape(25, 2, 4)
     for text in axes.texts:
         x, y = text.get_position()
-        light, dark = sorted((luminance(text.get_color()), luminance(cells[int(y), int(x)])), reverse=True)
+        light, dark = sorted(
+            (compute_luminance(text.get_color()), compute_luminance(cells[int(y), int(x)])), reverse=True
+        )
         # WCAG 2, 1.4.3: contrast of text.
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize(("colour", "expected"), [("#ffffff", 1.0), ("#000000", 0.0), ("#ff0000", 0.2126)])
 def test_luminance(colour: str, expected: float) -> None:
-    assert luminance(colour) == pytest.approx(expected)
+    assert compute_luminance(colour) == pytest.approx(expected)
 
 
 def test_one_method_or_column_is_no_matrix() -> None:
@@ -152,7 +154,7 @@ def test_names_are_escaped() -> None:
     ])  # fmt: skip
     plot = plot_heatmap(made(runs), {}, COLUMNS)
     assert plot is not None
-    text = str(inline(plot, plot.panels[0], "x"))
+    text = str(draw_inline(plot, plot.panels[0], "x"))
     assert "<b>" not in text
     assert "<i>" not in text
     assert "&lt;i&gt;&amp;" in text

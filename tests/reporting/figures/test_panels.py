@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from matplotlib.axes import Axes
 
-from bench.reporting.figures.panels import Panel, Plot, inline, save
-from bench.reporting.figures.style import INK, assign_looks, shortened, tick_text
+from bench.reporting.figures.panels import Panel, Plot, draw_inline, save
+from bench.reporting.figures.style import INK, assign_looks, shorten, write_tick
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -25,7 +25,7 @@ def _plot(title: str = "a") -> Plot:
 
 def test_inline_figures_are_wellformed_and_described() -> None:
     plot = _plot()
-    root = ET.fromstring(str(inline(plot, plot.panels[1], "x")))
+    root = ET.fromstring(str(draw_inline(plot, plot.panels[1], "x")))
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"] == 'alt "a" <1> & more'
     assert "width" not in root.attrib
@@ -35,7 +35,7 @@ def test_inline_figures_are_wellformed_and_described() -> None:
 
 def test_inline_figures_take_the_colours_of_the_page() -> None:
     plot = _plot()
-    text = str(inline(plot, plot.panels[0], "x"))
+    text = str(draw_inline(plot, plot.panels[0], "x"))
     assert "var(--rule)" in text
     assert INK not in text
 
@@ -43,7 +43,7 @@ def test_inline_figures_take_the_colours_of_the_page() -> None:
 def test_ids_of_inline_figures_are_their_own() -> None:
     plot = _plot()
     ids = [
-        {e.attrib["id"] for e in ET.fromstring(str(inline(plot, p, p.title))).iter() if "id" in e.attrib}
+        {e.attrib["id"] for e in ET.fromstring(str(draw_inline(plot, p, p.title))).iter() if "id" in e.attrib}
         for p in plot.panels
     ]
     assert all(ids)
@@ -53,7 +53,7 @@ def test_ids_of_inline_figures_are_their_own() -> None:
 
 def test_references_within_inline_figures_resolve() -> None:
     plot = _plot()
-    root = ET.fromstring(str(inline(plot, plot.panels[0], "x")))
+    root = ET.fromstring(str(draw_inline(plot, plot.panels[0], "x")))
     ids = {element.attrib.get("id") for element in root.iter()}
     used = {element.attrib["{http://www.w3.org/1999/xlink}href"][1:] for element in root.iter(f"{_SVG}use")}
     assert used
@@ -87,9 +87,9 @@ def test_looks_are_distinct() -> None:
     [(0, "0"), (2000, "2k"), (-1.5e6, "−1.5M"), (0.001, "0.001"), (999.5, "999.5"), (1e-7, "1e−07")],
 )
 def test_tick_text(value: float, text: str) -> None:
-    assert tick_text(value) == text
+    assert write_tick(value) == text
 
 
 def test_shortened() -> None:
-    assert shortened("abcdef", 6) == "abcdef"
-    assert shortened("abcdefg", 6) == "abcde…"
+    assert shorten("abcdef", 6) == "abcdef"
+    assert shorten("abcdefg", 6) == "abcde…"

@@ -12,7 +12,7 @@ from bench.reporting.figures.reference_lines import (
     ReferenceLine,
     draw_references,
     find_references,
-    legend_of,
+    make_legend,
     place_references,
 )
 from bench.reporting.tables.cells import Cell, Header, Row, Table
@@ -37,7 +37,7 @@ def test_lines_are_the_finite_means_of_reference_rows() -> None:
 
 
 def test_real_data_and_floor_look_different() -> None:
-    looks = legend_of([ReferenceLine("real data", 1.0), ReferenceLine("floor", 0.0), ReferenceLine("real data", 2.0)])
+    looks = make_legend([ReferenceLine("real data", 1.0), ReferenceLine("floor", 0.0), ReferenceLine("real data", 2.0)])
     assert list(looks) == ["real data", "floor"]
     assert looks["real data"].dashes != looks["floor"].dashes
     assert all(look.dashes and not look.glyph for look in looks.values())

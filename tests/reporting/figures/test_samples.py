@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 from bench.reporting.figures.panels import Plot
-from bench.reporting.figures.samples import mosaic, plot_samples
+from bench.reporting.figures.samples import plot_samples, tile_images
 from bench.reporting.figures.style import assign_looks
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
@@ -29,13 +29,13 @@ def _drawn(plot: Plot | None, place: int = 0) -> Axes:
 
 def _one(samples: np.ndarray, reference: np.ndarray | None) -> Plot | None:
     pictures = pd.DataFrame({"run_id": ["r0"], "samples": [samples], "reference": [reference]})
-    return plot_samples("ring", identified(frame([{}])), pictures, assign_looks(["vae"]))
+    return plot_samples("ring", identify_runs(frame([{}])), pictures, assign_looks(["vae"]))
 
 
 @given(st.integers(1, 80), st.sampled_from([1, 2, 3]), st.integers(1, 5), st.integers(1, 5))
 def test_mosaic_holds_the_first_images_in_order(n: int, channels: int, height: int, width: int) -> None:
     images = np.random.default_rng(0).integers(0, 255, (n, channels, height, width), dtype=np.uint8)
-    whole = mosaic(images)
+    whole = tile_images(images)
     side = min(8, int(np.sqrt(n)))
     assert whole.shape[:2] == (side * (height + 1) - 1, side * (width + 1) - 1)
     for place in range(side * side):
@@ -46,7 +46,7 @@ def test_mosaic_holds_the_first_images_in_order(n: int, channels: int, height: i
 
 
 def test_images_stand_beside_the_data(runs: pd.DataFrame) -> None:
-    plot = plot_samples("digits", identified(runs), synthetic.pictures(runs), assign_looks(list(synthetic.METHODS)))
+    plot = plot_samples("digits", identify_runs(runs), synthetic.pictures(runs), assign_looks(list(synthetic.METHODS)))
     assert plot is not None
     assert [panel.title for panel in plot.panels] == ["Data", *synthetic.METHODS]
 
@@ -56,7 +56,7 @@ def test_each_method_shows_its_first_finished_seed() -> None:
     pictures = pd.DataFrame(
         [{"run_id": f"r{i}", "samples": np.full((4, 1, 2, 2), i, np.uint8), "reference": None} for i in range(3)]
     )
-    axes = _drawn(plot_samples("ring", identified(runs), pictures, assign_looks(["vae"])))
+    axes = _drawn(plot_samples("ring", identify_runs(runs), pictures, assign_looks(["vae"])))
     assert np.asarray(axes.images[0].get_array())[0, 0] == 2
 
 
@@ -92,5 +92,5 @@ def test_samples_without_data_are_drawn() -> None:
 
 
 def test_no_pictures_no_figure(runs: pd.DataFrame) -> None:
-    assert plot_samples("ring", identified(runs), pd.DataFrame(), assign_looks(["vae"])) is None
-    assert plot_samples("grid", identified(runs), synthetic.pictures(runs), assign_looks(["vae"])) is None
+    assert plot_samples("ring", identify_runs(runs), pd.DataFrame(), assign_looks(["vae"])) is None
+    assert plot_samples("grid", identify_runs(runs), synthetic.pictures(runs), assign_looks(["vae"])) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.analysis.variants import identified
+from bench.analysis.variants import identify_runs
 from bench.reporting.page.provenance import list_data, list_environments
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
@@ -13,7 +13,8 @@ from tests.analysis.frames import frame
 def test_environments_are_told_apart() -> None:
     rows = [{"hostname": h, "torch": t, "train_seconds": 60.0} for h, t in (("a", "1"), ("a", "1"), ("b", None))]
     assert [
-        (row["hostname"], row["torch"], row["runs"], row["time"]) for row in list_environments(identified(frame(rows)))
+        (row["hostname"], row["torch"], row["runs"], row["time"])
+        for row in list_environments(identify_runs(frame(rows)))
     ] == [
         ("a", "1", "2", "2 min"),
         ("b", "", "1", "1 min"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bench.analysis.statistics import counts, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.published import PublishedFigure
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.building import build
@@ -50,7 +50,7 @@ def test_references_and_published_figures_do_not_compete() -> None:
     runs = _methods(elbo=[1.0, 2.0])
     rows = [Reference(Row(name, "reference", ()), {("elbo", ""): Cell(9.0, None, None)}) for name in ("real", "floor")]
     published = [PublishedFigure(source="paper", metric="elbo", value=99.0)]
-    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), {}), published, COLUMNS, rows)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(identify_runs(runs), {}), published, COLUMNS, rows)
     assert _best(table, "elbo") == {"m1"}
     assert [row.kind for row in table.rows] == ["method", "method", "reference", "reference", "published"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.analysis.statistics import counts, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.published import PublishedFigure
 from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Cell, Reference, Row, Table
@@ -17,7 +17,7 @@ from tests.reporting import synthetic
 
 def table_of(runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = ()) -> Table:
     """The table of one dataset without a suite's plan."""
-    return build(dataset, summarise(runs, COLUMNS), counts(identified(runs), {}), published, COLUMNS)
+    return build(dataset, summarise(runs, COLUMNS), count_outcomes(identify_runs(runs), {}), published, COLUMNS)
 
 
 def _best(table: Table, metric: str) -> set[str]:
@@ -58,7 +58,7 @@ def test_cells_that_do_not_apply_are_empty(runs: pd.DataFrame) -> None:
 
 
 def test_unfinished_seeds_are_told(runs: pd.DataFrame) -> None:
-    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), synthetic.suite()), (), COLUMNS)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(identify_runs(runs), synthetic.suite()), (), COLUMNS)
     row = next(row for row in table.rows if row.label == "reverse_kl")
     assert (row.done, row.total, row.outcome_text) == (2, 3, "1 diverged")
 
@@ -102,5 +102,5 @@ def test_outcomes_are_written_out() -> None:
 def test_references_without_a_figure_in_any_column_are_left_out() -> None:
     runs = _methods(elbo=[1.0, 2.0])
     rows = [Reference(Row("real", "reference", ()), {("fid", ""): Cell(9.0, None, None)})]
-    table = build("ring", summarise(runs, COLUMNS), counts(identified(runs), {}), (), COLUMNS, rows)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(identify_runs(runs), {}), (), COLUMNS, rows)
     assert [row.kind for row in table.rows] == ["method", "method"]

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.floors import floors
+from bench.analysis.floors import compute_floors
 from bench.analysis.references import attach_references
-from bench.analysis.statistics import counts, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.published import PublishedFigure
 from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Table
-from bench.reporting.tables.export import latex, markdown, to_csv, to_frame, to_latex, to_markdown
+from bench.reporting.tables.export import escape_latex, escape_markdown, to_csv, to_frame, to_latex, to_markdown
 from bench.reporting.tables.references import measure_real_data, place_floors
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
@@ -71,12 +71,12 @@ def test_csv_names_protocols_where_there_are_several() -> None:
     ],
 )
 def test_latex_escapes(text: str, expected: str) -> None:
-    assert latex(text) == expected
+    assert escape_latex(text) == expected
 
 
 @given(st.text(alphabet="\\&%$#_{}~^<>|a", max_size=20))
 def test_latex_leaves_no_special_character_bare(text: str) -> None:
-    made = latex(text)
+    made = escape_latex(text)
     for command in ("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar"):
         made = made.replace(f"\\{command}{{}}", "")
     for character in "&%$#_{}":
@@ -111,7 +111,7 @@ def test_markdown_rows_have_as_many_cells_as_heads() -> None:
 
 
 def test_markdown_is_not_interpreted() -> None:
-    assert markdown("<b>_a_*|`\n&") == r"&lt;b&gt;\_a\_\*\|\` &amp;"
+    assert escape_markdown("<b>_a_*|`\n&") == r"&lt;b&gt;\_a\_\*\|\` &amp;"
 
 
 def test_fewer_figures_than_finished_seeds_are_told() -> None:
@@ -127,14 +127,14 @@ def test_unfinished_seeds_are_in_every_format(runs: pd.DataFrame) -> None:
 
 def _with_references() -> Table:
     runs = frame([{"method": m, "kid": v, "elbo": v} for m, v in (("a", 3.0), ("b", 2.0))])
-    known = identified(runs)
+    known = identify_runs(runs)
     rows = frame([{"method": "real_data", "family": "reference", "kid": v, "seed": v} for v in (1.0, 2.0)])
     references = [
         *measure_real_data("ring", attach_references(rows, known), known, COLUMNS),
-        *place_floors("ring", floors(known, COLUMNS), COLUMNS),
+        *place_floors("ring", compute_floors(known, COLUMNS), COLUMNS),
     ]
     published = [PublishedFigure(source="paper", metric="fid", value=9.0)]
-    return build("ring", summarise(runs, COLUMNS), counts(known, {}), published, COLUMNS, references)
+    return build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), published, COLUMNS, references)
 
 
 def test_references_are_told_in_markdown() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.statistics import counts
-from bench.analysis.variants import identified
-from bench.reporting.tables.gap import Gap, find_gaps, percent_below
+from bench.analysis.statistics import count_outcomes
+from bench.analysis.variants import identify_runs
+from bench.reporting.tables.gap import Gap, compute_looseness, find_gaps
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
@@ -24,13 +24,13 @@ def found(rows: list[dict[str, Any]], divergence: str = "kl") -> list[Gap]:
     """The gaps of runs of one f-GAN; the key `div` of a row stands for its own divergence."""
     own = {f"div{end}": f"div_{divergence}{end}" for end in ("", "_se", "_exact")}
     named = [{own.get(key, key): value for key, value in row.items()} for row in rows]
-    runs = identified(frame([{"method": "m", "family": "fgan", "divergence": divergence} | row for row in named]))
-    return find_gaps("ring", runs, counts(runs, {}), COLUMNS)
+    runs = identify_runs(frame([{"method": "m", "family": "fgan", "divergence": divergence} | row for row in named]))
+    return find_gaps("ring", runs, count_outcomes(runs, {}), COLUMNS)
 
 
 def test_values_are_those_of_the_own_divergence(runs: pd.DataFrame) -> None:
-    known = identified(runs)
-    made = {gap.method: gap for gap in find_gaps("ring", known, counts(known, synthetic.suite()), COLUMNS)}
+    known = identify_runs(runs)
+    made = {gap.method: gap for gap in find_gaps("ring", known, count_outcomes(known, synthetic.suite()), COLUMNS)}
     assert list(made) == ["kl", "reverse_kl", "js", "gan"]
     for method, gap in made.items():
         mine = runs[(runs["dataset"] == "ring") & (runs["method"] == method) & (runs["status"] == "done")]
@@ -77,8 +77,8 @@ def test_looseness(divergence: str, rows: list[dict[str, Any]], reference: str |
 def test_gan_is_as_loose_as_js(value: float, bound: float) -> None:
     shift = 2 * math.log(2)
     # Rounding of a difference of two figures below 2, over a reference of at least 0.01.
-    expected = pytest.approx(percent_below(bound, value, 0.0), abs=1e-9)
-    assert percent_below(bound - shift, value - shift, -shift) == expected
+    expected = pytest.approx(compute_looseness(bound, value, 0.0), abs=1e-9)
+    assert compute_looseness(bound - shift, value - shift, -shift) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_nothing_to_set_beside_a_bound_is_no_gap(rows: list[dict[str, Any]]) -> 
 
 
 def test_no_runs_have_no_gap() -> None:
-    known = identified(pd.DataFrame())
-    assert find_gaps("ring", known, counts(known, synthetic.suite()), COLUMNS) == []
+    known = identify_runs(pd.DataFrame())
+    assert find_gaps("ring", known, count_outcomes(known, synthetic.suite()), COLUMNS) == []
 
 
 def test_a_repeated_seed_counts_once() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.analysis.statistics import counts
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes
+from bench.analysis.variants import identify_runs
 from bench.published import PublishedFigure
 from bench.reporting.tables.cells import Row, Table
 from bench.reporting.tables.export import to_frame, to_latex, to_markdown
@@ -25,8 +25,8 @@ NAMES = ["training_bound", "estimate", "estimate_se", "exact", "below_exact_perc
 def made(
     runs: pd.DataFrame, dataset: str = "ring", published: tuple[PublishedFigure, ...] = (), plan: bool = False
 ) -> Table:
-    known = identified(runs)
-    count = counts(known, synthetic.suite() if plan else {})
+    known = identify_runs(runs)
+    count = count_outcomes(known, synthetic.suite() if plan else {})
     table = build_gap_table(dataset, find_gaps(dataset, known, count, COLUMNS), count, published, COLUMNS)
     assert table is not None
     return table

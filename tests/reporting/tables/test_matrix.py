@@ -85,13 +85,14 @@ def test_one_seed_has_no_spread_and_a_failed_method_no_figures() -> None:
 
 
 def test_a_planned_method_that_was_not_run_has_its_divergence(runs: pd.DataFrame) -> None:
-    from bench.analysis.statistics import counts, summarise
-    from bench.analysis.variants import identified
+    from bench.analysis.statistics import count_outcomes, summarise
+    from bench.analysis.variants import identify_runs
     from bench.reporting.tables.building import build
 
     few = runs[runs["method"] != "js"]
     table = matrix.select_estimates(
-        build("ring", summarise(few, COLUMNS), counts(identified(few), synthetic.suite()), (), COLUMNS), COLUMNS
+        build("ring", summarise(few, COLUMNS), count_outcomes(identify_runs(few), synthetic.suite()), (), COLUMNS),
+        COLUMNS,
     )
     assert table is not None
     missing = row(table, "js")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.analysis.floors import floors
+from bench.analysis.floors import compute_floors
 from bench.analysis.references import attach_references, split_references
-from bench.analysis.statistics import counts, summarise
-from bench.analysis.variants import identified
+from bench.analysis.statistics import count_outcomes, summarise
+from bench.analysis.variants import identify_runs
 from bench.errors import BenchError
 from bench.reporting import render
 from bench.reporting.tables.arranging import select
@@ -28,14 +28,14 @@ def _real(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def _cells(runs: pd.DataFrame, references: pd.DataFrame, dataset: str = "ring") -> dict[str, dict[str, float]]:
-    known = identified(runs)
+    known = identify_runs(runs)
     rows = measure_real_data(dataset, attach_references(references, known), known, COLUMNS)
     return {r.row.label: {metric: cell.mean for (metric, _), cell in r.cells.items()} for r in rows}
 
 
 def test_they_have_mean_and_spread_over_their_seeds(runs: pd.DataFrame) -> None:
     references = synthetic.references()
-    known = identified(runs)
+    known = identify_runs(runs)
     (made,) = measure_real_data("digits", attach_references(references, known), known, COLUMNS)
     values = references.loc[references["dataset"] == "digits", "kid"]
     (cell,) = (cell for (metric, _), cell in made.cells.items() if metric == "kid")
@@ -80,9 +80,9 @@ def test_rows_among_the_runs_are_set_apart() -> None:
 
 def test_a_table_of_runs_and_references_marks_methods_only() -> None:
     runs = frame([{"method": m, "fid": v} for m, v in (("a", 3.0), ("b", 2.0))])
-    known, references = identified(runs), _real([{"fid": 0.1}])
+    known, references = identify_runs(runs), _real([{"fid": 0.1}])
     rows = measure_real_data("ring", attach_references(references, known), known, COLUMNS)
-    table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
     assert [(row.label, row.cells[0].best) for row in table.rows if row.cells[0]] == [
         ("a", False), ("b", True), ("real data", False)
     ]  # fmt: skip
@@ -90,7 +90,7 @@ def test_a_table_of_runs_and_references_marks_methods_only() -> None:
 
 def test_only_finished_rows_have_figures_and_all_are_counted() -> None:
     references = _real([{"fid": 1.0}, {"fid": 9.0, "status": "failed", "seed": 1}])
-    known = identified(frame([{"fid": 3.0}]))
+    known = identify_runs(frame([{"fid": 3.0}]))
     (made,) = measure_real_data("ring", attach_references(references, known), known, COLUMNS)
     assert [cell.mean for cell in made.cells.values()] == [1.0]
     assert (made.row.done, made.row.total, made.row.outcome_text) == (1, 2, "1 failed")
@@ -116,25 +116,25 @@ def test_time_and_memory_are_not_told_of_data() -> None:
 def test_figures_measured_otherwise_stand_in_no_column(other: dict[str, object]) -> None:
     same = {"protocol_fid": "fid/1", "feature_extractor": "a", "feature_rule": "a", "fid_n": 9.0}
     runs = frame([{"fid": 3.0} | same])
-    known = identified(runs)
+    known = identify_runs(runs)
     for more, expected in ((same, ["method", "reference"]), (same | other, ["method"])):
         rows = measure_real_data("ring", attach_references(_real([{"fid": 1.0} | more]), known), known, COLUMNS)
-        table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+        table = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
         assert [row.kind for row in table.rows] == expected
 
 
 def test_columns_that_only_they_have_are_left_out() -> None:
     runs = frame([{"fid": 3.0}])
-    known = identified(runs)
+    known = identify_runs(runs)
     rows = measure_real_data("ring", attach_references(_real([{"fid": 1.0, "recall": 0.9}]), known), known, COLUMNS)
-    table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
     assert [header.column.name for header in table.headers] == ["fid"]
 
 
 def test_bands_without_their_figures_go_without_them(runs: pd.DataFrame) -> None:
-    known = identified(runs)
+    known = identify_runs(runs)
     rows = measure_real_data("ring", attach_references(synthetic.references(), known), known, COLUMNS)
-    table = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    table = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
     assert not select(table, lambda column: column.group == "Cost").of_kind("reference")
     assert select(table, lambda column: column.group == "Features").of_kind("reference")
 
@@ -144,7 +144,7 @@ def test_they_go_with_the_data_that_they_measure() -> None:
     references = _real([{"fid": float(i), "dataset_sha256": sha * 10} for i, sha in enumerate("bac")])
     assert _cells(runs, references, "ring (aaaaaaaa)") == {"real data": {"fid": 1.0}}
     assert _cells(runs, references, "ring (bbbbbbbb)") == {"real data": {"fid": 0.0}}
-    known = identified(runs)
+    known = identify_runs(runs)
     assert set(attach_references(references, known)["dataset"]) == {"ring (aaaaaaaa)", "ring (bbbbbbbb)"}
     assert attach_references(references.drop(columns="dataset_sha256"), known).empty
 
@@ -185,17 +185,17 @@ def test_a_wrong_frame_is_refused(tmp_path: Path) -> None:
 
 def test_what_they_are_is_told() -> None:
     runs = frame([{"fid": 3.0}])
-    known = identified(runs)
-    plain = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS)
+    known = identify_runs(runs)
+    plain = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS)
     assert describe_references([plain]) == ""
     rows = measure_real_data("ring", attach_references(_real([{"fid": 1.0}]), known), known, COLUMNS)
-    beside = build("ring", summarise(runs, COLUMNS), counts(known, {}), (), COLUMNS, rows)
+    beside = build("ring", summarise(runs, COLUMNS), count_outcomes(known, {}), (), COLUMNS, rows)
     assert "real data puts training examples in the model's place" in describe_references([plain, beside])
     assert "floor" not in describe_references([beside])
 
 
 def test_the_floor_has_no_seeds_and_no_spread(runs: pd.DataFrame) -> None:
-    perfect = floors(identified(runs), COLUMNS)
+    perfect = compute_floors(identify_runs(runs), COLUMNS)
     (made,) = place_floors("ring", perfect, COLUMNS)
     assert (made.row.label, made.row.done) == ("floor", None)
     cells = {metric: cell for (metric, _), cell in made.cells.items()}

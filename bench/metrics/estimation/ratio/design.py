@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bench.metrics.estimation.ratio.folds import Pairs, deal, leave_pairs_out
 from bench.metrics.estimation.ratio.inputs import CriticInputs, fit_inputs
-from bench.metrics.estimation.ratio.networks import RatioNetworks, initial_networks
+from bench.metrics.estimation.ratio.networks import RatioNetworks, make_initial_networks
 
 FOLDS = 5
 _WIDTH, _DEPTH = 64, 2
@@ -34,7 +34,7 @@ class Design:
     inputs: tuple[CriticInputs, ...]
 
 
-def design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
+def make_design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
     """Deal points of P (n, d) and of Q (m, d) into folds and fit the inputs' scales; the generator deals."""
     p, q = (deal(points, FOLDS, generator) for points in (x, y))
     dimensions = x.shape[1]
@@ -43,6 +43,6 @@ def design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
     return Design(p, q, pairs, tuple(fit_inputs(p, q, pairs, generator, count) for count in waves))
 
 
-def untrained_networks(inputs: CriticInputs, generator: torch.Generator) -> RatioNetworks:
+def make_networks(inputs: CriticInputs, generator: torch.Generator) -> RatioNetworks:
     """A network for each critic, that maps everything to zero."""
-    return initial_networks(inputs, _WIDTH, _DEPTH, generator)
+    return make_initial_networks(inputs, _WIDTH, _DEPTH, generator)

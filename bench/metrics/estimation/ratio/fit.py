@@ -9,14 +9,14 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from bench.metrics.estimation.ratio.design import design, untrained_networks
+from bench.metrics.estimation.ratio.design import make_design, make_networks
 from bench.metrics.estimation.ratio.folds import Pairs, Predictions, logistic_loss
 from bench.metrics.estimation.ratio.gaussian import (
     AxisRatio,
     QuadraticRatio,
-    axis_ratios,
+    fit_axis_ratios,
+    fit_gaussian_ratios,
     fit_moments,
-    gaussian_ratios,
 )
 from bench.metrics.estimation.ratio.inputs import CriticInputs
 from bench.metrics.estimation.ratio.stacking import combine, stack
@@ -70,18 +70,18 @@ def fit_log_ratio(x: Tensor, y: Tensor, generator: torch.Generator) -> LogRatios
         y: points of Q, shape (m, d).
         generator: draws folds, initial weights and batches; on the points' device.
     """
-    plan = design(x, y, generator)
+    plan = make_design(x, y, generator)
     p, q, pairs = plan.p, plan.q, plan.pairs
-    closed = [_constant(p, q, pairs), *_gaussian(p, q, pairs, plan.inputs[0])]
-    base = _best_by_information(closed)
-    critics = [_best_in_validation([pairs.by_fold(c.left_out_p, c.left_out_q) for c in closed])]
+    closed = [_fit_constant(p, q, pairs), *_fit_gaussians(p, q, pairs, plan.inputs[0])]
+    base = _choose_by_information(closed)
+    critics = [_choose_in_validation([pairs.by_fold(c.left_out_p, c.left_out_q) for c in closed])]
     for inputs in plan.inputs:
         sides = Sample(p, base.fitted_p, base.left_out_p), Sample(q, base.fitted_q, base.left_out_q)
-        critics.append(train(untrained_networks(inputs, generator), *sides, pairs, Training(), generator))
+        critics.append(train(make_networks(inputs, generator), *sides, pairs, Training(), generator))
     return _stack_by_fold(critics)
 
 
-def _constant(p: Tensor, q: Tensor, pairs: Pairs) -> _ClosedForm:
+def _fit_constant(p: Tensor, q: Tensor, pairs: Pairs) -> _ClosedForm:
     """The critic that cannot tell the samples apart: v = 0."""
     critics, folds = pairs.fitted_on.shape
     s, t = p.shape[1], q.shape[1]
@@ -94,20 +94,20 @@ def _constant(p: Tensor, q: Tensor, pairs: Pairs) -> _ClosedForm:
     )
 
 
-def _gaussian(p: Tensor, q: Tensor, pairs: Pairs, inputs: CriticInputs) -> list[_ClosedForm]:
+def _fit_gaussians(p: Tensor, q: Tensor, pairs: Pairs, inputs: CriticInputs) -> list[_ClosedForm]:
     """The log-ratios of Gaussians fitted by moments, one for each way to restrict the covariances."""
     of_one_critic = pairs.fitted_on.shape[1] * max(p[0].numel(), q[0].numel())
     chunks = torch.split(torch.arange(pairs.critics, device=p.device), max(1, _CHUNK // of_one_critic))
     parts = [
-        _gaussian_of(p, q, pairs.fitted_on[critics], pairs.left_out[critics], inputs.of(critics)) for critics in chunks
+        _fit_chunk(p, q, pairs.fitted_on[critics], pairs.left_out[critics], inputs.of(critics)) for critics in chunks
     ]
     return [
-        _ClosedForm(*(torch.cat(part) for part in zip(*map(_parts, same), strict=True)))
+        _ClosedForm(*(torch.cat(part) for part in zip(*map(_list_fields, same), strict=True)))
         for same in zip(*parts, strict=True)
     ]
 
 
-def _gaussian_of(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inputs: CriticInputs) -> list[_ClosedForm]:
+def _fit_chunk(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inputs: CriticInputs) -> list[_ClosedForm]:
     """The same of some of the critics: the folds that they are fitted on (R, F − 2) and leave out (R, 2)."""
 
     def coordinates(points: Tensor) -> Tensor:
@@ -126,17 +126,17 @@ def _gaussian_of(p: Tensor, q: Tensor, fitted_on: Tensor, left_out: Tensor, inpu
             left_out_q=predict(ratio, left_out_q).reshape(len(left_out), 2, -1),
             parameters=ratio.parameters,
         )
-        for ratio in _ratios(fitted_p, fitted_q).values()
+        for ratio in _make_ratios(fitted_p, fitted_q).values()
     ]
 
 
-def _ratios(fitted_p: Tensor, fitted_q: Tensor) -> Mapping[str, QuadraticRatio | AxisRatio]:
+def _make_ratios(fitted_p: Tensor, fitted_q: Tensor) -> Mapping[str, QuadraticRatio | AxisRatio]:
     if fitted_p.shape[-1] > _COVARIANCES_UP_TO:
-        return axis_ratios(fitted_p, fitted_q)
-    return gaussian_ratios(fit_moments(fitted_p, fitted_q))
+        return fit_axis_ratios(fitted_p, fitted_q)
+    return fit_gaussian_ratios(fit_moments(fitted_p, fitted_q))
 
 
-def _best_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
+def _choose_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
     """For each critic the form of the least logistic loss plus a share of a nat per parameter (Akaike 1974)."""
     scores = []
     for form in forms:
@@ -144,14 +144,14 @@ def _best_by_information(forms: Sequence[_ClosedForm]) -> _ClosedForm:
         scores.append(logistic_loss(form.fitted_p.double(), form.fitted_q.double()) + form.parameters / points)
     best = torch.stack(scores).argmin(0)
     chosen = torch.arange(len(best), device=best.device)
-    return _ClosedForm(*(torch.stack(part)[best, chosen] for part in zip(*map(_parts, forms), strict=True)))
+    return _ClosedForm(*(torch.stack(part)[best, chosen] for part in zip(*map(_list_fields, forms), strict=True)))
 
 
-def _parts(form: _ClosedForm) -> list[Tensor]:
+def _list_fields(form: _ClosedForm) -> list[Tensor]:
     return [getattr(form, part.name) for part in fields(_ClosedForm)]
 
 
-def _best_in_validation(candidates: Sequence[Predictions]) -> Predictions:
+def _choose_in_validation(candidates: Sequence[Predictions]) -> Predictions:
     """For each fold the candidate of the least validation loss."""
     return reduce(lambda best, other: other.where(other.loss < best.loss, best), candidates)
 

@@ -105,7 +105,7 @@ class Moments:
 
 def fit_moments(p: Tensor, q: Tensor) -> Moments:
     """Moments of the points that each critic is fitted on, shapes (R, n, d) and (R, m, d)."""
-    (mean_p, cov_p), (mean_q, cov_q) = (_mean_and_covariance(points) for points in (p, q))
+    (mean_p, cov_p), (mean_q, cov_q) = (_estimate_moments(points) for points in (p, q))
     variance = (cov_p + cov_q).diagonal(dim1=-2, dim2=-1) / 2
     scale = torch.where(variance > 0, variance, 1.0).sqrt()
     square = scale[:, :, None] * scale[:, None, :]
@@ -120,12 +120,12 @@ def fit_moments(p: Tensor, q: Tensor) -> Moments:
     )
 
 
-def gaussian_ratios(moments: Moments) -> dict[str, QuadraticRatio]:
+def fit_gaussian_ratios(moments: Moments) -> dict[str, QuadraticRatio]:
     """Every candidate, by name: `linear`, `diagonal`, `low_rank`, `sparse` and `full`."""
     return {name: _diagonalise(*restrict(moments)) for name, restrict in _CANDIDATES.items()}
 
 
-def axis_ratios(p: Tensor, q: Tensor) -> dict[str, AxisRatio]:
+def fit_axis_ratios(p: Tensor, q: Tensor) -> dict[str, AxisRatio]:
     """`axis_linear` and `axis_diagonal`, from means and variances of the coordinates alone, for many dimensions.
 
     Args:
@@ -139,14 +139,14 @@ def axis_ratios(p: Tensor, q: Tensor) -> dict[str, AxisRatio]:
     gap = _shrink((mean_p - mean_q) / scale, p.shape[1], q.shape[1])
     ratios = {}
     for name, lam in curvatures.items():
-        curvature, slope, constant = _coefficients(lam, gap / 2)
+        curvature, slope, constant = _compute_coefficients(lam, gap / 2)
         fitted = torch.full_like(lam[:, 0], scale.shape[1]) + (lam != 0).sum(1)
         centre = ((mean_p + mean_q) / 2)[:, None, :]
         ratios[name] = AxisRatio(centre, scale[:, None, :], curvature, slope, constant, fitted)
     return ratios
 
 
-def _mean_and_covariance(points: Tensor) -> tuple[Tensor, Tensor]:
+def _estimate_moments(points: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (R, d) and covariance (R, d, d), in float64."""
     mean = points.mean(1, keepdim=True)
     centred = points - mean
@@ -157,13 +157,13 @@ Spectrum = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Eigenvalues λ, shape (R, d), to those that are kept and how many parameters they stand for, shape (R,)."""
 
 
-def _as_fitted(eigenvalues: Tensor) -> tuple[Tensor, Tensor]:
+def _keep_fitted(eigenvalues: Tensor) -> tuple[Tensor, Tensor]:
     return eigenvalues, torch.zeros_like(eigenvalues[:, 0])
 
 
-def _linear(m: Moments) -> tuple[Moments, Spectrum]:
+def _fit_linear(m: Moments) -> tuple[Moments, Spectrum]:
     """Equal covariances: Fisher's linear discriminant."""
-    return replace(m, difference=torch.zeros_like(m.difference)), _as_fitted
+    return replace(m, difference=torch.zeros_like(m.difference)), _keep_fitted
 
 
 def _apply_mask(m: Moments, mask: Tensor) -> tuple[Moments, Spectrum]:
@@ -176,24 +176,24 @@ def _apply_mask(m: Moments, mask: Tensor) -> tuple[Moments, Spectrum]:
     return replace(m, pooled=m.pooled * mask, difference=m.difference * mask), count
 
 
-def _diagonal(m: Moments) -> tuple[Moments, Spectrum]:
+def _fit_diagonal(m: Moments) -> tuple[Moments, Spectrum]:
     """Independent coordinates."""
     return _apply_mask(m, torch.eye(m.scale.shape[1], dtype=torch.bool, device=m.scale.device).expand_as(m.pooled))
 
 
-def _sparse(m: Moments) -> tuple[Moments, Spectrum]:
+def _fit_sparse(m: Moments) -> tuple[Moments, Spectrum]:
     """Only the covariances that differ from zero in one of the two samples."""
     on_diagonal = torch.eye(m.scale.shape[1], dtype=torch.bool, device=m.scale.device)
     larger = m.pooled.abs() + m.difference.abs()  # the larger of the two samples' covariances, in absolute value
     return _apply_mask(m, (larger > 2 * _THRESHOLD * m.noise) | on_diagonal)
 
 
-def _full(m: Moments) -> tuple[Moments, Spectrum]:
+def _fit_full(m: Moments) -> tuple[Moments, Spectrum]:
     """Both covariances as fitted."""
     return _apply_mask(m, torch.ones_like(m.pooled, dtype=torch.bool))
 
 
-def _low_rank(m: Moments) -> tuple[Moments, Spectrum]:
+def _fit_low_rank(m: Moments) -> tuple[Moments, Spectrum]:
     """A multiple of the identity plus the few eigenvalues that stand out of the noise.
 
     The spectrum of a symmetric noise matrix fills [−e, e] with e = 2 noise √d (Wigner's semicircle), and an eigenvalue
@@ -211,11 +211,11 @@ def _low_rank(m: Moments) -> tuple[Moments, Spectrum]:
 
 
 _CANDIDATES: dict[str, Callable[[Moments], tuple[Moments, Spectrum]]] = {
-    "linear": _linear,
-    "diagonal": _diagonal,
-    "low_rank": _low_rank,
-    "sparse": _sparse,
-    "full": _full,
+    "linear": _fit_linear,
+    "diagonal": _fit_diagonal,
+    "low_rank": _fit_low_rank,
+    "sparse": _fit_sparse,
+    "full": _fit_full,
 }
 
 
@@ -227,7 +227,7 @@ def _diagonalise(m: Moments, spectrum: Spectrum) -> QuadraticRatio:
     kept, parameters = spectrum(eigenvalues)
     transform = whiten @ rotation
     gap = ((m.mean_p - m.mean_q)[:, None, :] @ transform).squeeze(1)
-    curvature, slope, constant = _coefficients(kept, _shrink(gap, m.n_p, m.n_q) / 2)
+    curvature, slope, constant = _compute_coefficients(kept, _shrink(gap, m.n_p, m.n_q) / 2)
     return QuadraticRatio(
         centre=(m.scale * (m.mean_p + m.mean_q) / 2)[:, None, :],
         transform=transform / m.scale[:, :, None],
@@ -238,7 +238,7 @@ def _diagonalise(m: Moments, spectrum: Spectrum) -> QuadraticRatio:
     )
 
 
-def _coefficients(eigenvalues: Tensor, half_gap: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _compute_coefficients(eigenvalues: Tensor, half_gap: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Curvature (R, d, 1), slope (R, d, 1) and constant (R, 1) of the log-ratio of N(g, 1 + λ) and N(−g, 1 − λ).
 
     With the means at ±g about their middle: ½ log((1 − λ)/(1 + λ)) − (u − g)²/2(1 + λ) + (u + g)²/2(1 − λ).

@@ -71,11 +71,11 @@ def fit_inputs(p: Tensor, q: Tensor, pairs: Pairs, generator: torch.Generator, w
     """
     folds = pairs.fitted_on.shape[1]
     each = max(1, min(p.shape[1], q.shape[1], _REFERENCE_POINTS // folds))
-    centre, width = _median_and_width(torch.cat([p[:, :each], q[:, :each]], 1)[pairs.fitted_on].flatten(1, 2))
-    return CriticInputs(centre, torch.where(width > 0, width, 1.0), _frequencies(p.shape[-1], generator, waves))
+    centre, width = _measure_scale(torch.cat([p[:, :each], q[:, :each]], 1)[pairs.fitted_on].flatten(1, 2))
+    return CriticInputs(centre, torch.where(width > 0, width, 1.0), _draw_frequencies(p.shape[-1], generator, waves))
 
 
-def _median_and_width(points: Tensor) -> tuple[Tensor, Tensor]:
+def _measure_scale(points: Tensor) -> tuple[Tensor, Tensor]:
     """Median and normal-consistent distance of the quartiles over dimension 1; the deviation where they coincide."""
     ordered = points.sort(1).values
     n = points.shape[1]
@@ -84,7 +84,7 @@ def _median_and_width(points: Tensor) -> tuple[Tensor, Tensor]:
     return median, torch.where(width > 0, width, points.std(1, keepdim=True))
 
 
-def _frequencies(d: int, generator: torch.Generator, waves: int) -> Tensor:
+def _draw_frequencies(d: int, generator: torch.Generator, waves: int) -> Tensor:
     """Random directions with lengths spread evenly in logarithm, shape (d, w) (Rahimi and Recht 2007)."""
     direction = torch.randn(d, waves, generator=generator, device=generator.device)
     exponent = torch.rand(waves, generator=generator, device=generator.device)

@@ -47,7 +47,7 @@ class RatioNetworks:
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = F.silu(torch.baddbmm(bias, hidden, weight))
         output = torch.baddbmm(self.biases[-1], hidden, self.weights[-1])
-        for term, weight in zip(_additive_terms(coordinates), self.additive.tensor_split(4, 1), strict=True):
+        for term, weight in zip(_yield_additive_terms(coordinates), self.additive.tensor_split(4, 1), strict=True):
             output = torch.baddbmm(output, term, weight)
         return output.squeeze(-1)
 
@@ -70,7 +70,7 @@ class RatioNetworks:
         return torch.cat(parts, -1)
 
 
-def _additive_terms(coordinates: Tensor) -> Iterator[Tensor]:
+def _yield_additive_terms(coordinates: Tensor) -> Iterator[Tensor]:
     """What the additive part is linear in, (R, n, d) each: one at a time, for in many dimensions they are large."""
     yield coordinates
     yield coordinates.abs() - 0.8
@@ -79,7 +79,7 @@ def _additive_terms(coordinates: Tensor) -> Iterator[Tensor]:
     yield square.log1p_() - 0.5
 
 
-def initial_networks(inputs: CriticInputs, width: int, depth: int, generator: torch.Generator) -> RatioNetworks:
+def make_initial_networks(inputs: CriticInputs, width: int, depth: int, generator: torch.Generator) -> RatioNetworks:
     """Networks with `depth` hidden layers of `width` units that map everything to zero."""
     critics, _, d = inputs.centre.shape
     sizes = [inputs.width] + [width] * depth

@@ -25,7 +25,7 @@ def stack(p: Tensor, q: Tensor, start: Tensor) -> Tensor:
     Returns:
         Weights and offset for each fold, shape (F, C + 1), float64.
     """
-    x, y = (_with_constant(values.double()) for values in (p, q))
+    x, y = (_append_constant(values.double()) for values in (p, q))
     folds, _, size = x.shape
     origin = torch.cat([start.double(), torch.zeros(1)]).to(x).expand(folds, -1)
     ridge = torch.full((size,), _RIDGE * 0.5 * (1 / p.shape[1] + 1 / q.shape[1]), dtype=x.dtype, device=x.device)
@@ -36,7 +36,7 @@ def stack(p: Tensor, q: Tensor, start: Tensor) -> Tensor:
 
     weights, current = origin.clone(), loss(origin)
     for _ in range(_NEWTON_STEPS):
-        step = _newton_step(x, y, weights, origin, ridge)
+        step = _take_newton_step(x, y, weights, origin, ridge)
         for _ in range(_HALVINGS):
             step = torch.where((loss(weights - step) > current)[:, None], step / 2, step)
         descended = loss(weights - step)
@@ -48,22 +48,22 @@ def stack(p: Tensor, q: Tensor, start: Tensor) -> Tensor:
 
 def combine(values: Tensor, weights: Tensor) -> Tensor:
     """What the stacked critic says: values (F, n, C) and weights (F, C + 1) to v (F, n)."""
-    return _apply(_with_constant(values.double()), weights)
+    return _apply(_append_constant(values.double()), weights)
 
 
-def _newton_step(x: Tensor, y: Tensor, weights: Tensor, origin: Tensor, ridge: Tensor) -> Tensor:
+def _take_newton_step(x: Tensor, y: Tensor, weights: Tensor, origin: Tensor, ridge: Tensor) -> Tensor:
     at_p, at_q = torch.sigmoid(-_apply(x, weights)), torch.sigmoid(_apply(y, weights))
     gradient = -(x * at_p[..., None]).mean(1) + (y * at_q[..., None]).mean(1) + ridge * (weights - origin)
-    hessian = _second_moment(x, at_p) + _second_moment(y, at_q) + torch.diag(ridge + _JITTER)
+    hessian = _compute_second_moment(x, at_p) + _compute_second_moment(y, at_q) + torch.diag(ridge + _JITTER)
     step: Tensor = torch.linalg.solve(hessian, gradient)
     return step
 
 
-def _second_moment(x: Tensor, probability: Tensor) -> Tensor:
+def _compute_second_moment(x: Tensor, probability: Tensor) -> Tensor:
     return (x * (probability * (1 - probability))[..., None]).mT @ x / x.shape[1]
 
 
-def _with_constant(values: Tensor) -> Tensor:
+def _append_constant(values: Tensor) -> Tensor:
     return torch.cat([values, torch.ones_like(values[..., :1])], -1)
 
 

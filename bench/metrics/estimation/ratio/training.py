@@ -133,8 +133,8 @@ def train(
     best = _Best(predict(), how.patience, loss)
     batches = [_Batches(sample, pairs, how.batch, generator) for sample in (p, q)]
     optimiser = torch.optim.Adam(networks.parameters, lr=how.learning_rate, betas=(0.9, 0.99), fused=True)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _schedule(step, how.steps))
-    checks = _check_steps(how)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, how.steps))
+    checks = _list_check_steps(how)
     for step in range(1, how.steps + 1):
         (x, offset_p), (y, offset_q) = (b.draw() for b in batches)
         v_p, v_q = networks(torch.cat([x, y], 1)).tensor_split([x.shape[1]], dim=1)
@@ -148,11 +148,11 @@ def train(
     return best.predictions
 
 
-def _schedule(step: int, steps: int) -> float:
+def _compute_rate(step: int, steps: int) -> float:
     """Share of the peak learning rate: a short rise, then half a cosine down to zero."""
     return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def _check_steps(how: Training) -> set[int]:
+def _list_check_steps(how: Training) -> set[int]:
     """When to validate: densely at first, since networks in many dimensions soon overfit."""
     return {math.ceil(how.steps * (k / how.checks) ** 1.5) for k in range(1, how.checks + 1)}

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from torch.distributions import MultivariateNormal
 
 from bench.metrics.estimation.ratio.folds import deal, leave_pairs_out, logistic_loss
-from bench.metrics.estimation.ratio.gaussian import fit_moments, gaussian_ratios
+from bench.metrics.estimation.ratio.gaussian import fit_gaussian_ratios, fit_moments
 from bench.metrics.estimation.ratio.inputs import fit_inputs
 from bench.metrics.estimation.ratio.stacking import combine, stack
 
@@ -62,7 +62,7 @@ def test_closed_forms_approach_the_log_ratio_of_gaussians(d: int) -> None:
         laws.append(MultivariateNormal(mean, root @ root.T + torch.eye(d, dtype=torch.float64)))
     noise = torch.randn(2, 200_000, d, generator=draw, dtype=torch.float64)
     x, y = (law.mean + z @ law.scale_tril.T for law, z in zip(laws, noise, strict=True))
-    full = gaussian_ratios(fit_moments(x[None], y[None]))["full"]
+    full = fit_gaussian_ratios(fit_moments(x[None], y[None]))["full"]
     points = torch.cat([x[:500], y[:500]])
     exact = laws[0].log_prob(points) - laws[1].log_prob(points)
     assert (full(points[None])[0] - exact).abs().mean() < 0.02 * d
