@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.identity import VARIANT_VERSION
 from bench.results.files import DamagedFileError, Folder, Stamp, StorageError
-from bench.results.frames import PICTURES
+from bench.results.frames import PICTURES, VARIANTS
 
 FILES, GENERATION = b"bench.files", b"bench.generation"
 
@@ -82,7 +83,7 @@ def damaged(folder: Folder, name: str, error: Exception) -> DamagedFileError:
 def write_compacted(folder: Folder, name: str, table: pa.Table, files: Mapping[str, Stamp], generation: str) -> None:
     """Write a compacted file, whole or not at all."""
     content = json.dumps({run_id: [*stamp] for run_id, stamp in files.items()}, separators=(",", ":"))
-    about = {FILES: content.encode(), GENERATION: generation.encode()}
+    about = {FILES: content.encode(), GENERATION: generation.encode(), VARIANTS: str(VARIANT_VERSION).encode()}
     described = table.replace_schema_metadata({**(table.schema.metadata or {}), **about})
     with folder.writing(name) as stream:
         pq.write_table(described, stream, compression="zstd")

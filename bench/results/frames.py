@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from bench.analysis import variant_labels
 from bench.column import Columns
-from bench.identity import variant_of
+from bench.identity import VARIANT_VERSION, variant_of
 from bench.results.record import unpack_array
 from bench.results.schema import IDENTITY, PROVENANCE, SCHEMA
 
@@ -20,6 +20,8 @@ SETTINGS_ID = "settings_id"
 ORDER = ["dataset", "method", "seed"]
 PROTOCOL = "protocol_"
 """What the names of columns begin with that say by which protocol a metric was measured."""
+VARIANTS = b"bench.variants"
+"""What says in a compacted file's header which version of `variant_of` it holds."""
 RESERVED = frozenset({*SCHEMA.names, "variant", SETTINGS_ID})
 """Names that no figure can have."""
 CURVES = pa.schema(
@@ -54,7 +56,9 @@ def wide_frame(records: pa.Table) -> pd.DataFrame:
 def from_compacted(table: pa.Table) -> pd.DataFrame:
     """The frame that was stored in a compacted file, by this version or an earlier one."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_type)
-    frame = frame.drop(columns="variant", errors="ignore")  # it depends on which rows there are
+    known = (table.schema.metadata or {}).get(VARIANTS) == str(VARIANT_VERSION).encode()
+    # the variant depends on which rows there are
+    frame = frame.drop(columns=["variant", *([] if known else [SETTINGS_ID])], errors="ignore")
     if SETTINGS_ID not in frame and "config" in frame:
         frame.insert(list(frame.columns).index("config") + 1, SETTINGS_ID, _settings_ids(frame["config"]))
     return frame

@@ -22,6 +22,7 @@ class Rows:
         new: the records that no compacted file covers.
         dropped: ids of rows of the compacted file that do not hold any more.
         generation: of the compacted file; None without one.
+        unreadable: ids of runs whose file holds no result that can be read.
         is_bare: whether the compacted file names files that have gone all together: its rows stand by themselves.
         is_edited: whether the frame says something that neither the files nor the compacted file say yet.
         problems: what is wrong with files that are left out, a message each.
@@ -32,6 +33,7 @@ class Rows:
     new: pa.Table = field(default_factory=SCHEMA.empty_table)
     dropped: frozenset[str] = frozenset()
     generation: str | None = None
+    unreadable: frozenset[str] = frozenset()
     is_bare: bool = False
     is_edited: bool = False
     problems: tuple[str, ...] = ()

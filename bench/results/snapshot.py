@@ -42,6 +42,11 @@ class Snapshot:
         return frozenset(self.runs.statuses.keys() | self.references.statuses.keys())
 
     @property
+    def unreadable(self) -> frozenset[str]:
+        """Ids of runs and reference rows whose file holds no result that can be read."""
+        return self.runs.unreadable | self.references.unreadable
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with files that are left out."""
         return (*self.runs.problems, *self.references.problems)
@@ -95,6 +100,7 @@ def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:
         new=new,
         dropped=dropped,
         generation=None if compacted is None else compacted.generation,
+        unreadable=frozenset(there.keys() - covered.keys() - taken),
         is_bare=is_bare,
         problems=(*complaint, *problems),
     )

@@ -69,7 +69,6 @@ def plan_stage(
     recorded = {run_id: status for run_id, status in snapshot.runs.statuses.items() if run_id in ids}
     again = frozenset(run_id for run_id, status in recorded.items() if status in retry)
     with_weights = store.with_weights()
-    unreadable = store.finished() - snapshot.finished
     if WEIGHTS in retry:
         again |= _without_weights(runs, recorded, store, with_weights)
     rows = list_references(runs) if references else ()
@@ -82,10 +81,10 @@ def plan_stage(
         specs=runs,
         plans=(
             *plan_cohorts(adopted, finished, broken_off),
-            *plan_cohorts(runs, known, broken_off, again | unreadable),
+            *plan_cohorts(runs, known, broken_off, again | snapshot.unreadable),
         ),
         references=rows,
-        reference_plans=tuple(plan_cohorts(rows, finished, broken_off, unmeasured | unreadable)),
+        reference_plans=tuple(plan_cohorts(rows, finished, broken_off, unmeasured | snapshot.unreadable)),
         statuses=Counter(recorded.values()),
     )
 
