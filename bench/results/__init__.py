@@ -3,7 +3,7 @@
 from bench.results.bulky import load_curves, load_pictures
 from bench.results.compact import compact
 from bench.results.dictionary import columns_frame, read_columns
-from bench.results.files import Folder, StorageError, StoredFile, host_name, is_running
+from bench.results.files import Folder, StorageError, StoredFile
 from bench.results.frames import PROTOCOL, RESERVED, SETTINGS_ID, finish_frame
 from bench.results.load import open_results, open_store
 from bench.results.plan import planned_rows, read_plan, write_plan
@@ -12,6 +12,7 @@ from bench.results.rows import Rows
 from bench.results.schema import SCHEMA
 from bench.results.snapshot import Snapshot, read_snapshot
 from bench.results.store import MissingRecordError, RunStore
+from bench.results.temporary import host_name, is_running
 from bench.results.weights import WeightsError
 
 __all__ = [

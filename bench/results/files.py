@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import socket
-import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,10 +18,8 @@ from typing import IO, NamedTuple
 from pyarrow import fs
 
 from bench.errors import BenchError
+from bench.results.temporary import is_forgotten, make_temporary_name
 
-STALE_SECONDS = 24 * 3600.0
-"""Age from which another machine's temporary file is taken to be forgotten."""
-_TEMPORARY = re.compile(r"\..+\.(?:(?P<host>[^.-]*)-)?(?P<pid>\d+)(?:-[0-9a-f]{8})?\.tmp")
 _REMEDIES: Mapping[int, str] = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
     errno.EDQUOT: "free some space and run the same command again: what is finished is kept",
@@ -138,7 +132,7 @@ class Folder:
             StorageError: if it cannot be written.
         """
         target = self.path(name)
-        temporary = str(Path(target).with_name(_temporary_name(Path(target).name)))
+        temporary = str(Path(target).with_name(make_temporary_name(Path(target).name)))
         try:
             with self._open_temporary(temporary) as stream:
                 yield stream
@@ -172,7 +166,7 @@ class Folder:
         """Delete temporary files that killed or failed writers left."""
         for folder in folders:
             for name, stamp in (self._listed(folder) or {}).items():
-                if _is_forgotten(name, stamp):
+                if is_forgotten(name, stamp.mtime_ns / 1e9):
                     with suppress(OSError):
                         self._fs.delete_file(str(Path(self.path(folder)) / name))
 
@@ -233,39 +227,6 @@ class StoredFile:
     def remove(self) -> None:
         """Delete it, if it is there."""
         self.folder.remove(self.name)
-
-
-def _temporary_name(name: str) -> str:
-    """A hidden name that tells whose it is, and is nobody else's."""
-    return f".{name}.{host_name()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
-
-
-def _is_forgotten(name: str, stamp: Stamp) -> bool:
-    """Whether a file is a temporary one whose writer has gone."""
-    match = _TEMPORARY.fullmatch(name)
-    if match is None:
-        return False
-    if time.time() - stamp.mtime_ns / 1e9 > STALE_SECONDS:
-        return True
-    return match["host"] in (None, host_name()) and not is_running(int(match["pid"]))
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process of this machine is running, or may be, where nobody tells."""
-    if os.name == "nt":  # there, asking like this would interrupt it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-def host_name() -> str:
-    """This machine's name, as temporary files have it."""
-    return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:32]
 
 
 def _reason(error: OSError) -> str:

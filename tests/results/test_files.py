@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.results.files import STALE_SECONDS, Folder, StorageError, StoredFile
+from bench.results.files import Folder, StorageError, StoredFile
+from bench.results.temporary import STALE_SECONDS
 
 
 def test_what_is_written_is_read_and_listed(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_rewrite_within_a_clock_tick_has_another_stamp_or_size(tmp_path: Path)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing to /dev/full fails as it does on a full disk."""
-    monkeypatch.setattr("bench.results.files._temporary_name", lambda name: "full")
+    monkeypatch.setattr("bench.results.files.make_temporary_name", lambda name: "full")
     (tmp_path / "full").symlink_to("/dev/full")
     with pytest.raises(StorageError, match=r"cannot be written \(no space left on device\); free some space"):
         Folder(tmp_path).write("x", b"1" * (1 << 20))

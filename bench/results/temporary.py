@@ -1,0 +1,51 @@
+"""Names of temporary files, which tell whose they are, and whether their writers have gone."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+import uuid
+
+STALE_SECONDS = 24 * 3600.0
+"""Age from which another machine's temporary file is taken to be forgotten."""
+_TEMPORARY = re.compile(r"\..+\.(?:(?P<host>[^.-]*)-)?(?P<pid>\d+)(?:-[0-9a-f]{8})?\.tmp")
+
+
+def make_temporary_name(name: str) -> str:
+    """A hidden name that tells whose it is, and is nobody else's."""
+    return f".{name}.{host_name()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
+
+
+def is_forgotten(name: str, changed: float) -> bool:
+    """Whether a file is a temporary one whose writer has gone.
+
+    Args:
+        name: the file's.
+        changed: when it was written last, in seconds since the epoch.
+    """
+    match = _TEMPORARY.fullmatch(name)
+    if match is None:
+        return False
+    if time.time() - changed > STALE_SECONDS:
+        return True
+    return match["host"] in (None, host_name()) and not is_running(int(match["pid"]))
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is running, or may be, where nobody tells."""
+    if os.name == "nt":  # there, asking like this would interrupt it
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def host_name() -> str:
+    """This machine's name, as temporary files have it."""
+    return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:32]
