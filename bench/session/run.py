@@ -16,7 +16,7 @@ from bench.errors import ArgumentError
 from bench.launch import Options, estimate, total_seconds
 from bench.metrics import extractor_for
 from bench.registry import load_entry_points
-from bench.results import Rows, RunStore, Snapshot, compact, read_snapshot, write_plan
+from bench.results import Rows, RunStore, Snapshot, StorageError, compact, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
@@ -49,6 +49,7 @@ class RunSession:
         self._references = references
         self._stages: Iterator[Sequence[WorkSpec]] = suite.stages(lambda: self.snapshot.runs.frame)
         self._planned: list[WorkSpec] = []
+        self._launched = False
         self.stage: Stage = self._plan(next(self._stages, ()))
 
     @property
@@ -109,6 +110,7 @@ class RunSession:
         if not plans:
             return
         self.store.require_writable()
+        self._launched = True
         try:
             carry_out(plans, self.store, options, console, self._estimates(), self._keep_plan)
         finally:
@@ -130,7 +132,11 @@ class RunSession:
         if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self.specs}:
             self._keep_plan()
         self.store.tidy()
-        compact(self.store, self.snapshot, declared_columns())
+        try:
+            compact(self.store, self.snapshot, declared_columns())
+        except StorageError:
+            if self._launched:  # else all is as it was, and can be read without
+                raise
 
     def _archive(self) -> None:
         """Let compacted rows stand alone whose files have gone all together, before new files are made beside them."""

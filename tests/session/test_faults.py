@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -151,7 +152,12 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("read_only")
-def test_read_only_results_are_read(command: Command, results: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("copied", [False, True])
+def test_read_only_results_are_read(command: Command, results: Path, tmp_path: Path, copied: bool) -> None:
+    """A copy's files have other times, so that its compacted files are to be written again, and cannot."""
+    for path in (results / "runs").glob("*.parquet"):
+        if copied:
+            os.utime(path, (1, 1))
     assert command(*verb("status", results, tmp_path))[0] == 0
     code, out, _ = command(*verb("run", results, tmp_path))
     assert (code, out.splitlines()[0]) == (0, "odd: 2 runs: 2 done, 0 failed, 0 to do")
