@@ -31,9 +31,9 @@ app = typer.Typer(
 )
 
 SuiteFile = Annotated[Path, typer.Argument(help="Suite file, such as suites/quickstart.yaml.", show_default=False)]
-Results = Annotated[Path, typer.Argument(help="A suite's results, such as results/quickstart.", show_default=False)]
+Results = Annotated[str, typer.Argument(help="A suite's results, such as results/quickstart.", show_default=False)]
 Budget = Annotated[str | None, typer.Option(help="A budget the suite names, such as smoke.", show_default=False)]
-Out = Annotated[Path, typer.Option(help="Folder of all results.")]
+Out = Annotated[str, typer.Option(help="Folder of all results.")]
 Address = Annotated[str | None, typer.Option(help="A running ray cluster, such as auto.")]
 Inline = Annotated[bool, typer.Option("--inline", help="Work in this process, without ray.")]
 Settings = Annotated[
@@ -48,7 +48,7 @@ def run(
     budget: Budget = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds, in place of the suite's.", min=1)] = None,
     settings: Settings = None,
-    out: Out = Path("results"),
+    out: Out = "results",
     address: Address = None,
     inline: Inline = False,
     retry: Annotated[

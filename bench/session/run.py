@@ -66,7 +66,7 @@ class RunSession:
         rows = f" and {stage.references_to_do} of real data for reference" if stage.references_to_do else ""
         time_left = f", {duration(seconds)}" if stage.to_do else ""
         failed = counts.total() - counts[Status.DONE]
-        hint = "" if not failed or self._retry else " (--retry failed runs them again)" if counts[Status.FAILED] else ""
+        hint = " (--retry failed runs them again)" if counts[Status.FAILED] and not self._retry else ""
         return (
             f"{self.suite.name}: {len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
             f"{stage.to_do} to do{told}{rows}{time_left}"

@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from bench.execute import Workplace
 from bench.launch import CohortPlan, Job, Options
 from bench.launch import work as working
-from bench.launch.attempts import MAX_ATTEMPTS, Attempt, Attempts
+from bench.launch.attempts import MAX_ATTEMPTS, Attempts
 from bench.launch.events import Event, Finished
 from bench.launch.work import work
 from bench.results import RunStore
@@ -70,7 +69,6 @@ def test_a_checkpoint_that_went_on_starts_the_count_anew(tmp_path: Path, monkeyp
 def test_a_damaged_file_counts_anew(tmp_path: Path) -> None:
     RunStore(tmp_path).attempts("c").write(b"{broken")
     assert not attempts(tmp_path).begin()
-    assert Attempt("x").done == ()
 
 
 def cohort() -> tuple[RunSpec, ...]:
@@ -116,4 +114,3 @@ def test_what_is_to_be_done_again_is_done_once_a_launch(tmp_path: Path, monkeypa
     work(replace(plan, again=ids), job, lambda event: None)
     assert asked == [ids]
     assert store.record(min(ids)).evaluation.figures == {"fid": 2.0}
-    assert torch.get_num_threads() >= 1
