@@ -20,8 +20,13 @@ Headline = Literal["", "page", "line"]
 OTHER = "Other"
 GROUPS = ("Likelihood", "Divergences", "Features", "Modes", "Samples", "Training", OTHER, "Cost")
 """Groups of figures, in the order of printing; groups that are not among them come before the last two."""
-COMPANIONS = {"_se": "Standard error of", "_n": "Number of examples behind"}
-_DIVERGENCE = re.compile(r"div_(?P<name>(?!.*_(?:se|n|exact)$).+)")
+COMPANIONS = {
+    "_se": "Standard error of",
+    "_n": "Number of examples behind",
+    "_growth": "What twice the points and steps for critics have added to",
+}
+_COMPANION_LABELS = {"_se": "standard error", "_n": "n", "_growth": "growth"}
+_DIVERGENCE = re.compile(r"div_(?P<name>(?!.*_(?:se|n|growth|exact)$).+)")
 _EXACT = re.compile(r"div_(?P<name>.+)_exact")
 _JSON = ("settings", "depends_on", "floor")
 _LAST = 1000.0
@@ -169,7 +174,7 @@ class Columns(Mapping[str, Column]):
         return Column(name, name.replace("_", " "), "Metric of the user's; no better end is known.")
 
     def companion_of(self, name: str) -> str | None:
-        """The declared column, or divergence, that a column is the standard error or the number of examples of."""
+        """The declared column, or divergence, that a column is the standard error, number or growth of."""
         for suffix in COMPANIONS:
             base = name.removesuffix(suffix)
             if base != name and (base in self.declared or divergence_of(base) is not None):
@@ -257,13 +262,13 @@ def exact_column(estimate: Column) -> Column:
 
 
 def companion(of: Column, name: str) -> Column:
-    """The standard error or the number of examples of a column."""
+    """The standard error, the number of examples or the growth of a column."""
     suffix = name.removeprefix(of.name)
-    error = suffix == "_se"
+    counted = suffix == "_n"
     return Column(
-        name, f"{of.label} {'standard error' if error else 'n'}", f"{COMPANIONS[suffix]} {of.label}.", of.group,
-        of.unit if error else "", lower=0.0, protocol=of.protocol or of.name, role="figure", order=of.order,
-        fixed=not error, printed=False,
+        name, f"{of.label} {_COMPANION_LABELS[suffix]}", f"{COMPANIONS[suffix]} {of.label}.", of.group,
+        "" if counted else of.unit, lower=None if suffix == "_growth" else 0.0, protocol=of.protocol or of.name,
+        role="figure", order=of.order, fixed=counted, printed=False,
     )  # fmt: skip
 
 

@@ -88,7 +88,8 @@ def measure_divergences(subject: Subject) -> dict[str, float]:
 def _list_columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:
     values = {f"div_{name}": estimate.value for name, estimate in estimates.items()}
     errors = {f"div_{name}_se": e.stderr for name, e in estimates.items() if e.stderr is not None}
-    return values | errors
+    growths = {f"div_{name}_growth": e.growth for name, e in estimates.items() if e.growth is not None}
+    return values | errors | growths
 
 
 def _compute_exact(subject: Subject, names: Sequence[str]) -> dict[str, float]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from bench.divergences import Divergence
 from bench.registry import Registry
 
 DEFAULT = "cross_fitted_critic"
+DEFAULT_EFFORT = "quick"
 
 
 @dataclass(frozen=True)
@@ -21,14 +18,17 @@ class Value:
     Attributes:
         value: the estimate, in the divergence's own unit (nats for most).
         stderr: its standard error, None where the estimator has none.
+        growth: by how much it exceeds the estimate of critics that were given half as much; None where none was made.
     """
 
     value: float
     stderr: float | None
+    growth: float | None = None
 
 
-Compute = Callable[[Tensor, Tensor, Sequence[Divergence], torch.Generator], Mapping[str, Value]]
-"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name."""
+Compute = Callable[..., Mapping[str, Value]]
+"""From points of P (n, d) and of Q (m, d), float32 on one device, the divergences and a generator to a value for each
+divergence, by its name. Where an estimator has efforts, `effort=` names one of them."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +40,34 @@ class Estimator:
         version: raised whenever its figures change.
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
+        efforts: how much it can be asked to spend; empty where there is no choice.
     """
 
     name: str
     version: int
     compute: Compute
     only: tuple[str, ...] | None = None
+    efforts: tuple[str, ...] = ()
 
 
 ESTIMATORS: Registry[Estimator] = Registry("estimator")
 
 
-def register_estimator(name: str, *, version: int, only: Sequence[str] | None = None) -> Callable[[Compute], Compute]:
+def register_estimator(
+    name: str, *, version: int, only: Sequence[str] | None = None, efforts: Sequence[str] = ()
+) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
     Args:
         name: the name that suites use.
         version: raised whenever its figures change.
         only: the divergences that it can estimate; None for every one.
+        efforts: how much it can be asked to spend, if there is a choice; it then takes `effort=`, one of these names.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds), compute.__module__)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, tuple(efforts)), compute.__module__)
         return compute
 
     return decorate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,24 +12,25 @@ from torch import Tensor
 from bench.divergences import Divergence
 from bench.metrics.estimation.estimators import Value, register_estimator
 from bench.metrics.estimation.heldout import heldout_bound
-from bench.metrics.estimation.ratio import LogRatios
-from bench.metrics.estimation.ratio.design import make_design, make_networks
+from bench.metrics.estimation.ratio import LogRatios, make_design
+from bench.metrics.estimation.ratio.closed_forms import make_constant
 from bench.metrics.estimation.ratio.folds import Predictions
-from bench.metrics.estimation.ratio.training import Loss, Sample, Training, train
+from bench.metrics.estimation.ratio.learners import PLAIN, WAVES
+from bench.metrics.estimation.ratio.training import Loss, Training
 
 _TRAINING = Training(learning_rate=1e-3)  # at the default's, bounds that are exponential in v overfit before they fit
 
 
-@register_estimator("per_divergence_critics", version=1)
+@register_estimator("per_divergence_critics", version=2)
 def per_divergence_critics(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
 ) -> dict[str, Value]:
     """For each divergence, critics that maximise its own bound (Ryu 2025, sec. 3.2; Nowozin et al. 2016, eq. 6).
 
-    Folds, inputs, networks, steps and the evaluation are those of the default estimator, and the bound takes the place
-    of the logistic loss wherever critics are trained or chosen. The learning rate is lower, and there are neither
-    closed forms among the candidates nor stacks of them. Every divergence starts from the same random state, so that a
-    figure does not depend on what else is asked for.
+    Folds, coordinates, networks, steps and the evaluation are those of the default estimator, and the bound takes the
+    place of the logistic loss wherever critics are trained or chosen. The learning rate is lower, and there are neither
+    closed forms nor marginal scores among the candidates, nor stacks of them. Every divergence starts from the same
+    random state, so that a figure does not depend on what else is asked for.
     """
     state = generator.get_state()
     return {d.name: heldout_bound(d, fit_critics(d, p, q, _copy_networks(generator, state))) for d in divergences}
@@ -43,12 +45,13 @@ def fit_critics(d: Divergence, x: Tensor, y: Tensor, generator: torch.Generator)
         y: points of Q, shape (m, d).
         generator: draws folds, initial weights and batches; on the points' device.
     """
-    plan = make_design(x, y, generator)
+    design = make_design(x, y, generator)
     loss = make_negative_bound(d, min(len(x), len(y)))
-    from_p, from_q = (_make_sample(folds, plan.pairs.critics) for folds in (plan.p, plan.q))
+    nothing = make_constant(design.rows_p, design.rows_q)
     candidates = [
-        train(make_networks(inputs, generator), from_p, from_q, plan.pairs, _TRAINING, generator, loss)
-        for inputs in plan.inputs
+        replace(learner, training=_TRAINING).fit(design, nothing, generator, loss)
+        for learner in (PLAIN, WAVES)
+        if design.dimensions <= learner.up_to
     ]
     best = _choose_best(candidates, loss)
     return LogRatios(
@@ -73,12 +76,6 @@ def make_negative_bound(d: Divergence, n: int) -> Loss:
         return -at_p.mean(-1) - at_q.mean(-1)
 
     return loss
-
-
-def _make_sample(folds: Tensor, critics: int) -> Sample:
-    """One side of the comparison, its critics added to nothing."""
-    number, size, _ = folds.shape
-    return Sample(folds, folds.new_zeros(critics, (number - 2) * size), folds.new_zeros(critics, 2, size))
 
 
 def _choose_best(candidates: Sequence[Predictions], loss: Loss) -> Predictions:

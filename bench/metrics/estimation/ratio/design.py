@@ -1,48 +1,108 @@
-"""What is fixed before critics are fitted: folds, inputs and the size of networks."""
+"""What is fixed before critics are fitted: folds, rows and coordinates."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from bench.metrics.estimation.ratio.coordinates import (
+    Coordinates,
+    Scale,
+    ScaledPoints,
+    compute_heavy_quantile,
+    compute_normal_quantile,
+    map_marginals,
+    measure_scale,
+)
 from bench.metrics.estimation.ratio.folds import Pairs, deal, leave_pairs_out
-from bench.metrics.estimation.ratio.inputs import CriticInputs, fit_inputs
-from bench.metrics.estimation.ratio.networks import RatioNetworks, make_initial_networks
+from bench.metrics.estimation.ratio.rows import Rows, choose_rows
 
 FOLDS = 5
-_WIDTH, _DEPTH = 64, 2
 _ALL_PAIRS_UP_TO = 256  # dimensions
-_WAVES, _WAVES_UP_TO = 32, 3  # sines and cosines, in so many dimensions at the most
+_LINEAR_WITHIN = 4.0  # standard units; beyond, a coordinate grows like its logarithm
+_TAILS_BEGIN = 10.0  # the same for the moments of closed forms
+
+Both = tuple[Coordinates, Coordinates]
+"""Coordinates of P's points and of Q's."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """Two samples dealt into folds, and what critics will see of them.
+    """Two samples dealt into folds, and the ways in which critics may see them.
 
     Attributes:
-        p: points of P in folds, shape (F, s, d).
-        q: points of Q in folds, shape (F, t, d).
+        p: points of P, fold after fold, shape (F s, d).
+        q: points of Q, shape (F t, d).
         pairs: the critics of the cross-fit.
-        inputs: ways to map points to inputs: the coordinates, and in few dimensions also waves of them.
+        rows_p: which points of P each critic is fitted on and leaves out.
+        rows_q: likewise for Q.
     """
 
     p: Tensor
     q: Tensor
     pairs: Pairs
-    inputs: tuple[CriticInputs, ...]
+    rows_p: Rows
+    rows_q: Rows
+
+    @property
+    def dimensions(self) -> int:
+        """D."""
+        return self.p.shape[1]
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Centres and widths of standard units, for each critic."""
+        return measure_scale(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted)
+
+    @cached_property
+    def robust(self) -> Both:
+        """Standard units with logarithmic tails."""
+        return self._scale(_LINEAR_WITHIN)
+
+    @cached_property
+    def nearly_linear(self) -> Both:
+        """Standard units whose tails begin far out, for moments."""
+        return self._scale(_TAILS_BEGIN)
+
+    @cached_property
+    def linear(self) -> Both:
+        """Standard units."""
+        return self._scale(math.inf)
+
+    @cached_property
+    def normal(self) -> Both:
+        """Marginally normal."""
+        return map_marginals(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted, compute_normal_quantile)
+
+    @cached_property
+    def heavy(self) -> Both:
+        """Marginally Student's t with two degrees of freedom."""
+        return map_marginals(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted, compute_heavy_quantile)
+
+    def _scale(self, limit: float) -> Both:
+        return ScaledPoints(self.p, self.scale, limit), ScaledPoints(self.q, self.scale, limit)
 
 
 def make_design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
-    """Deal points of P (n, d) and of Q (m, d) into folds and fit the inputs' scales; the generator deals."""
+    """Deal points of P (n, d) and of Q (m, d) into folds; the generator deals."""
     p, q = (deal(points, FOLDS, generator) for points in (x, y))
-    dimensions = x.shape[1]
-    pairs = leave_pairs_out(FOLDS, x.device, every=dimensions <= _ALL_PAIRS_UP_TO)
-    waves = (0, _WAVES) if dimensions <= _WAVES_UP_TO else (0,)
-    return Design(p, q, pairs, tuple(fit_inputs(p, q, pairs, generator, count) for count in waves))
+    pairs = leave_pairs_out(FOLDS, x.device, every=x.shape[1] <= _ALL_PAIRS_UP_TO)
+    return Design(
+        p=p.flatten(0, 1),
+        q=q.flatten(0, 1),
+        pairs=pairs,
+        rows_p=choose_rows(pairs, p.shape[1]),
+        rows_q=choose_rows(pairs, q.shape[1]),
+    )
 
 
-def make_networks(inputs: CriticInputs, generator: torch.Generator) -> RatioNetworks:
-    """A network for each critic, that maps everything to zero."""
-    return make_initial_networks(inputs, _WIDTH, _DEPTH, generator)
+def halve(design: Design) -> Design:
+    """The same folds, each judged by two critics alone, which are fitted on half of the points of theirs."""
+    pairs = leave_pairs_out(design.pairs.folds, design.p.device, every=False)
+    sizes = (len(points) // pairs.folds for points in (design.p, design.q))
+    rows_p, rows_q = (choose_rows(pairs, size, share=0.5) for size in sizes)
+    return Design(design.p, design.q, pairs, rows_p, rows_q)

@@ -3,97 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.metrics.estimation.ratio.inputs import CriticInputs
+from bench.metrics.estimation.ratio.coordinates import Coordinates
+from bench.metrics.estimation.ratio.features import Features
 
 _CHUNK = 2**24  # numbers in one batch of evaluated inputs: bounds memory
 
 
 @dataclass(frozen=True)
 class RatioNetworks:
-    """R perceptrons with SiLU units, each beside an additive model of the coordinates.
+    """R perceptrons with SiLU units, each beside a linear function of terms that its features name.
 
-    The additive part (linear, absolute value, square and logarithm of each coordinate) starts at zero, as does the last
-    layer, so that an untrained network adds nothing to what it is added to.
+    The linear part starts at zero, as does the last layer, so that an untrained network adds nothing to what it is
+    added to.
 
     Attributes:
-        inputs: maps points to inputs.
+        features: what the networks are given of coordinates.
         weights: of the layers, shapes (R, in, out).
         biases: of the layers, shapes (R, 1, out).
-        additive: weights of the additive part, shape (R, 4 d, 1).
+        linear: weights of the linear part, shape (R, features.linear_width, 1).
     """
 
-    inputs: CriticInputs
+    features: Features
     weights: tuple[Tensor, ...]
     biases: tuple[Tensor, ...]
-    additive: Tensor
+    linear: Tensor
 
     @property
     def parameters(self) -> list[Tensor]:
         """All that is trained."""
-        return [*self.weights, *self.biases, self.additive]
+        return [*self.weights, *self.biases, self.linear]
 
-    def __call__(self, points: Tensor) -> Tensor:
-        """V at points of shape (R, n, d), shape (R, n)."""
-        coordinates = self.inputs.coordinates(points)
-        hidden = self.inputs.waves(coordinates)
+    def with_parameters(self, parameters: Iterable[Tensor]) -> RatioNetworks:
+        """The same networks with other parameters, in the order of `parameters`."""
+        given = list(parameters)
+        layers = len(self.weights)
+        weights, biases, (linear,) = given[:layers], given[layers : 2 * layers], given[2 * layers :]
+        return replace(self, weights=tuple(weights), biases=tuple(biases), linear=linear)
+
+    def __call__(self, coordinates: Tensor) -> Tensor:
+        """V at coordinates of shape (R, n, d), shape (R, n)."""
+        hidden = self.features.inputs(coordinates)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = F.silu(torch.baddbmm(bias, hidden, weight))
         output = torch.baddbmm(self.biases[-1], hidden, self.weights[-1])
-        for term, weight in zip(_yield_additive_terms(coordinates), self.additive.tensor_split(4, 1), strict=True):
-            output = torch.baddbmm(output, term, weight)
+        begin = 0
+        for term in self.features.yield_linear(coordinates):
+            end = begin + term.shape[-1]
+            output = torch.baddbmm(output, term, self.linear[:, begin:end])
+            begin = end
         return output.squeeze(-1)
 
     @torch.no_grad()
-    def evaluate(self, points: Tensor, left_out: Tensor) -> Tensor:
-        """V of each critic at the folds that it leaves out.
-
-        Args:
-            points: in folds, shape (F, s, d).
-            left_out: shape (R, 2).
-
-        Returns:
-            Shape (R, 2, s).
-        """
-        critics, sides = left_out.shape
-        step = max(1, _CHUNK // (critics * sides * max(points.shape[-1], self.weights[0].shape[-1])))
-        parts = [
-            self(part[left_out].flatten(1, 2)).reshape(critics, sides, -1) for part in torch.split(points, step, dim=1)
-        ]
-        return torch.cat(parts, -1)
+    def evaluate(self, coordinates: Coordinates, rows: Tensor) -> Tensor:
+        """V of each critic at rows of its own, shape (R, …), in the same shape."""
+        flat = rows.flatten(1)
+        width = max(self.features.width, self.features.linear_width // 4, self.weights[0].shape[-1])
+        step = max(1, _CHUNK // (len(flat) * width))
+        parts = [self(coordinates.take(part)) for part in torch.split(flat, step, dim=1)]
+        return torch.cat(parts, 1).reshape(rows.shape)
 
 
-def _yield_additive_terms(coordinates: Tensor) -> Iterator[Tensor]:
-    """What the additive part is linear in, (R, n, d) each: one at a time, for in many dimensions they are large."""
-    yield coordinates
-    yield coordinates.abs() - 0.8
-    square = coordinates.square()
-    yield square / 2 - 0.5
-    yield square.log1p_() - 0.5
-
-
-def make_initial_networks(inputs: CriticInputs, width: int, depth: int, generator: torch.Generator) -> RatioNetworks:
+def make_initial_networks(
+    features: Features, critics: int, width: int, depth: int, generator: torch.Generator
+) -> RatioNetworks:
     """Networks with `depth` hidden layers of `width` units that map everything to zero."""
-    critics, _, d = inputs.centre.shape
-    sizes = [inputs.width] + [width] * depth
+    sizes = [features.width] + [width] * depth
+    device = generator.device
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, device=generator.device)
+        return torch.randn(shape, generator=generator, device=device)
 
     weights = [normal(critics, a, b) / math.sqrt(a) for a, b in pairwise(sizes)]
     biases = [0.5 * normal(critics, 1, b) for b in sizes[1:]]
-    weights.append(torch.zeros(critics, width, 1, device=generator.device))
-    biases.append(torch.zeros(critics, 1, 1, device=generator.device))
-    networks = RatioNetworks(
-        inputs, tuple(weights), tuple(biases), torch.zeros(critics, 4 * d, 1, device=generator.device)
-    )
+    weights.append(torch.zeros(critics, width, 1, device=device))
+    biases.append(torch.zeros(critics, 1, 1, device=device))
+    linear = torch.zeros(critics, features.linear_width, 1, device=device)
+    networks = RatioNetworks(features, tuple(weights), tuple(biases), linear)
     for parameter in networks.parameters:
         parameter.requires_grad_()
     return networks

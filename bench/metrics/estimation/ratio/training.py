@@ -1,16 +1,18 @@
-"""Training of stacked ratio networks, with early stopping for each fold by folds it does not touch."""
+"""Training of stacked ratio networks: averaged weights, stopped for each fold by folds it does not touch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from bench.metrics.estimation.ratio.coordinates import Coordinates
 from bench.metrics.estimation.ratio.folds import Pairs, Predictions, logistic_loss
 from bench.metrics.estimation.ratio.networks import RatioNetworks
+from bench.metrics.estimation.ratio.rows import Rows
 
 _WARM_UP = 10  # steps
 
@@ -23,58 +25,77 @@ class Training:
     """How the networks are trained.
 
     Attributes:
-        steps: at most so many.
+        steps: at most so many; validation stops earlier.
         batch: points of each sample in a step.
-        learning_rate: of Adam at its peak.
+        learning_rate: of Adam.
         checks: how often the networks are validated.
         patience: a fold's networks are given up after so many checks without improvement.
+        memory: the weights that count are the average of the last steps, about so many and a tenth of all so far.
     """
 
     steps: int = 300
     batch: int = 256
-    learning_rate: float = 5e-3
+    learning_rate: float = 3e-3
     checks: int = 12
     patience: int = 3
+    memory: float = 200.0
+
+    def halved(self) -> Training:
+        """Half of the steps, at the same intervals between checks."""
+        return replace(self, steps=self.steps // 2, checks=max(1, self.checks // 2))
 
 
 @dataclass(frozen=True)
-class Sample:
+class Side:
     """One side of the comparison.
 
     Attributes:
-        points: in folds, shape (F, s, d).
-        offset_fitted: what networks are added to, at the points that each is fitted on, shape (R, (F − 2) s).
-        offset_left_out: the same at the folds left out, shape (R, 2, s).
+        coordinates: what critics see of its points.
+        rows: which of them.
+        offset_fitted: what networks are added to, at the rows that each is fitted on, shape (R, m).
+        offset_left_out: the same at the rows left out, shape (R, 2, s).
     """
 
-    points: Tensor
+    coordinates: Coordinates
+    rows: Rows
     offset_fitted: Tensor
     offset_left_out: Tensor
 
 
 class _Batches:
-    """Random batches without replacement: for each critic, points of the folds that it is fitted on."""
+    """Random batches without replacement, of the rows that each critic is fitted on."""
 
-    def __init__(self, sample: Sample, pairs: Pairs, batch: int, generator: torch.Generator) -> None:
-        self._flat = sample.points.flatten(0, 1)
-        self._offset = sample.offset_fitted
-        self._size = sample.points.shape[1]
-        self._pairs = pairs
-        self._total = self._offset.shape[1]
+    def __init__(self, side: Side, batch: int, generator: torch.Generator) -> None:
+        self._side = side
+        self._total = side.rows.fitted.shape[1]
         self._batch = min(batch, self._total)
         self._generator = generator
         self._order = torch.empty(0, dtype=torch.int64)
         self._position = self._total
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """Points (R, b, d) and the offset there (R, b)."""
+        """Coordinates (R, b, d) and the offset there (R, b)."""
         if self._position + self._batch > self._total:
             self._order = torch.randperm(self._total, generator=self._generator, device=self._generator.device)
             self._position = 0
         chosen = self._order[self._position : self._position + self._batch]
         self._position += self._batch
-        rows = self._pairs.fitted_on[:, chosen // self._size] * self._size + chosen % self._size
-        return self._flat[rows], self._offset[:, chosen]
+        return self._side.coordinates.take(self._side.rows.fitted[:, chosen]), self._side.offset_fitted[:, chosen]
+
+
+class _Average:
+    """An exponential average of the weights, which makes up for a learning rate that does not fall (Polyak 1992)."""
+
+    def __init__(self, networks: RatioNetworks, memory: float) -> None:
+        self._trained = [parameter.detach() for parameter in networks.parameters]
+        self._memory = memory
+        self.networks = networks.with_parameters(parameter.clone() for parameter in self._trained)
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights as they are after a step."""
+        share = 1 / (1 + min(max(step / 10, 1.0), self._memory))
+        torch._foreach_lerp_(self.networks.parameters, self._trained, share)
 
 
 class _Best:
@@ -107,8 +128,8 @@ class _Best:
 
 def train(
     networks: RatioNetworks,
-    p: Sample,
-    q: Sample,
+    p: Side,
+    q: Side,
     pairs: Pairs,
     how: Training,
     generator: torch.Generator,
@@ -125,15 +146,16 @@ def train(
         generator: draws the batches.
         loss: what is minimised, and decides when to stop.
     """
+    average = _Average(networks, how.memory)
 
     def predict() -> Predictions:
-        v_p, v_q = (networks.evaluate(s.points, pairs.left_out) + s.offset_left_out for s in (p, q))
-        return pairs.by_fold(v_p, v_q)
+        said = (average.networks.evaluate(s.coordinates, s.rows.left_out) + s.offset_left_out for s in (p, q))
+        return pairs.by_fold(*said)
 
     best = _Best(predict(), how.patience, loss)
-    batches = [_Batches(sample, pairs, how.batch, generator) for sample in (p, q)]
+    batches = [_Batches(side, how.batch, generator) for side in (p, q)]
     optimiser = torch.optim.Adam(networks.parameters, lr=how.learning_rate, betas=(0.9, 0.99), fused=True)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, how.steps))
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / _WARM_UP))
     checks = _list_check_steps(how)
     for step in range(1, how.steps + 1):
         (x, offset_p), (y, offset_q) = (b.draw() for b in batches)
@@ -143,14 +165,10 @@ def train(
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         rate.step()
+        average.update(step)
         if step in checks and not best.offer(predict()):
             break
     return best.predictions
-
-
-def _compute_rate(step: int, steps: int) -> float:
-    """Share of the peak learning rate: a short rise, then half a cosine down to zero."""
-    return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 def _list_check_steps(how: Training) -> set[int]:

@@ -1,4 +1,4 @@
-"""The pieces of the ratio fit: folds, inputs, closed forms, stacking."""
+"""The pieces of the ratio fit: folds, closed forms, stacking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from torch.distributions import MultivariateNormal
 
 from bench.metrics.estimation.ratio.folds import deal, leave_pairs_out, logistic_loss
 from bench.metrics.estimation.ratio.gaussian import fit_gaussian_ratios, fit_moments
-from bench.metrics.estimation.ratio.inputs import fit_inputs
 from bench.metrics.estimation.ratio.stacking import combine, stack
 
 CPU = torch.device("cpu")
@@ -81,17 +80,3 @@ def test_stacking_finds_the_minimum_that_scipy_finds(seed: int, critics: int) ->
 
     best = minimize(loss, np.zeros(critics + 1), tol=1e-12)
     assert loss(stack(p, q, start)[0].numpy()) == pytest.approx(best.fun, abs=1e-7)
-
-
-def test_inputs_do_not_tell_the_samples_apart() -> None:
-    x, y = torch.randn(2, 5, 40, 3, generator=generator())
-    pairs = leave_pairs_out(5, CPU)
-    one, other = (fit_inputs(p, q, pairs, generator(), 4) for p, q in ((x, y), (y, x)))
-    assert torch.equal(one.centre, other.centre)
-    assert torch.equal(one.scale, other.scale)
-
-
-def test_constant_coordinates_are_no_trouble() -> None:
-    x = torch.ones(5, 40, 2)
-    inputs = fit_inputs(x, x, leave_pairs_out(5, CPU), generator(), 0)
-    assert bool(inputs.coordinates(x[None, 0].expand(10, -1, -1)).isfinite().all())

@@ -1,0 +1,62 @@
+"""What an estimate may cost, and what it says of what it lacks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from bench import estimate_divergences
+from bench.errors import ArgumentError
+from bench.metrics.estimation.growth import GROWTH_WITHIN, is_converged
+
+
+def draw(n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    x, y = torch.randn(2, n, d, generator=torch.Generator().manual_seed(seed))
+    return x, y + 0.5
+
+
+def test_an_unknown_effort_is_named() -> None:
+    with pytest.raises(ArgumentError, match="found effort 'huge'; expected quick or thorough"):
+        estimate_divergences(*draw(200, 1), ["kl"], effort="huge")
+
+
+def test_an_estimator_without_a_choice_says_so() -> None:
+    with pytest.raises(ArgumentError, match="estimator 'knn': found effort 'thorough'; expected quick"):
+        estimate_divergences(*draw(200, 1), ["kl"], estimator="knn", effort="thorough")
+
+
+def test_growth_is_none_where_the_estimator_does_not_say() -> None:
+    estimate = estimate_divergences(*draw(200, 1), ["kl"], estimator="knn")["kl"]
+    assert estimate.growth is None
+    assert estimate.converged is None
+
+
+def test_gaussians_are_converged() -> None:
+    estimate = estimate_divergences(*draw(2000, 2), ["kl", "js"])
+    assert all(e.converged for e in estimate.values())
+
+
+def test_what_is_folded_up_is_told_to_be_unfinished() -> None:
+    """A correlation of .9 between coordinates that one angle has turned by four times its radius."""
+    x, y = torch.randn(2, 2000, 4, generator=torch.Generator().manual_seed(1))
+    x[:, 2] = 0.9 * x[:, 0] + 0.19**0.5 * x[:, 2]
+    estimate = estimate_divergences(_fold(x), _fold(y), ["kl"])["kl"]
+    truth = -0.5 * torch.tensor(0.19).log().item()
+    assert estimate.value < truth - 3 * (estimate.stderr or 0)
+    assert estimate.converged is False
+
+
+def test_convergence_is_growth_within_standard_errors() -> None:
+    assert is_converged(GROWTH_WITHIN * 0.1, 0.1)
+    assert not is_converged(GROWTH_WITHIN * 0.101, 0.1)
+    assert is_converged(-1.0, 0.1)
+
+
+def _fold(x: Tensor) -> Tensor:
+    parts = []
+    for pair in x.split(2, dim=1):
+        angle = 4 * pair.norm(dim=1)
+        cos, sin = angle.cos(), angle.sin()
+        parts += [cos * pair[:, 0] - sin * pair[:, 1], sin * pair[:, 0] + cos * pair[:, 1]]
+    return torch.stack(parts, 1)
