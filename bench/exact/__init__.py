@@ -108,6 +108,8 @@ def _sufficient(d: Divergence, p: Distribution, q: Distribution) -> Exact | None
         return None
     if not laws:
         return Exact(at_equality(d), "closed form")
+    if len(laws) == 1:
+        return integrate(d, *laws[0])
     return integrate_parts(d, *(product_of([parts_of(law) for law in side]) for side in zip(*laws, strict=True)))
 
 
