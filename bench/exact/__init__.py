@@ -7,6 +7,7 @@ from torch.distributions import Distribution, constraints
 
 from bench.divergences import Divergence, divergence
 from bench.exact.discrete import add_up
+from bench.exact.families import family_divergence
 from bench.exact.gaussian import Gaussian, as_gaussian, gaussian_divergence
 from bench.exact.integrand import at_equality
 from bench.exact.laws import common_dimension, is_discrete, prepare
@@ -14,6 +15,7 @@ from bench.exact.monte_carlo import sample_mean
 from bench.exact.parts import parts_of, product_of
 from bench.exact.products import coordinates, product_divergence
 from bench.exact.quadrature import MAX_DIMENSIONS, integrate, integrate_parts
+from bench.exact.reduction import without_common_transforms
 from bench.exact.sufficient import sufficient_coordinates
 from bench.exact.value import Exact
 
@@ -61,6 +63,7 @@ def exact_divergence(name: str, p: Distribution, q: Distribution, *, samples: in
     with torch.no_grad():
         first, second = prepare(p, "p"), prepare(q, "q")
         common_dimension(first, second)
+        first, second = without_common_transforms(first, second)
         value = _without_sampling(wanted, first, second)
     return sample_mean(wanted, first, second, samples, seed) if value is None else value
 
@@ -75,7 +78,7 @@ def _without_sampling(d: Divergence, p: Distribution, q: Distribution) -> Exact 
 
 def _closed_form(d: Divergence, p: Distribution, q: Distribution) -> Exact | None:
     pair = _gaussians(p, q)
-    value = gaussian_divergence(d.name, *pair) if pair else None
+    value = gaussian_divergence(d.name, *pair) if pair else family_divergence(d.name, p, q)
     return None if value is None else Exact(value, "closed form")
 
 
@@ -87,7 +90,7 @@ def _by_coordinates(d: Divergence, p: Distribution, q: Distribution) -> Exact | 
 
 
 def _one_coordinate(name: str, p: Distribution, q: Distribution) -> Exact:
-    value = _without_sampling(divergence(name), p, q)
+    value = _without_sampling(divergence(name), *without_common_transforms(p, q))
     assert value is not None  # in one dimension there is always a method, or an error
     return value
 

@@ -76,14 +76,15 @@ class LineProblem:
         return torch.where(nothing, -math.inf, log_m + log_h)
 
     def terms(self, owner: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """All integrands (n, 4), and v."""
+        """All integrands (n, 4), and v where it matters."""
         log_p, log_q, v = self.densities(owner, t)
         p, q = log_p.exp(), log_q.exp()
         change = p * (self.d.slope(v) - self.d.slope(torch.zeros_like(v[:1]))).abs()
         change = change.nan_to_num(0.0, 0.0) + (
             q * (self.d.intercept(v) - self.d.intercept(torch.zeros_like(v[:1]))).abs()
         ).nan_to_num(0.0, 0.0)
-        return torch.stack([self.log_value(log_p, log_q, v).exp(), p, q, change], 1), v
+        level = torch.where(p + q > 0, v, 0.0)  # where there is no mass it is noise
+        return torch.stack([self.log_value(log_p, log_q, v).exp(), p, q, change], 1), level
 
     def masses(self, owner: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """The same without value and change."""

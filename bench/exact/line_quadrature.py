@@ -15,7 +15,7 @@ Integrand = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 _EDGES = (0.0, 1.0, 2.5, 5.0, 10.0, 20.0, *(40.0 * 2**k for k in range(12)))
 _ROOT_STEPS = 60  # halvings of where two densities cross
-_MOST_ROOTS = 32  # in one span
+_MOST_ROOTS = 16  # in one span
 _LEVEL = 1e-12  # that rounding may make of 0
 _NOTHING = 1e-18  # share of a sum that does not count
 _STALLED, _PATIENCE = 0.7, 4  # rounds in a row that leave more than this of the error: rounding is what is left

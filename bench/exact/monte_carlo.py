@@ -8,11 +8,14 @@ import numpy as np
 import torch
 from scipy.stats import genpareto
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, Independent
 
 from bench.divergences import Divergence
 from bench.errors import ArgumentError
 from bench.exact.integrand import Elementwise, at_equality, log_excess
+from bench.exact.line_of import line_of
+from bench.exact.points import Points
+from bench.exact.univariate import UNIVARIATE
 from bench.exact.value import Exact
 
 _CHUNK = 2**15
@@ -62,6 +65,11 @@ def _log_terms(
                 f"exact_divergence('{d.name}'): a law cannot be sampled and evaluated; expected two with sample and "
                 "log_prob"
             ) from error
+        except (ValueError, RuntimeError) as error:
+            raise ArgumentError(
+                f"exact_divergence('{d.name}'): a law fails at its own samples or the other's: "
+                f"{str(error).splitlines()[0]}; expected log_prob to be a number on its support"
+            ) from error
         chunks.append(log_h(torch.where(log_p == log_q, 0.0, log_p - log_q)))
     log_terms = torch.cat(chunks)
     if bool(log_terms.isnan().any()):
@@ -71,6 +79,8 @@ def _log_terms(
 
 def _log_prob(law: Distribution, x: Tensor) -> Tensor:
     """Log density at x (n, ...), float64, −inf off the support."""
+    if isinstance(law, Independent) and type(law.base_dist) in UNIVARIATE and x.dim() == 2:
+        return line_of(law.base_dist).each(Points.at(x.double().T)).sum(0)
     support = law.support
     assert support is not None  # every law of torch that has a log_prob has one
     known = support.check(x).reshape(-1)  # type: ignore[no-untyped-call]
