@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import torch
 from torch import Tensor
 
-Real = mpmath.mpf
+Real: TypeAlias = Any  # a number of mpmath, which has no types
 _DIGITS = 60
 
 
 def precisely(function: Callable[..., Real], *parameters: Tensor) -> Tensor:
     """An elementwise function of parameters that broadcast, evaluated with 60 digits and rounded once."""
-    spread = torch.broadcast_tensors(*parameters)
+    spread = torch.broadcast_tensors(*parameters)  # type: ignore[no-untyped-call]
     rows = torch.stack([values.reshape(-1) for values in spread], 1).tolist()
     known: dict[tuple[float, ...], float] = {}
     with mpmath.workdps(_DIGITS):
         for row in map(tuple, rows):
             if row not in known:
-                known[row] = float(function(*map(Real, row)))
+                known[row] = float(function(*map(mpmath.mpf, row)))
     return torch.tensor([known[tuple(row)] for row in rows], dtype=torch.float64).reshape(spread[0].shape)
 
 
@@ -53,12 +55,13 @@ def fisher_constant(d1: Tensor, d2: Tensor) -> Tensor:
 
 def von_mises_constant(kappa: Tensor) -> Tensor:
     """Minus log 2π I₀(κ) e^(−κ)."""
-    return -torch.special.i0e(kappa).log() - float(mpmath.log(2 * mpmath.pi))
+    bessel: Tensor = torch.special.i0e(kappa)
+    return -bessel.log() - math.log(2 * math.pi)
 
 
 def continuous_bernoulli_constant(logit: Tensor) -> Tensor:
     """Minus log ∫₀¹ e^(ηx) dx for η the logit."""
-    return precisely(lambda eta: -mpmath.log(mpmath.expm1(eta) / eta) if eta else Real(0), logit)
+    return precisely(lambda eta: -mpmath.log(mpmath.expm1(eta) / eta) if eta else mpmath.mpf(0), logit)
 
 
 def log_ratio_constant(m: Tensor, log_m: Tensor) -> Tensor:

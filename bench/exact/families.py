@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import torch
 from torch.distributions import (
     Beta,
@@ -37,7 +38,7 @@ from torch.distributions import (
 
 from bench.divergences import ALPHA_OF, alpha_parameter
 
-Real = mpmath.mpf
+Real: TypeAlias = Any  # a number of mpmath, which has no types
 Vector = list[Real]
 
 _DIGITS = 80
@@ -62,7 +63,7 @@ class Member:
     """A law of a family. Laws of equal `carrier` have one base measure and may be compared."""
 
     family: str
-    carrier: tuple[object, ...]
+    carrier: tuple[Real, ...]
     theta: Vector
 
 
@@ -89,14 +90,14 @@ def _norm(theta: Vector) -> Real:
 def _von_mises_mean(theta: Vector) -> Vector:
     kappa = _norm(theta)
     if kappa == 0:
-        return [Real(0), Real(0)]
+        return [mpmath.mpf(0), mpmath.mpf(0)]
     ratio = mpmath.exp(_bessel(1, kappa) - _bessel(0, kappa)) / kappa
     return [ratio * part for part in theta]
 
 
 def _slope_mean(theta: Vector) -> Vector:
     (eta,) = theta
-    return [1 / -mpmath.expm1(-eta) - 1 / eta if eta else Real(1) / 2]
+    return [1 / -mpmath.expm1(-eta) - 1 / eta if eta else mpmath.mpf(1) / 2]
 
 
 FAMILIES = {
@@ -110,12 +111,12 @@ FAMILIES = {
         lambda t: None if t[0] >= 0 else -mpmath.log(-mpmath.expm1(t[0])), lambda t: [1 / mpmath.expm1(-t[0])]
     ),
     "von_mises": Family(lambda t: _bessel(0, _norm(t)) + _norm(t), _von_mises_mean),
-    "slope": Family(lambda t: mpmath.log(mpmath.expm1(t[0]) / t[0]) if t[0] else Real(0), _slope_mean),
+    "slope": Family(lambda t: mpmath.log(mpmath.expm1(t[0]) / t[0]) if t[0] else mpmath.mpf(0), _slope_mean),
 }
 
 
 def _values(law: Distribution, *names: str) -> list[Real]:
-    return [Real(float(torch.as_tensor(getattr(law, name)).reshape(-1)[0])) for name in names]
+    return [mpmath.mpf(float(torch.as_tensor(getattr(law, name)).reshape(-1)[0])) for name in names]
 
 
 def _of_gamma(law: Distribution) -> Member:
@@ -130,32 +131,32 @@ def _of_inverse_gamma(law: Distribution) -> Member:
 
 def _of_exponential(law: Distribution) -> Member:
     (rate,) = _values(law, "rate")
-    return Member("gamma", (), [Real(1), -rate])
+    return Member("gamma", (), [mpmath.mpf(1), -rate])
 
 
 def _of_half_normal(law: Distribution) -> Member:
     (scale,) = _values(law, "scale")
-    return Member("gamma", ("x²",), [Real(1) / 2, -1 / (2 * scale**2)])
+    return Member("gamma", ("x²",), [mpmath.mpf(1) / 2, -1 / (2 * scale**2)])
 
 
 def _of_weibull(law: Distribution) -> Member:
     scale, shape = _values(law, "scale", "concentration")
-    return Member("gamma", ("xᵏ", shape), [Real(1), -(scale**-shape)])
+    return Member("gamma", ("xᵏ", shape), [mpmath.mpf(1), -(scale**-shape)])
 
 
 def _of_pareto(law: Distribution) -> Member:
     scale, alpha = _values(law, "scale", "alpha")
-    return Member("gamma", ("log x/s", scale), [Real(1), -alpha])
+    return Member("gamma", ("log x/s", scale), [mpmath.mpf(1), -alpha])
 
 
 def _of_gumbel(law: Distribution) -> Member:
     loc, scale = _values(law, "loc", "scale")
-    return Member("gamma", ("e^(−x/s)", scale), [Real(1), -mpmath.exp(loc / scale)])
+    return Member("gamma", ("e^(−x/s)", scale), [mpmath.mpf(1), -mpmath.exp(loc / scale)])
 
 
 def _of_laplace(law: Distribution) -> Member:
     loc, scale = _values(law, "loc", "scale")
-    return Member("gamma", ("|x − m|", loc), [Real(1), -1 / scale])
+    return Member("gamma", ("|x − m|", loc), [mpmath.mpf(1), -1 / scale])
 
 
 def _of_beta(law: Distribution) -> Member:
@@ -163,13 +164,13 @@ def _of_beta(law: Distribution) -> Member:
 
 
 def _of_uniform(law: Distribution) -> Member | None:
-    return Member("dirichlet", (2,), [Real(1), Real(1)]) if _values(law, "low", "high") == [0, 1] else None
+    return Member("dirichlet", (2,), [mpmath.mpf(1), mpmath.mpf(1)]) if _values(law, "low", "high") == [0, 1] else None
 
 
 def _of_dirichlet(law: Distribution) -> Member:
     assert isinstance(law, Dirichlet)
     values = law.concentration.reshape(-1).tolist()
-    return Member("dirichlet", (len(values),), [Real(value) for value in values])
+    return Member("dirichlet", (len(values),), [mpmath.mpf(value) for value in values])
 
 
 def _of_poisson(law: Distribution) -> Member | None:
@@ -251,7 +252,7 @@ def family_divergence(name: str, p: Distribution, q: Distribution) -> float | No
             return None
         family, times = FAMILIES[first.family], first.carrier[0] if first.family == "geometric" else 1
         pair = first.theta, second.theta
-        value = times * _kl(family, *pair) if a == 1 else _alpha(family, Real(a), times, *pair)
+        value = times * _kl(family, *pair) if a == 1 else _alpha(family, mpmath.mpf(a), times, *pair)
         if a == 0:
             value = times * _kl(family, *reversed(pair))
         if name == "jeffreys":
@@ -274,14 +275,14 @@ def _member(law: Distribution) -> Member | None:
 def _kl(family: Family, p: Sequence[Real], q: Sequence[Real]) -> Real:
     first, second = list(p), list(q)
     if first == second:
-        return Real(0)
-    f_p, f_q = family.log_normaliser(first), family.log_normaliser(second)
+        return mpmath.mpf(0)
+    f_p, f_q = (mpmath.mpf(family.log_normaliser(theta)) for theta in (first, second))
     return f_q - f_p - mpmath.fdot([b - a for a, b in zip(first, second, strict=True)], family.mean(first))
 
 
 def _alpha(family: Family, a: Real, times: Real, p: Vector, q: Vector) -> Real:
     if a in (0, 1):
-        return Real(0)
+        return mpmath.mpf(0)
     between = family.log_normaliser([a * x + (1 - a) * y for x, y in zip(p, q, strict=True)])
     if between is None:
         return mpmath.inf

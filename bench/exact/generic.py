@@ -26,7 +26,7 @@ _PILOT, _SEED = 4001, 0  # points that place a part which has no location and sc
 
 
 def log_density(laws: Distribution, count: int) -> LogDensity:
-    """x (n, d) ↦ log density of every one of K laws, shape (K, n), −inf off their supports."""
+    """X (n, d) ↦ log density of every one of K laws, shape (K, n), −inf off their supports."""
     support = _constraint(laws)
     lead = [1] * len(laws.batch_shape)
     inside = sample(laws, 1)[0]

@@ -34,7 +34,7 @@ def line_of(law: Distribution) -> Line:
     if isinstance(law, MixtureSameFamily) and law.batch_shape.numel() == 1:
         return line_of(law.component_distribution).weighed(log_weights(law).reshape(-1))
     if type(law) in UNIVARIATE:
-        return UNIVARIATE[type(law)](law)  # type: ignore[operator]
+        return UNIVARIATE[type(law)](law)
     if isinstance(law, MultivariateNormal | LowRankMultivariateNormal):
         return line_of(Normal(law.loc, law.variance.sqrt()))
     if type(law) is TransformedDistribution and all(transform.bijective for transform in law.transforms):

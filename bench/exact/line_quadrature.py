@@ -110,11 +110,11 @@ def integrate_spans(
         points += 15 * len(halves)
         spans = spans[keep].joined(halves)
         values, errors = torch.cat([values[keep], new_values]), torch.cat([errors[keep], new_errors])
-    total = values.sum(0)
-    counts = (values > _NOTHING * total).any(1)
+    sums = values.sum(0)
+    counts = (values > _NOTHING * sums).any(1)
     fine, _ = _apply(integrand, spans[counts].cut(spans[counts].middle))
     change = fine.sum(0) - values[counts].sum(0)
-    return Sums(total + change, errors.sum(0) + change.abs())
+    return Sums(sums + change, errors.sum(0) + change.abs())
 
 
 def _apply(integrand: Integrand, spans: Spans) -> tuple[Tensor, Tensor]:

@@ -94,7 +94,8 @@ def _cuts(p: Line, q: Line) -> Tensor:
     for at, near in zip(special[order].tolist(), spare[order].tolist(), strict=True):
         if not kept or at - kept[-1] > near or (near == 0 and at > kept[-1]):
             kept.append(at)
-    return torch.unique(torch.cat([fixed, torch.tensor(kept, dtype=torch.float64)]))
+    cuts: Tensor = torch.unique(torch.cat([fixed, torch.tensor(kept, dtype=torch.float64)]))
+    return cuts
 
 
 def _widths(p: Line, q: Line, anchor: Tensor) -> Tensor:
@@ -108,9 +109,7 @@ def _widths(p: Line, q: Line, anchor: Tensor) -> Tensor:
 
 def _tell_apart(low: Tensor, high: Tensor, length: Tensor, start: Tensor, stop: Tensor) -> tuple[Tensor, Tensor]:
     """As far as float64 has numbers between a point and an end."""
-    near = [
-        (length.log() - (_ROUNDING * end.abs()).clamp(min=_SMALLEST).log()).clamp(min=1.0) for end in (low, high)
-    ]
+    near = [(length.log() - (_ROUNDING * end.abs()).clamp(min=_SMALLEST).log()).clamp(min=1.0) for end in (low, high)]
     one_end = low.isinf() | high.isinf()
     own = torch.where(low.isinf(), near[1], near[0])
     return torch.minimum(start, own), torch.where(one_end, stop, torch.minimum(stop, near[1]))

@@ -39,6 +39,7 @@ class Parts:
         high: upper end, likewise.
         log_density: x (n, d) ↦ log density of every part, shape (K, n), −inf off its support.
         kinks: where it bends on each axis, shape (K, d), NaN where it does not.
+        known: whether log_density is this package's own, which integrates to 1, and not a law's log_prob.
     """
 
     log_weight: Tensor
@@ -48,6 +49,7 @@ class Parts:
     high: Tensor
     log_density: LogDensity
     kinks: Tensor
+    known: bool
 
 
 def parts_of(law: Distribution) -> Parts:
@@ -72,7 +74,7 @@ def _batch(laws: Distribution, log_weight: Tensor, d: int) -> Parts:
     location, frame = generic.place(laws, d)
     fast = _gaussian_log_density(location, frame) if _gaussian(laws) else None
     density = fast or generic.log_density(laws, len(log_weight))
-    return Parts(log_weight, location, frame, low, high, density, torch.full_like(location, math.nan))
+    return Parts(log_weight, location, frame, low, high, density, torch.full_like(location, math.nan), fast is not None)
 
 
 def _axes(base: Distribution, log_weight: Tensor, d: int) -> Parts:
@@ -87,7 +89,7 @@ def _axes(base: Distribution, log_weight: Tensor, d: int) -> Parts:
         return torch.stack([lines.each(Points.at(x[:, axis]))[axis::d] for axis in range(d)]).sum(0)
 
     kinks = location if lines.bends else torch.full_like(location, math.nan)
-    return Parts(log_weight, location, torch.diag_embed(width), low, high, log_density, kinks)
+    return Parts(log_weight, location, torch.diag_embed(width), low, high, log_density, kinks, known=True)
 
 
 def _product(axes: MixtureSameFamily, d: int) -> Parts:
@@ -109,6 +111,7 @@ def _some(parts: Parts, which: slice) -> Parts:
         parts.high[which],
         lambda x: parts.log_density(x)[which],
         parts.kinks[which],
+        parts.known,
     )
 
 
@@ -129,7 +132,8 @@ def product_of(axes: Sequence[Parts]) -> Parts:
     )
     width = torch.cat([parts.frame[index, 0] for parts, index in pairs], 1)
     weight = torch.stack([parts.log_weight[index] for parts, index in pairs], 1).sum(1)
-    return Parts(weight, location, torch.diag_embed(width), low, high, log_density, kinks)
+    known = all(parts.known for parts in axes)
+    return Parts(weight, location, torch.diag_embed(width), low, high, log_density, kinks, known)
 
 
 def _gaussian(laws: Distribution) -> bool:

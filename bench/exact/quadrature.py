@@ -18,7 +18,7 @@ from bench.exact.on_line import integrate_lines
 from bench.exact.parts import Parts, parts_of
 from bench.exact.problem import Problem
 from bench.exact.tails import look_at_tails
-from bench.exact.value import Exact, within_range
+from bench.exact.value import Exact, infinite, within_range
 
 MAX_DIMENSIONS = 2
 _RELATIVE = 1e-8  # what the cubature aims at
@@ -57,14 +57,24 @@ def integrate_parts(d: Divergence, p: Parts, q: Parts) -> Exact:
     """
     problem = Problem.of(p, q, log_excess(d))
     tails = look_at_tails(problem)
+    result = None if tails.infinite else _cubature(d, problem, infinite=False)
+    if result is not None and bool(result.values[0].isfinite()):
+        return _check_accuracy(d, result, math.exp(min(tails.log_rest, 700.0)))
+    if not (p.known and q.known):
+        _check_masses(f"exact_divergence('{d.name}'): quadrature gives inf", _cubature(d, problem, infinite=True), 1.0)
+    return infinite(d)
+
+
+def _cubature(d: Divergence, problem: Problem, *, infinite: bool) -> Integral:
+    """Integrals of the value and of both masses; where the value is infinite of the masses alone."""
 
     def terms(owner: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         log_mass, log_value, v = problem.log_terms(owner, t)
         mass = log_mass.exp()
-        value = mass if tails.infinite else log_value.exp()
+        value = mass if infinite else log_value.exp()
         return torch.stack([value, mass, 2 * mass * torch.sigmoid(v)], 1), v
 
-    result = integrate_boxes(
+    return integrate_boxes(
         terms,
         first_boxes(problem),
         relative=_RELATIVE,
@@ -72,20 +82,6 @@ def integrate_parts(d: Divergence, p: Parts, q: Parts) -> Exact:
         most_points=int(min(_POINTS, _WORK / len(problem.log_weight))),
         kinked=has_kink(d),
     )
-    if tails.infinite:
-        return _infinite(d, result)
-    return _check_accuracy(d, result, math.exp(min(tails.log_rest, 700.0)))
-
-
-def _infinite(d: Divergence, result: Integral) -> Exact:
-    """Infinity, where the masses are 1 and the divergence has no bound."""
-    _check_masses(f"exact_divergence('{d.name}'): quadrature gives inf", result, 1.0)
-    if math.isfinite(d.upper):
-        raise ArgumentError(
-            f"exact_divergence('{d.name}'): its value is at most {d.upper:.6g}, yet the integrand does not decay; "
-            "expected densities that vanish far out and at the ends of their supports"
-        )
-    return Exact(math.inf, "quadrature")
 
 
 def _check_masses(where: str, result: Integral, size: float) -> None:
@@ -108,8 +104,6 @@ def _check_accuracy(d: Divergence, result: Integral, rest: float) -> Exact:
     value = at_equality(d) + excess
     where = f"exact_divergence('{d.name}'): quadrature gives {value:.8g}"
     _check_masses(where, result, excess)
-    if math.isinf(excess):
-        return _infinite(d, result)
     accepted = max(_ACCEPTED * excess, _ROUNDING * math.sqrt(excess))
     if not (result.error <= accepted and rest <= _BEYOND * excess):
         raise ArgumentError(

@@ -66,7 +66,7 @@ def push(line: Line, transform: Transform) -> Line:
     width = torch.where(moved.isfinite() & (moved > 0), moved, torch.where((high - low).isfinite(), high - low, 1.0))
 
     def inside(y: Points) -> Tensor:
-        anchor = torch.full(torch.broadcast_shapes(y.anchor.shape, (len(special), 1)), math.nan, dtype=torch.float64)
+        anchor = torch.full_like(y.anchor + special[:, :1], math.nan)
         for column in range(special.shape[1]):
             own, images = special[:, column : column + 1], image[:, column : column + 1]
             anchor = torch.where((y.anchor == images) & own.isfinite(), own, anchor)
@@ -150,7 +150,8 @@ def _other(transform: Transform) -> Push:
     def back(y: Points, _: Tensor) -> tuple[Points, Tensor]:
         at = y.x
         x = transform.inv(at)
-        return Points.at(x), -transform.log_abs_det_jacobian(x, at)
+        slope: Tensor = transform.log_abs_det_jacobian(x, at)  # type: ignore[no-untyped-call]
+        return Points.at(x), -slope
 
     return Push(transform, back, exact=False)
 

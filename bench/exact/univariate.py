@@ -8,6 +8,7 @@ of distances from ends and peaks, which `Points` know exactly.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -263,7 +264,8 @@ def _relaxed(law: Distribution) -> tuple[Tensor, Tensor]:
     given = vars(base).get("probs")
     (temperature,) = columns(base, "temperature")
     if given is None:
-        return *columns(base, "logits"), temperature
+        (logit,) = columns(base, "logits")
+        return logit, temperature
     (probability,) = columns(base, "probs")
     return probability.log() - torch.log1p(-probability), temperature
 
@@ -300,7 +302,7 @@ def _von_mises(law: VonMises) -> Line:
     return line(density, centre, concentration.clamp(min=1.0).rsqrt(), -math.pi, math.pi)
 
 
-UNIVARIATE = {
+UNIVARIATE: dict[type[Distribution], Callable[..., Line]] = {
     Normal: _normal,
     Laplace: _laplace,
     Cauchy: _cauchy,
