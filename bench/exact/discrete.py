@@ -44,7 +44,7 @@ def add_up(d: Divergence, p: Distribution, q: Distribution) -> Exact:
     v = torch.where(log_p == log_q, 0.0, log_p - log_q)
     log_m = torch.logaddexp(log_p, log_q) - math.log(2)
     terms = torch.where(log_m == -torch.inf, -torch.inf, log_m + log_excess(d)(v))
-    return Exact(at_equality(d) + math.fsum(terms.exp().tolist()), "sum")
+    return Exact(min(at_equality(d) + math.fsum(terms.exp().tolist()), d.upper), "sum")
 
 
 def _masses(law: Distribution, role: str) -> tuple[Tensor, Tensor]:

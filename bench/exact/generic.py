@@ -51,6 +51,23 @@ def log_density(laws: Distribution, count: int) -> LogDensity:
     return value
 
 
+def check_log_density(role: str, at: Tensor, x: Tensor) -> None:
+    """Refuse +inf and NaN, of log densities (n,) at points x (n, ...).
+
+    Raises:
+        ArgumentError: if there is one.
+    """
+    wrong = at.isnan() | (at == math.inf)
+    if not bool(wrong.any()):
+        return
+    first = int(wrong.long().argmax())
+    where = ", ".join(f"{value:.6g}" for value in x[first].reshape(-1).tolist())
+    raise ArgumentError(
+        f"exact_divergence: the log density of {role} at {where} is {float(at[first])}; expected a number, or -inf where "
+        "there is no mass"
+    )
+
+
 def place(laws: Distribution, d: int) -> tuple[Tensor, Tensor]:
     """Location (K, d) and frame (K, d, d): location + frame · u spreads a u of unit size over a part."""
     base = laws.base_dist if isinstance(laws, Independent) else laws

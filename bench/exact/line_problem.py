@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.divergences import Divergence
-from bench.errors import ArgumentError
+from bench.exact.generic import check_log_density
 from bench.exact.integrand import Elementwise
 from bench.exact.lines import Line
 from bench.exact.panels import Panels
@@ -58,13 +58,7 @@ class LineProblem:
         both = []
         for role, law in (("p", self.p), ("q", self.q)):
             at = law.log_density(points)
-            wrong = at.isnan() | (at == math.inf)
-            if bool(wrong.any()):
-                first = int(wrong.long().argmax())
-                raise ArgumentError(
-                    f"exact_divergence('{self.d.name}'): the log density of {role} at {float(points.x[first]):.6g} is "
-                    f"{float(at[first])}; expected a number, or -inf where there is no mass"
-                )
+            check_log_density(role, at, points.x)
             both.append(at)
         v = torch.where(both[0] == both[1], 0.0, both[0] - both[1])  # also where both are −inf
         return both[0] + log_slope, both[1] + log_slope, v

@@ -12,6 +12,7 @@ from torch.distributions import Distribution, Independent
 
 from bench.divergences import Divergence
 from bench.errors import ArgumentError
+from bench.exact.generic import check_log_density
 from bench.exact.integrand import Elementwise, at_equality, log_excess
 from bench.exact.line_of import line_of
 from bench.exact.points import Points
@@ -43,12 +44,13 @@ def sample_mean(d: Divergence, p: Distribution, q: Distribution, samples: int, s
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         halves = [_log_terms(d, log_h, law, (p, q), samples // 2) for law in (p, q)]
-    if any(bool((log_terms == torch.inf).any()) for log_terms in halves):
+    if math.isinf(d.upper) and any(bool((log_terms == torch.inf).any()) for log_terms in halves):
         return Exact(math.inf, "monte carlo")
     for role, log_terms in zip(("p", "q"), halves, strict=True):
         _check_tail(d, log_terms, role)
     means, variances = zip(*(_moments(log_terms) for log_terms in halves), strict=True)
-    return Exact(at_equality(d) + sum(means) / 2, "monte carlo", stderr=math.sqrt(sum(variances)) / 2)
+    value = min(at_equality(d) + sum(means) / 2, d.upper)
+    return Exact(value, "monte carlo", stderr=math.sqrt(sum(variances)) / 2)
 
 
 def _log_terms(
@@ -60,11 +62,15 @@ def _log_terms(
         try:
             x = law.sample(torch.Size((min(_CHUNK, count - start),)))
             log_p, log_q = (_log_prob(each, x) for each in pair)
+            for role, at in (("p", log_p), ("q", log_q)):
+                check_log_density(role, at, x)
         except NotImplementedError as error:
             raise ArgumentError(
                 f"exact_divergence('{d.name}'): a law cannot be sampled and evaluated; expected two with sample and "
                 "log_prob"
             ) from error
+        except ArgumentError:
+            raise
         except (ValueError, RuntimeError) as error:
             raise ArgumentError(
                 f"exact_divergence('{d.name}'): a law fails at its own samples or the other's: "

@@ -58,7 +58,8 @@ def product_divergence(name: str, p: list[Distribution], q: list[Distribution], 
         count * abs(scale) * (value.error or 0.0) / max(1 + scale * value, 1e-300) for value, count in values
     )
     error = relative * factor * math.exp(min(log_integral, 700.0)) / abs(scale)
-    return _exact(size, error, [value for value, _ in values])
+    upper = factor / -scale if scale < 0 else math.inf
+    return _exact(min(size, upper), error, [value for value, _ in values])
 
 
 def _total(values: list[tuple[Exact, int]]) -> Exact:
