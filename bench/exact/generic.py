@@ -63,8 +63,8 @@ def check_log_density(role: str, at: Tensor, x: Tensor) -> None:
     first = int(wrong.long().argmax())
     where = ", ".join(f"{value:.6g}" for value in x[first].reshape(-1).tolist())
     raise ArgumentError(
-        f"exact_divergence: the log density of {role} at {where} is {float(at[first])}; expected a number, or -inf where "
-        "there is no mass"
+        f"exact_divergence: the log density of {role} at {where} is {float(at[first])}; expected a number, or -inf "
+        "where there is no mass"
     )
 
 

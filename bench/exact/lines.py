@@ -28,6 +28,7 @@ class Line:
         inside: points ↦ log density of every part, shape (K, n), right on its support.
         exact: whether it is as exact at any distance from an end or a mark as at any other.
         bends: whether a density has a kink at a mark.
+        rounded: whether its ends are images of ends, wrong by a rounding.
     """
 
     log_weight: Tensor
@@ -38,6 +39,7 @@ class Line:
     inside: Density
     exact: bool = True
     bends: bool = False
+    rounded: bool = False
 
     @property
     def special(self) -> Tensor:

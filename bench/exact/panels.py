@@ -16,6 +16,7 @@ FAR = 1e5  # |t| up to which powers of a distance are followed: all but e^−10 
 _OVERFLOW = 300.0  # up to which the square of a distance is a number
 _MARK = 40.0  # up to which anything matters beside a point where the densities are finite
 _ROUNDING, _SMALLEST = 2.0**-52, 1e-300
+_SAME = 4 * _ROUNDING  # relative distance of ends that are one
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def panels_of(p: Line, q: Line) -> Panels:
     infinity = cuts.new_full((1,), math.inf)
     low, high = torch.cat([-infinity, cuts]), torch.cat([cuts, infinity])
     kept = p.present(low, high) | q.present(low, high)
+    if p.rounded or q.rounded:  # where one law ends a rounding before the other, neither is alone
+        kept &= ~(high - low <= _SAME * torch.maximum(low.abs(), high.abs())) | low.isinf() | high.isinf()
     low, high = low[kept], high[kept]
     length = torch.where((high - low).isfinite(), high - low, _widths(p, q, torch.where(low.isfinite(), low, high)))
     ends = torch.cat([end.reshape(-1) for law in (p, q) for end in (law.low, law.high)])

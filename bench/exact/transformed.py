@@ -15,6 +15,7 @@ from torch.distributions import (
     IndependentTransform,
     PowerTransform,
     SigmoidTransform,
+    TanhTransform,
     Transform,
 )
 
@@ -49,6 +50,8 @@ def steps(transforms: list[Transform]) -> list[Transform]:
             flat += steps(transform.parts)
         elif isinstance(transform, IndependentTransform):
             flat += steps([transform.base_transform])
+        elif isinstance(transform, TanhTransform):  # tanh x = 2/(1 + e^(−2x)) − 1
+            flat += [AffineTransform(0.0, 2.0), SigmoidTransform(), AffineTransform(-1.0, 2.0)]
         else:
             flat.append(transform)
     return flat
@@ -74,7 +77,7 @@ def push(line: Line, transform: Transform) -> Line:
         return line.inside(x) + log_slope
 
     exact = line.exact and through.exact
-    return replace(line, low=low, high=high, marks=marks, width=width, inside=inside, exact=exact)
+    return replace(line, low=low, high=high, marks=marks, width=width, inside=inside, exact=exact, rounded=True)
 
 
 def _affine(transform: Transform) -> Push:

@@ -163,7 +163,7 @@ def test_far_from_zero(width: float) -> None:
         assert exact_divergence(name, *far) == pytest.approx(exact_divergence(name, *near), rel=1e-9)
 
 
-class Wrong(Normal):
+class Wrong(Laplace):
     """A law whose log_prob is off by a constant."""
 
     off = 0.1
@@ -172,14 +172,14 @@ class Wrong(Normal):
         return super().log_prob(value) + self.off
 
 
-class Infinite(Normal):
+class Infinite(Laplace):
     """A law whose log_prob overflows far out."""
 
     def log_prob(self, value: Tensor) -> Tensor:
         return torch.where(value.abs() > 1e3, torch.inf, super().log_prob(value))
 
 
-class Narrow(Normal):
+class Narrow(Laplace):
     """A law whose log_prob fails where its support allows a point."""
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ class Silent(Distribution):
 )
 @pytest.mark.parametrize("name", ["kl", "js", "pearson"])
 def test_laws_that_are_none_are_refused(name: str, law: Distribution, message: str) -> None:
-    """Also where the value would be infinite: pearson from a narrower law."""
+    """Also where the value would be infinite: pearson of Laplace from Normal."""
     with pytest.raises(BenchError, match=message):
         exact_divergence(name, law, normal(0.0, 0.5))
 
