@@ -14,7 +14,9 @@ REACH_OF_AUTOGRAD = 25.0
 Direction = Literal["forward", "reverse", "symmetric"]
 
 _PROBES = (1.0, 2.0, 3.0)  # nats, where f is compared with its mirror image
+_LEAST_PROBE = 1e-6
 _ROUNDING = 1e-9
+_SERIES, _TERMS = 0.05, 16  # |r − 1| max(1, |a|) below which f of alpha(a) comes from its series, to .05¹⁴
 _NEWTON_STEPS = 8  # quadratic convergence from a start within a factor 2: float64 precision after 6
 
 
@@ -52,14 +54,52 @@ def direction_of(f: Callable[[Tensor], Tensor]) -> Direction:
         one = torch.ones(1, dtype=torch.float64, requires_grad=True)
         value = f(one)
         (slope,) = torch.autograd.grad(value.sum(), one)
-    r = torch.tensor(_PROBES, dtype=torch.float64).exp()
-    with torch.no_grad():
-        given, mirrored = (f(s) - value - slope * (s - 1) for s in (r, 1 / r))
-        mirrored = r * mirrored
-    difference = float(((given - mirrored) / (given + mirrored)).mean())
-    if abs(difference) < _ROUNDING:
+
+    def compared(v: Tensor) -> Tensor:
+        with torch.no_grad():
+            given, mirrored = (f(s) - value - slope * (s - 1) for s in (v.exp(), (-v).exp()))
+            mirrored = v.exp() * mirrored
+            return (given - mirrored) / (given + mirrored)
+
+    v = torch.tensor(_PROBES, dtype=torch.float64)
+    difference = compared(v)
+    while not bool(difference.isfinite().all()) and float(v.max()) > _LEAST_PROBE:
+        v = v / 2  # f overflows: nearer to 1 it does not
+        difference = compared(v)
+    mean = float(difference.mean())
+    if abs(mean) < _ROUNDING:
         return "symmetric"
-    return "forward" if difference > 0 else "reverse"
+    return "forward" if mean > 0 else "reverse"
+
+
+def power_over(v: Tensor, b: float) -> Tensor:
+    """(e^(bv) − 1)/b, and v for b = 0, without cancellation."""
+    return v if b == 0 else torch.expm1(b * v) / b
+
+
+def alpha_of_ratio(r: Tensor, a: float) -> Tensor:
+    """f(r) = (rᵃ − 1 − a(r − 1)) / (a(a − 1)) of the alpha family, with its limits at a = 0 and 1.
+
+    With (rᵇ − 1)/b in one piece it does not cancel for a near 0 or 1. Near r = 1 it comes from its binomial series.
+    """
+    x = r - 1
+    near = x.abs() * max(1.0, abs(a)) < _SERIES
+    small = torch.where(near, x, 0.0)
+    series, coefficient = torch.zeros_like(r), 0.5
+    coefficients = []
+    for k in range(2, _TERMS):
+        coefficients.append(coefficient)
+        coefficient *= (a - k) / (k + 1)
+    for coefficient in reversed(coefficients):
+        series = coefficient + small * series
+    far = torch.where(near, 2.0, r)
+    v = far.log()
+    if a < 0.5:
+        whole = (power_over(v, a) - (far - 1)) / (a - 1)
+    else:
+        grown = torch.where(far == 0, 0.0, far * power_over(torch.where(far == 0, 0.0, v), a - 1))
+        whole = (grown - (far - 1)) / a
+    return torch.where(near, small.square() * series, whole)
 
 
 def log_wright_omega(y: Tensor) -> Tensor:

@@ -20,7 +20,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bench.column import Column, Headline, divergence_column
-from bench.divergence_math import REACH_OF_AUTOGRAD, Direction, direction_of, fenchel_jeffreys, tangent_by_autograd
+from bench.divergence_math import (
+    REACH_OF_AUTOGRAD,
+    Direction,
+    alpha_of_ratio,
+    direction_of,
+    fenchel_jeffreys,
+    power_over,
+    tangent_by_autograd,
+)
 from bench.errors import ArgumentError, UnknownNameError
 from bench.registry import Registry
 
@@ -182,21 +190,14 @@ def alpha(a: float) -> Divergence:
         a: the order, any finite number.
     """
 
-    def power(v: Tensor, b: float) -> Tensor:
-        return v if b == 0 else torch.expm1(b * v) / b
-
     def f(r: Tensor) -> Tensor:
-        if a == 1:
-            return torch.xlogy(r, r) - (r - 1)
-        if a == 0:
-            return -r.log() + (r - 1)
-        return (r**a - 1 - a * (r - 1)) / (a * (a - 1))
+        return alpha_of_ratio(r, a)
 
     def slope(v: Tensor) -> Tensor:
-        return power(v, a - 1)
+        return power_over(v, a - 1)
 
     def intercept(v: Tensor) -> Tensor:
-        return -power(v, a)
+        return -power_over(v, a)
 
     upper = 1 / (a * (1 - a)) if 0 < a < 1 else math.inf
     order = max(abs(a), abs(a - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import pytest
 import torch
 from hypothesis import given
@@ -12,7 +13,7 @@ from scipy import integrate, stats
 from scipy.special import lambertw, wrightomega
 
 from bench.divergence_math import log_wright_omega, tangent_by_autograd
-from bench.divergences import DIVERGENCES, Divergence, divergence, register_divergence
+from bench.divergences import DIVERGENCES, Divergence, alpha, divergence, register_divergence
 from bench.errors import BenchError, UnknownNameError
 
 NAMES = [*DIVERGENCES, "alpha(-1)", "alpha(0)", "alpha(0.3)", "alpha(0.5)", "alpha(1)", "alpha(2)", "alpha(3.5)"]
@@ -127,13 +128,39 @@ def test_symmetric_ones_are_their_own_mirror(name: str, v: float) -> None:
 @pytest.mark.parametrize(
     ("direction", "names"),
     [
-        ("forward", ["kl", "pearson", "alpha(0.7)", "alpha(1)", "alpha(2.5)"]),
-        ("reverse", ["reverse_kl", "neyman", "alpha(0.3)", "alpha(0)", "alpha(-1.5)"]),
+        ("forward", ["kl", "pearson", "alpha(0.7)", "alpha(1)", "alpha(2.5)", "alpha(300)", "alpha(1e5)"]),
+        ("reverse", ["reverse_kl", "neyman", "alpha(0.3)", "alpha(0)", "alpha(-1.5)", "alpha(1e-15)", "alpha(-300)"]),
         ("symmetric", ["js", "gan", "jeffreys", "squared_hellinger", "total_variation", "alpha(0.5)"]),
     ],
 )
 def test_directions(direction: str, names: list[str]) -> None:
     assert {name: divergence(name).direction for name in names} == dict.fromkeys(names, direction)
+
+
+@given(
+    a=st.sampled_from([0.0, 1e-9, -1e-12, 1e-15, 1e-300, 0.3, 0.5, 0.999999999, 1.0, 1.0000000000001, 2.5, -4.0, 40.0]),
+    log_distance=st.floats(-12, 0.6),
+    sign=st.sampled_from([-1.0, 1.0]),
+)
+def test_f_of_alpha_equals_mpmath(a: float, log_distance: float, sign: float) -> None:
+    """Near a = 0 and 1, and near r = 1, where the textbook's formula cancels; here with 400 digits."""
+    r = tensor(math.exp(sign * 10**log_distance))
+    with mpmath.workdps(400):
+        x, order = mpmath.mpf(float(r)), mpmath.mpf(a)
+        if a in (0, 1):
+            expected = x * mpmath.log(x) - (x - 1) if a else -mpmath.log(x) + (x - 1)
+        else:
+            expected = (x**order - 1 - order * (x - 1)) / (order * (order - 1))
+    assert float(alpha(a).f(r)) == pytest.approx(float(expected), rel=1e-11)
+
+
+@pytest.mark.parametrize("a", [0.3, 0.5, 0.7, 1.0, 2.0])
+def test_f_of_alpha_at_zero(a: float) -> None:
+    """f(0) = 1/a, and autograd's f' is finite where f is smooth."""
+    assert float(alpha(a).f(tensor(0.0))) == pytest.approx(1 / a)
+    r = tensor(0.5, 0.99, 1.0, 1.01, 2.0).requires_grad_()
+    (slope,) = torch.autograd.grad(alpha(a).f(r).sum(), r)
+    assert torch.allclose(slope, alpha(a).slope(r.detach().log()), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(

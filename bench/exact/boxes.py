@@ -8,6 +8,7 @@ import torch
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
+from bench.exact.charts import Charts
 from bench.exact.problem import Problem
 from bench.exact.rules import Boxes
 
@@ -41,11 +42,11 @@ def first_boxes(problem: Problem) -> Boxes:
 
 
 def _grid(problem: Problem, owner: int) -> Boxes:
-    """The whole range of one chart, cut at fixed coordinates and at the ends of all supports."""
+    """The whole range of one chart, cut at fixed coordinates and where any part ends or bends."""
     charts = problem.charts
     start, stop = (limit[owner] for limit in charts.limits())
-    ends = torch.cat([charts.low, charts.high])
-    at_ends = charts.coordinates(owner, ends)
+    ends = torch.cat([charts.low, charts.high, charts.kinks])
+    at_ends = torch.cat([_on_axis(charts, owner, ends, axis) for axis in range(len(start))], 1)
     fixed = torch.tensor([sign * cut for cut in _CUTS for sign in (-1, 1)], dtype=torch.float64)
     lower, upper = [], []
     for axis in range(len(start)):
@@ -56,6 +57,13 @@ def _grid(problem: Problem, owner: int) -> Boxes:
         upper.append(cuts[1:])
     corners = [torch.cartesian_prod(*side).reshape(-1, len(start)) for side in (lower, upper)]
     return Boxes(corners[0], corners[1], torch.full((len(corners[0]),), owner))
+
+
+def _on_axis(charts: Charts, owner: int, ends: Tensor, axis: int) -> Tensor:
+    """Coordinate on one axis (m, 1) of ends (m, d), those without one on it left at NaN."""
+    points = charts.location[owner].expand_as(ends).clone()
+    points[:, axis] = ends[:, axis]
+    return charts.coordinates(owner, points)[:, axis : axis + 1]
 
 
 def _scout(problem: Problem, boxes: Boxes) -> tuple[Tensor, Tensor]:

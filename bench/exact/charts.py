@@ -29,6 +29,7 @@ class Charts:
         frame: shape (K, d, d), lower triangular.
         low: lower ends, shape (K, d), −inf where there is none.
         high: upper ends, likewise.
+        kinks: where the parts bend on each axis, shape (K, d), NaN where they do not.
         scale: shape (K, d): the size of frame on an axis without ends, distance of location from the one end, or
             distance between both.
     """
@@ -38,20 +39,22 @@ class Charts:
     low: Tensor
     high: Tensor
     scale: Tensor
+    kinks: Tensor
 
     @staticmethod
     def of(*laws: Parts) -> Charts:
         """The charts of all parts of some laws."""
-        location, frame, low, high = (
-            torch.cat([getattr(parts, name) for parts in laws]) for name in ("location", "frame", "low", "high")
+        location, frame, low, high, kinks = (
+            torch.cat([getattr(parts, name) for parts in laws])
+            for name in ("location", "frame", "low", "high", "kinks")
         )
         below, above = low.isfinite(), high.isfinite()
-        if bool((below | above).any()):  # ends are straight along the axes alone
+        if bool((below | above | kinks.isfinite()).any()):  # ends are straight along the axes alone
             frame = torch.diag_embed(frame.square().sum(2).sqrt())
         width = frame.diagonal(dim1=1, dim2=2)
         one_end = torch.where(below, location - low, high - location).clamp(min=_NEAREST)
         scale = torch.where(below & above, high - low, torch.where(below | above, one_end, width))
-        return Charts(location, frame, low, high, scale)
+        return Charts(location, frame, low, high, scale, kinks)
 
     def limits(self) -> tuple[Tensor, Tensor]:
         """The range of t on each axis, shape (K, d) each: as far as float64 can tell points apart."""

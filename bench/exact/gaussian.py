@@ -14,6 +14,7 @@ from bench.errors import ArgumentError
 
 _NEAR = 0.5  # largest |λ − 1| of S_q⁻¹ S_p for which the closed forms are summed over eigenvalues
 _SERIES = 0.05  # |x| below which x − log(1 + x) comes from its series
+_SMALL = 0.01  # |c| below which log |S| − log |S_q| is summed over eigenvalues
 _WORST_CONDITION = 1e10  # of a correlation matrix given as a covariance: its factor has 6 digits left
 
 
@@ -74,9 +75,9 @@ def gaussian_divergence(name: str, p: Gaussian, q: Gaussian) -> float | None:
         return _kl(p, q) + _kl(q, p)
     if name in ALPHA_OF:
         a, factor = ALPHA_OF[name]
-        return factor * _alpha(a, p, q)
+        return factor * _alpha(a, 1 - a, p, q)
     a_given = alpha_parameter(name)
-    return None if a_given is None else _alpha(a_given, p, q)
+    return None if a_given is None else _alpha(a_given, 1 - a_given, p, q)
 
 
 def _difference(p: Gaussian, q: Gaussian) -> Tensor:
@@ -113,29 +114,35 @@ def _kl(p: Gaussian, q: Gaussian) -> float:
     return float(0.5 * (shift + ratio.square().sum() - len(excess) + volumes))
 
 
-def _alpha(a: float, p: Gaussian, q: Gaussian) -> float:
-    """(∫ pᵃ q¹⁻ᵃ − 1) / (a(a − 1)), the integral by the Rényi divergence (Gil et al. 2013, table 2).
+def _alpha(a: float, c: float, p: Gaussian, q: Gaussian) -> float:
+    """(∫ pᵃ qᶜ − 1) / (−a c) for a + c = 1, the integral by the Rényi divergence (Gil et al. 2013, table 2).
 
-    With c = 1 − a and S = c S_p + a S_q: log ∫ pᵃ qᶜ = −½ a c (Δᵀ S⁻¹ Δ + G), where a c G = log |S| − c log |S_p| −
-    a log |S_q|, and the integral is infinite unless S is positive definite.
+    With S = c S_p + a S_q: log ∫ pᵃ qᶜ = −½ a c (Δᵀ S⁻¹ Δ + G), where a c G = log |S| − c log |S_p| − a log |S_q|, and
+    the integral is infinite unless S is positive definite.
     """
     if a in (0, 1):
         return _kl(p, q) if a == 1 else _kl(q, p)
     if a < 0.5:
-        return _alpha(1 - a, q, p)
-    c = 1 - a
+        return _alpha(c, a, q, p)
     mixed = q.factor @ q.factor.T if q.covariance is None else q.covariance
     factor, failed = torch.linalg.cholesky_ex(mixed + c * _difference(p, q))
     if int(failed):
         return math.inf
     shift = torch.linalg.solve_triangular(factor, (p.mean - q.mean)[:, None], upper=False).square().sum()
+    size = -0.5 * (shift + _volumes(a, c, p, q, factor))
+    exponent = a * c * size
+    return float(-size if exponent == 0 else -size * torch.expm1(exponent) / exponent)
+
+
+def _volumes(a: float, c: float, p: Gaussian, q: Gaussian, factor: Tensor) -> Tensor:
+    """G, from the eigenvalues e of S_q⁻¹ S_p − I where it would cancel: Σ log(1 + c e) − c log(1 + e) over a c."""
     excess = torch.linalg.eigvalsh(whitened_excess(p, q))
     if float(excess.abs().max()) * max(1, abs(c)) < _NEAR:
-        volumes = ((_minus_log1p(excess) - _minus_log1p(c * excess) / c) / a).sum()
-    else:
-        parts = _log_determinant(factor), _log_determinant(p.factor), _log_determinant(q.factor)
-        volumes = (parts[0] - c * parts[1] - a * parts[2]) / (a * c)
-    return float(torch.expm1(-0.5 * a * c * (shift + volumes)) / (-a * c))
+        return ((_minus_log1p(excess) - _minus_log1p(c * excess) / c) / a).sum()
+    log_p, log_q = _log_determinant(p.factor), _log_determinant(q.factor)
+    if abs(c) < _SMALL:
+        return (torch.log1p(c * excess).sum() / c - (log_p - log_q)) / a
+    return (_log_determinant(factor) - c * log_p - a * log_q) / (a * c)
 
 
 def _minus_log1p(x: Tensor) -> Tensor:

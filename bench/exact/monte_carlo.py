@@ -8,11 +8,15 @@ import numpy as np
 import torch
 from scipy.stats import genpareto
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, Independent
 
 from bench.divergences import Divergence
 from bench.errors import ArgumentError
+from bench.exact.generic import check_log_density
 from bench.exact.integrand import Elementwise, at_equality, log_excess
+from bench.exact.line_of import line_of
+from bench.exact.points import Points
+from bench.exact.univariate import UNIVARIATE
 from bench.exact.value import Exact
 
 _CHUNK = 2**15
@@ -40,12 +44,13 @@ def sample_mean(d: Divergence, p: Distribution, q: Distribution, samples: int, s
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         halves = [_log_terms(d, log_h, law, (p, q), samples // 2) for law in (p, q)]
-    if any(bool((log_terms == torch.inf).any()) for log_terms in halves):
+    if math.isinf(d.upper) and any(bool((log_terms == torch.inf).any()) for log_terms in halves):
         return Exact(math.inf, "monte carlo")
     for role, log_terms in zip(("p", "q"), halves, strict=True):
         _check_tail(d, log_terms, role)
     means, variances = zip(*(_moments(log_terms) for log_terms in halves), strict=True)
-    return Exact(at_equality(d) + sum(means) / 2, "monte carlo", stderr=math.sqrt(sum(variances)) / 2)
+    value = min(at_equality(d) + sum(means) / 2, d.upper)
+    return Exact(value, "monte carlo", stderr=math.sqrt(sum(variances)) / 2)
 
 
 def _log_terms(
@@ -57,10 +62,19 @@ def _log_terms(
         try:
             x = law.sample(torch.Size((min(_CHUNK, count - start),)))
             log_p, log_q = (_log_prob(each, x) for each in pair)
+            for role, at in (("p", log_p), ("q", log_q)):
+                check_log_density(role, at, x)
         except NotImplementedError as error:
             raise ArgumentError(
                 f"exact_divergence('{d.name}'): a law cannot be sampled and evaluated; expected two with sample and "
                 "log_prob"
+            ) from error
+        except ArgumentError:
+            raise
+        except (ValueError, RuntimeError) as error:
+            raise ArgumentError(
+                f"exact_divergence('{d.name}'): a law fails at its own samples or the other's: "
+                f"{str(error).splitlines()[0]}; expected log_prob to be a number on its support"
             ) from error
         chunks.append(log_h(torch.where(log_p == log_q, 0.0, log_p - log_q)))
     log_terms = torch.cat(chunks)
@@ -71,6 +85,8 @@ def _log_terms(
 
 def _log_prob(law: Distribution, x: Tensor) -> Tensor:
     """Log density at x (n, ...), float64, −inf off the support."""
+    if isinstance(law, Independent) and type(law.base_dist) in UNIVARIATE and x.dim() == 2:
+        return line_of(law.base_dist).each(Points.at(x.double().T)).sum(0)
     support = law.support
     assert support is not None  # every law of torch that has a log_prob has one
     known = support.check(x).reshape(-1)  # type: ignore[no-untyped-call]

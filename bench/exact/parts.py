@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.distributions import (
-    Cauchy,
     Distribution,
     Independent,
-    Laplace,
     LowRankMultivariateNormal,
     MixtureSameFamily,
     MultivariateNormal,
     Normal,
-    StudentT,
 )
 
 from bench.errors import ArgumentError
+from bench.exact import generic
+from bench.exact.generic import LogDensity
+from bench.exact.line_of import line_of, log_weights
+from bench.exact.points import Points
+from bench.exact.univariate import UNIVARIATE
 
-LogDensity = Callable[[Tensor], Tensor]
-
-_PILOT, _SEED = 4001, 0  # points that place a part which has no location and scale of its own
 _MOST_PARTS = 1024
 
 
@@ -39,6 +38,8 @@ class Parts:
         low: lower end of the support on each axis, shape (K, d), −inf where there is none.
         high: upper end, likewise.
         log_density: x (n, d) ↦ log density of every part, shape (K, n), −inf off its support.
+        kinks: where it bends on each axis, shape (K, d), NaN where it does not.
+        known: whether log_density is this package's own, which integrates to 1, and not a law's log_prob.
     """
 
     log_weight: Tensor
@@ -47,6 +48,8 @@ class Parts:
     low: Tensor
     high: Tensor
     log_density: LogDensity
+    kinks: Tensor
+    known: bool
 
 
 def parts_of(law: Distribution) -> Parts:
@@ -63,22 +66,30 @@ def parts_of(law: Distribution) -> Parts:
     return _batch(law, torch.zeros(1, dtype=torch.float64), law.event_shape.numel())
 
 
-def log_weights(law: MixtureSameFamily) -> Tensor:
-    """Log weights of the parts, exact where a weight is 0 (torch's own logits put 2e-16 there)."""
-    choice = law.mixture_distribution
-    given = vars(choice).get("probs")
-    if given is None:
-        return torch.log_softmax(torch.as_tensor(choice.logits), -1)
-    weights: Tensor = given / given.sum(-1, keepdim=True)
-    return weights.log()
-
-
 def _batch(laws: Distribution, log_weight: Tensor, d: int) -> Parts:
     """A batch of K laws, each a part."""
-    low, high = (bound.reshape(len(log_weight), d) for bound in _support(laws, d))
-    location, frame = _place(laws, d)
+    if isinstance(laws, Independent) and type(laws.base_dist) in UNIVARIATE and not _gaussian(laws):
+        return _axes(laws.base_dist, log_weight, d)
+    low, high = (bound.reshape(len(log_weight), d) for bound in generic.support_ends(laws))
+    location, frame = generic.place(laws, d)
     fast = _gaussian_log_density(location, frame) if _gaussian(laws) else None
-    return Parts(log_weight, location, frame, low, high, fast or _log_density(laws, len(log_weight)))
+    density = fast or generic.log_density(laws, len(log_weight))
+    return Parts(log_weight, location, frame, low, high, density, torch.full_like(location, math.nan), fast is not None)
+
+
+def _axes(base: Distribution, log_weight: Tensor, d: int) -> Parts:
+    """K products of d univariate laws."""
+    lines = line_of(base)  # a row for each part and axis
+    low, high, mark, width = (
+        column[:, 0].reshape(-1, d) for column in (lines.low, lines.high, lines.marks, lines.width)
+    )
+    location = torch.where(mark.isnan(), (low + high) / 2, mark)
+
+    def log_density(x: Tensor) -> Tensor:
+        return torch.stack([lines.each(Points.at(x[:, axis]))[axis::d] for axis in range(d)]).sum(0)
+
+    kinks = location if lines.bends else torch.full_like(location, math.nan)
+    return Parts(log_weight, location, torch.diag_embed(width), low, high, log_density, kinks, known=True)
 
 
 def _product(axes: MixtureSameFamily, d: int) -> Parts:
@@ -99,6 +110,8 @@ def _some(parts: Parts, which: slice) -> Parts:
         parts.low[which],
         parts.high[which],
         lambda x: parts.log_density(x)[which],
+        parts.kinks[which],
+        parts.known,
     )
 
 
@@ -113,32 +126,14 @@ def product_of(axes: Sequence[Parts]) -> Parts:
             summed += parts.log_density(x[:, axis : axis + 1])[index]
         return summed
 
-    location, low, high = (
-        torch.cat([getattr(parts, name)[index] for parts, index in pairs], 1) for name in ("location", "low", "high")
+    location, low, high, kinks = (
+        torch.cat([getattr(parts, name)[index] for parts, index in pairs], 1)
+        for name in ("location", "low", "high", "kinks")
     )
     width = torch.cat([parts.frame[index, 0] for parts, index in pairs], 1)
     weight = torch.stack([parts.log_weight[index] for parts, index in pairs], 1).sum(1)
-    return Parts(weight, location, torch.diag_embed(width), low, high, log_density)
-
-
-def _log_density(laws: Distribution, count: int) -> LogDensity:
-    support = _constraint(laws)
-    lead = [1] * len(laws.batch_shape)
-    inside = _sample(laws, 1)[0]
-
-    def value(x: Tensor) -> Tensor:
-        shaped = x.reshape(-1, *lead, *laws.event_shape)
-        try:
-            known = support.check(shaped)  # type: ignore[attr-defined]
-            if bool(known.all()):
-                return laws.log_prob(shaped).reshape(-1, count).T
-            spread = known.reshape(*known.shape, *[1] * len(laws.event_shape))
-            at = laws.log_prob(torch.where(spread, shaped, inside))
-        except NotImplementedError as error:
-            raise _no_density(laws) from error
-        return torch.where(known, at, -torch.inf).reshape(-1, count).T
-
-    return value
+    known = all(parts.known for parts in axes)
+    return Parts(weight, location, torch.diag_embed(width), low, high, log_density, kinks, known)
 
 
 def _gaussian(laws: Distribution) -> bool:
@@ -162,60 +157,3 @@ def _gaussian_log_density(location: Tensor, frame: Tensor) -> LogDensity:
         return log_density
 
     return value
-
-
-def _place(laws: Distribution, d: int) -> tuple[Tensor, Tensor]:
-    """Location (K, d) and frame (K, d, d)."""
-    base = laws.base_dist if isinstance(laws, Independent) else laws
-    if isinstance(base, MultivariateNormal):
-        return base.loc.reshape(-1, d), base.scale_tril.reshape(-1, d, d)
-    if isinstance(base, LowRankMultivariateNormal):
-        return base.loc.reshape(-1, d), torch.linalg.cholesky(base.covariance_matrix).reshape(-1, d, d)
-    if isinstance(base, Normal | StudentT | Cauchy | Laplace):
-        scale = base.scale.expand(base.batch_shape).reshape(-1, d)
-        return base.loc.expand(base.batch_shape).reshape(-1, d), torch.diag_embed(scale)
-    points = _sample(laws, _PILOT).reshape(_PILOT, -1, d)
-    lower, location, upper = points.quantile(torch.tensor([0.16, 0.5, 0.84], dtype=torch.float64), 0)
-    width = ((upper - lower) / 2).clamp(min=torch.finfo(torch.float64).tiny)
-    return location, torch.diag_embed(width)
-
-
-def _sample(laws: Distribution, count: int) -> Tensor:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(_SEED)
-        try:
-            return laws.sample(torch.Size((count,))).double()
-        except NotImplementedError as error:
-            raise ArgumentError(
-                f"exact_divergence: {type(laws).__name__} cannot be sampled, so that nothing tells where it lies; "
-                "expected a law with sample and log_prob"
-            ) from error
-
-
-def _constraint(laws: Distribution) -> object:
-    try:
-        support = laws.support
-    except NotImplementedError:
-        support = None
-    if support is None:
-        raise _no_density(laws)
-    return support
-
-
-def _no_density(laws: Distribution) -> ArgumentError:
-    return ArgumentError(
-        f"exact_divergence: {type(laws).__name__} has no log density; expected a law with log_prob and support"
-    )
-
-
-def _support(laws: Distribution, d: int) -> tuple[Tensor, Tensor]:
-    """Lower and upper ends on each axis, shape (K, d) once reshaped."""
-    support: object = _constraint(laws)
-    while hasattr(support, "base_constraint"):
-        support = support.base_constraint
-    shape = (*laws.batch_shape, *laws.event_shape)
-    ends = []
-    for name, missing in (("lower_bound", -math.inf), ("upper_bound", math.inf)):
-        bound = torch.as_tensor(getattr(support, name, missing), dtype=torch.float64)
-        ends.append(bound.expand(shape))
-    return ends[0], ends[1]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from bench.exact.charts import Charts
+from bench.exact.generic import check_log_density
 from bench.exact.integrand import Elementwise
 from bench.exact.parts import Parts
 
@@ -45,9 +46,15 @@ class Problem:
         return Problem(p, q, log_excess, Charts.of(p, q), log_weight)
 
     def densities(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Log densities of all parts at x, shape (K, n), and v = log p/q, shape (n,)."""
+        """Log densities of all parts at x, shape (K, n), and v = log p/q, shape (n,).
+
+        Raises:
+            ArgumentError: if a density is infinite or no number.
+        """
         each_p, each_q = self.p.log_density(x), self.q.log_density(x)
         log_p, log_q = (_log_sum(each, parts.log_weight) for each, parts in ((each_p, self.p), (each_q, self.q)))
+        for role, at in (("p", log_p), ("q", log_q)):
+            check_log_density(role, at, x)
         v = torch.where(log_p == log_q, 0.0, log_p - log_q)  # also where both are −inf
         return torch.cat([each_p, each_q]), v
 

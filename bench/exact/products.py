@@ -58,7 +58,8 @@ def product_divergence(name: str, p: list[Distribution], q: list[Distribution], 
         count * abs(scale) * (value.error or 0.0) / max(1 + scale * value, 1e-300) for value, count in values
     )
     error = relative * factor * math.exp(min(log_integral, 700.0)) / abs(scale)
-    return _exact(size, error, [value for value, _ in values])
+    upper = factor / -scale if scale < 0 else math.inf
+    return _exact(min(size, upper), error, [value for value, _ in values])
 
 
 def _total(values: list[tuple[Exact, int]]) -> Exact:
@@ -83,21 +84,21 @@ def _each(name: str, p: list[Distribution], q: list[Distribution], one: OneDiver
     pairs: dict[Hashable, tuple[Distribution, Distribution]] = {}
     counts: dict[Hashable, int] = {}
     for pair in zip(p, q, strict=True):
-        key = tuple(_identity(law) for law in pair)
+        key = tuple(identity(law) for law in pair)
         pairs.setdefault(key, pair)
         counts[key] = counts.get(key, 0) + 1
     return [(one(name, *pairs[key]), count) for key, count in counts.items()]
 
 
-def _identity(value: object) -> Hashable:
-    """Equal for equal laws; a different object where that cannot be told."""
+def identity(value: object) -> Hashable:
+    """What is equal for equal laws; a different object where that cannot be told."""
     if isinstance(value, Tensor):
         return tuple(value.shape), tuple(value.reshape(-1).tolist())
     if isinstance(value, Distribution | Transform):
         held = {name: part for name, part in vars(value).items() if name not in ("_inv", "_cached_x_y")}
-        return type(value), tuple((name, _identity(part)) for name, part in sorted(held.items()))
+        return type(value), tuple((name, identity(part)) for name, part in sorted(held.items()))
     if isinstance(value, list | tuple):
-        return tuple(_identity(part) for part in value)
+        return tuple(identity(part) for part in value)
     return value if isinstance(value, Hashable) else id(value)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NoReturn
+
+from bench.divergences import Divergence
+from bench.errors import ArgumentError
 
 Method = Literal["closed form", "quadrature", "sum", "monte carlo"]
 
@@ -48,6 +52,35 @@ class Exact(float):
 
     def __str__(self) -> str:
         return float.__repr__(self)
+
+
+def infinite(d: Divergence) -> Exact:
+    """Infinity, of quadrature.
+
+    Raises:
+        ArgumentError: if the divergence has a bound.
+    """
+    if math.isfinite(d.upper):
+        raise ArgumentError(
+            f"exact_divergence('{d.name}'): its value is at most {d.upper:.6g}, yet the integrand does not decay; "
+            "expected densities that vanish far out and at the ends of their supports"
+        )
+    return Exact(math.inf, "quadrature")
+
+
+def within_range(d: Divergence, value: float, method: Method, error: float) -> Exact:
+    """A value with its error, moved into the range of the divergence where the error alone put it outside.
+
+    Raises:
+        ArgumentError: if it lies outside by more than that.
+    """
+    inside = min(max(value, d.lower), d.upper)
+    if abs(value - inside) > error:
+        raise ArgumentError(
+            f"exact_divergence('{d.name}'): {method} gives {value:.8g}, outside [{d.lower:.6g}, {d.upper:.6g}] "
+            f"by more than its error of {error:.1g}; expected densities that integrate to 1"
+        )
+    return Exact(inside, method, error=error)
 
 
 def _restore(value: float, method: Method, error: float | None, stderr: float | None) -> Exact:

@@ -13,8 +13,8 @@ from torch.distributions import (
     Binomial,
     Categorical,
     Distribution,
-    Geometric,
     Independent,
+    Multinomial,
     OneHotCategorical,
     kl_divergence,
 )
@@ -85,7 +85,7 @@ def test_a_joint_law_of_coordinates() -> None:
 @pytest.mark.parametrize(
     ("p", "q", "message"),
     [
-        (Geometric(tensor(0.5)[0]), Geometric(tensor(0.4)[0]), "Geometric, whose points cannot be listed"),
+        (Multinomial(2, tensor(0.5, 0.5)), Multinomial(2, tensor(0.4, 0.6)), "Multinomial, whose points cannot"),
         (Categorical(tensor(1.0, 1.0)), Categorical(tensor(1.0, 1.0, 1.0)), "2 points and q 3"),
         (Bernoulli(tensor(0.5)[0]), normal(0.0, 1.0), "p is discrete and q has a density"),
         (normal(0.0, 1.0), Bernoulli(tensor(0.5)[0]), "q is discrete and p has a density"),

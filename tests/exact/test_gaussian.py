@@ -139,3 +139,21 @@ def test_a_covariance_singular_in_float64_is_refused() -> None:
 
 def product_of_normals() -> MultivariateNormal:
     return MultivariateNormal(torch.zeros(2, dtype=torch.float64), torch.eye(2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("a", ["1e-9", "1e-12", "1e-15", "1e-300", "0.999999999", "1.0000000000001", "-1e-13"])
+@pytest.mark.parametrize(("scale", "shift"), [(2.0, 1.0), (1e4, 0.0), (1e-4, 3.0), (1.0 + 1e-9, 1e-9)])
+def test_alpha_near_its_limits(a: str, scale: float, shift: float) -> None:
+    """Against the textbook's formula with 700 digits."""
+    p = Gaussian(torch.zeros(1, dtype=torch.float64), torch.eye(1, dtype=torch.float64))
+    q = Gaussian(torch.tensor([shift], dtype=torch.float64), torch.tensor([[scale]], dtype=torch.float64))
+    with mpmath.workdps(700):
+        order, s = mpmath.mpf(float(a)), mpmath.mpf(scale)
+        mixed = (1 - order) + order * s**2
+        size = -(order * (1 - order) * mpmath.mpf(shift) ** 2 / mixed + mpmath.log(mixed / s ** (2 * order))) / 2
+        expected = mpmath.expm1(size) / (order * (order - 1))
+    value = gaussian_divergence(f"alpha({a})", p, q)
+    if mixed <= 0:
+        assert value == math.inf
+    else:
+        assert value == pytest.approx(float(expected), rel=1e-12)

@@ -198,7 +198,7 @@ def test_infinite_values(name: str, p: Distribution, q: Distribution) -> None:
 
 
 def test_too_little_work_is_an_error_not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quadrature, "_POINTS", {1: 0, 2: 0})
+    monkeypatch.setattr(quadrature, "_POINTS", 0)
     p, q = ring(0.1), gaussian([0.0, 0.0], [0.5, 0.5], 0.9)
     with pytest.raises(BenchError, match="estimated error"):
         exact_divergence("total_variation", p, q)

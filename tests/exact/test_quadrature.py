@@ -170,12 +170,12 @@ def test_tiny_differences(name: str) -> None:
 @pytest.mark.parametrize(
     ("p", "q"),
     [
-        (StudentT(*tensor(0.01)), StudentT(*tensor(0.01, 3.0, 1.0))),  # mass beyond 1e130
-        (Gamma(*tensor(0.001, 1.0)), Gamma(*tensor(0.002, 1.0))),  # mass below 1e-300
+        (StudentT(*tensor(1e-5)), StudentT(*tensor(1e-5, 3.0, 1.0))),  # mass beyond e^100000
+        (Gamma(*tensor(1e-5, 1.0)), Gamma(*tensor(2e-5, 1.0))),  # mass below e^−100000
     ],
 )
 def test_mass_out_of_reach_is_refused(p: Distribution, q: Distribution) -> None:
-    with pytest.raises(BenchError, match=r"integrate to|out of the reach"):
+    with pytest.raises(BenchError, match=r"integrates to|out of the reach"):
         exact_divergence("js", p, q)
 
 
