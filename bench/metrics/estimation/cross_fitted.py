@@ -13,7 +13,7 @@ from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.ratio import fit_log_ratio
 
 
-@register_estimator(DEFAULT, version=2)
+@register_estimator(DEFAULT, version=2, scaling="columns")
 def cross_fitted_critic(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
 ) -> dict[str, Value]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.divergences import Divergence
+from bench.metrics.estimation.points import Scaling
 from bench.registry import Registry
 
 DEFAULT = "cross_fitted_critic"
@@ -28,7 +29,10 @@ class Value:
 
 
 Compute = Callable[[Tensor, Tensor, Sequence[Divergence], torch.Generator], Mapping[str, Value]]
-"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name."""
+"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name.
+
+Both samples come centred and scaled alike, see `bench.metrics.estimation.points`.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,29 +44,35 @@ class Estimator:
         version: raised whenever its figures change.
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
+        scaling: "common" where distances matter to it, as they do to nearest neighbours; "columns" where it makes no
+            difference to it how each coordinate is scaled, or a well-scaled one serves it better.
     """
 
     name: str
     version: int
     compute: Compute
     only: tuple[str, ...] | None = None
+    scaling: Scaling = "common"
 
 
 ESTIMATORS: Registry[Estimator] = Registry("estimator")
 
 
-def register_estimator(name: str, *, version: int, only: Sequence[str] | None = None) -> Callable[[Compute], Compute]:
+def register_estimator(
+    name: str, *, version: int, only: Sequence[str] | None = None, scaling: Scaling = "common"
+) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
     Args:
         name: the name that suites use.
         version: raised whenever its figures change.
         only: the divergences that it can estimate; None for every one.
+        scaling: see `Estimator`.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds), compute.__module__)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, scaling), compute.__module__)
         return compute
 
     return decorate
