@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
+from bench.metrics.ranges import choose_unit
 from bench.metrics.samples import Samples, as_tensor
 
 MIN_POINTS = 100
@@ -26,7 +27,6 @@ Scaling = Literal["columns", "common"]
 _MEASURED = 1024  # points of each sample, for medians and quartiles
 _NORMAL_QUARTILES = 1.349  # distance between the quartiles of a standard normal
 _NARROWEST = 2.0**-50  # of the farthest value: nothing is scaled beyond 1e15, whose square float32 holds
-_ORDINARY = 2.0**-400, 2.0**400  # largest values whose squares, sums and products float64 holds
 _CHUNK = 2**22  # numbers that are in float64 at once
 
 
@@ -104,14 +104,6 @@ def fit_frame(p: Tensor, q: Tensor, scaling: Scaling, spread: float = 0.0) -> Fr
     scale = torch.maximum(torch.hypot(width, torch.full_like(width, spread / unit)), _NARROWEST * reach)
     scale = torch.where(scale > 0, scale, 1.0)
     return Frame(unit, centre, _unite(scale, reach) if scaling == "common" else scale)
-
-
-def choose_unit(*sizes: float) -> float:
-    """The power of two that brings numbers of these sizes to where float64 holds their squares; 1 if it does."""
-    largest = max(sizes)
-    if largest == 0 or _ORDINARY[0] < largest < _ORDINARY[1]:
-        return 1.0
-    return 2.0 ** min(max(math.frexp(largest)[1], -1022), 1023)
 
 
 def _unite(scale: Tensor, reach: Tensor) -> Tensor:
