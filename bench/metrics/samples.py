@@ -75,7 +75,7 @@ def as_names(names: str | Iterable[str], what: str) -> tuple[str, ...]:
     raise ArgumentError(f'{what}: found {names!r}; expected names, such as "kl" or ["kl", "js"]')
 
 
-def as_count(value: object, what: str, *, at_least: int = 1) -> int:
+def as_count(value: object, what: str, *, at_least: int = 1, unit: str = "") -> int:
     """A whole number.
 
     Raises:
@@ -83,7 +83,8 @@ def as_count(value: object, what: str, *, at_least: int = 1) -> int:
     """
     number = _read_whole(value)
     if number is None or number < at_least:
-        raise ArgumentError(f"{what} = {value!r}; expected a whole number of at least {at_least}")
+        kind = "a whole number of at least" if number is None else "at least"
+        raise ArgumentError(f"{what} {value!r}; expected {kind} {at_least}{unit and f' {unit}'}")
     return number
 
 
