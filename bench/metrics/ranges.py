@@ -11,7 +11,7 @@ _ORDINARY = 2.0**-300, 2.0**300
 def choose_unit(*sizes: float) -> float:
     """The power of two to divide numbers of these sizes by, so that float64 holds their squares: 1 for ordinary ones.
 
-    Division by it is exact, and in the ordinary case no operation at all.
+    Division by it is exact.
 
     Args:
         sizes: absolute values, of which the largest counts; finite.

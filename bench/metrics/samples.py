@@ -158,7 +158,7 @@ def _read_array(values: object, what: str) -> np.ndarray[Any, Any]:
     native = array.dtype.newbyteorder("=")
     wanted = native if native in _OF_TORCH else np.dtype(np.float64)
     writable = array.dtype == wanted and array.flags.writeable
-    return np.ascontiguousarray(array) if writable else np.array(array, dtype=wanted, order="C")
+    return np.asarray(array, order="C") if writable else np.array(array, dtype=wanted, order="C")
 
 
 def _describe(values: object) -> str:

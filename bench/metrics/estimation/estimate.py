@@ -11,7 +11,8 @@ from torch import Tensor
 from bench.divergences import divergence
 from bench.errors import ArgumentError
 from bench.metrics.estimation.estimators import DEFAULT, ESTIMATORS, Estimator
-from bench.metrics.estimation.points import MIN_POINTS, fit_frame, read_points, read_spread
+from bench.metrics.estimation.points import MIN_POINTS as MIN_POINTS
+from bench.metrics.estimation.points import fit_frame, read_points, read_spread
 from bench.metrics.precision import use_full_float32
 from bench.metrics.samples import Samples, as_names
 from bench.streams import random_stream

@@ -18,7 +18,6 @@ from bench.metrics.checks import as_points, require_finite
 from bench.metrics.features.pairs import as_pair, require_range, share_unit
 from bench.metrics.samples import Samples, as_count, as_tensor
 
-
 _NO_COVARIANCE = 1e-5
 """Asymmetry and negative eigenvalues, as a share of the largest, that are more than rounding of float32."""
 

@@ -130,11 +130,12 @@ class GaussianKernels(nn.Module):
         rates = (2 * self.precisions(bandwidths)).tolist()
         nearest, log_sums = centred.new_empty(len(centred)), centred.new_empty(len(centred), len(rates))
         choice = self._choose_ways(centred, max(rates))
-        for number in choice.unique().tolist():
+        for number, way in enumerate(_WAYS):
             chosen = (choice == number).nonzero().squeeze(1)
-            samples = self.samples.to(_WAYS[number].dtype)
+            samples = self.samples.to(way.dtype) if len(chosen) else self.samples
             for some in torch.split(chosen, max(1, _BLOCK // self.count)):
-                nearest[some], log_sums[some] = self._block(centred[some], samples, rates, _WAYS[number].compare)
+                if len(some):
+                    nearest[some], log_sums[some] = self._block(centred[some], samples, rates, way.compare)
         return nearest, log_sums
 
     def _choose_ways(self, points: Tensor, rate: float) -> Tensor:
