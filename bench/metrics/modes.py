@@ -108,7 +108,7 @@ def mode_coverage(samples: Samples, dataset: str | Dataset | Modes, **parameters
     """
     data = load_dataset(dataset, **parameters) if isinstance(dataset, str) else dataset
     if not isinstance(data, Dataset | Modes):
-        raise ArgumentError(f"dataset: found a {type(data).__name__}; expected a dataset's name, a Dataset or Modes")
+        raise ArgumentError(f"dataset: found {type(data).__name__}; expected a dataset's name, a Dataset or Modes")
     assigner = make_assigner(data)
     if assigner is None:
         name = data.name if isinstance(data, Dataset) else "data"

@@ -53,9 +53,11 @@ def as_model_input(model: object, values: Samples, what: str) -> Tensor:
     """Examples as a model takes them: of its parameters' type and on their device, where it has any.
 
     Raises:
-        ArgumentError: if they are not real numbers.
+        ArgumentError: if they are not real numbers, or have no axis of examples.
     """
     examples = as_tensor(values, what)
+    if examples.ndim < 2:
+        raise ArgumentError(f"{what}: shape {tuple(examples.shape)}; expected (n, *shape): an example along the first axis")
     parameters = model.parameters() if isinstance(model, nn.Module) else ()
     like = next((p for p in parameters if p.is_floating_point()), None)
     if like is not None:
@@ -164,7 +166,7 @@ def _read_array(values: object, what: str) -> np.ndarray[Any, Any]:
 def _describe(values: object) -> str:
     kind = f"array of {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
     inside = f" of {type(values[0]).__name__}" if isinstance(values, list | tuple) and values else ""
-    return f"found {'an' if kind[0] in 'aeiou' else 'a'} {kind}{inside}"
+    return f"found {'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}{inside}"
 
 
 def _first_line(error: Exception) -> str:

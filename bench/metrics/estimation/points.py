@@ -35,12 +35,12 @@ class Frame:
     """Where both samples lie: u = (x / unit − centre) / scale.
 
     Attributes:
-        unit: a power of two, 1 for ordinary numbers; division by it is exact.
+        unit: powers of two, 1 for ordinary numbers, shape (d,), float64; division by them is exact.
         centre: medians, shape (d,), float64.
         scale: positive, shape (d,), float64.
     """
 
-    unit: float
+    unit: Tensor
     centre: Tensor
     scale: Tensor
 
@@ -94,14 +94,15 @@ def fit_frame(p: Tensor, q: Tensor, scaling: Scaling, spread: float = 0.0) -> Fr
         spread: standard deviation of the noise that will be added.
     """
     low, high = _measure_range(p, q)
-    farthest = torch.maximum(high.abs(), low.abs()).max()
-    unit = choose_unit(float(farthest), spread)
+    farthest = torch.maximum(high.abs(), low.abs()).clamp(min=spread)
+    sizes = farthest if scaling == "columns" else farthest.amax(0, keepdim=True)
+    unit = low.new_tensor([choose_unit(size) for size in sizes.tolist()]).expand_as(low)
     each = min(len(p), len(q), _MEASURED)
     few = torch.cat([points[:: len(points) // each][:each].double() for points in (p, q)]) / unit
     centre, width = _measure_scale(few)
     reach = torch.maximum(high / unit - centre, centre - low / unit)
     width = torch.where(width > 0, width, reach)  # a column that is constant but for values that were not measured
-    scale = torch.maximum(torch.hypot(width, torch.full_like(width, spread / unit)), _NARROWEST * reach)
+    scale = torch.maximum(torch.hypot(width, spread / unit), _NARROWEST * reach)
     scale = torch.where(scale > 0, scale, 1.0)
     return Frame(unit, centre, _unite(scale, reach) if scaling == "common" else scale)
 
