@@ -150,7 +150,7 @@ def test_names_of_families_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", None, 3])
 def test_names_are_texts(name: object) -> None:
-    with pytest.raises(ArgumentError, match="found name .*; expected a text"):
+    with pytest.raises(ArgumentError, match=r"found name .*; expected a text"):
         register_divergence(name, lambda r: r**2)  # type: ignore[arg-type]
 
 

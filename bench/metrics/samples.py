@@ -57,9 +57,7 @@ def as_model_input(model: object, values: Samples, what: str) -> Tensor:
     """
     examples = as_tensor(values, what)
     if examples.ndim < 2:
-        raise ArgumentError(
-            f"{what}: shape {tuple(examples.shape)}; expected (n, *shape): an example along the first axis"
-        )
+        raise ArgumentError(f"{what}: shape {tuple(examples.shape)}; expected (n, *shape), an example a row")
     parameters = model.parameters() if isinstance(model, nn.Module) else ()
     like = next((p for p in parameters if p.is_floating_point()), None)
     if like is not None:

@@ -210,13 +210,13 @@ def test_one_name_is_a_list_of_one() -> None:
 
 @pytest.mark.parametrize("bad", [[], [1], None, 3, [["kl"]]])
 def test_names_are_texts(bad: Any) -> None:
-    with pytest.raises(ArgumentError, match="names: found .*; expected names, such as"):
+    with pytest.raises(ArgumentError, match=r"names: found .*; expected names, such as"):
         estimate_divergences(X, Y, bad)
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, 3.0, True, "3", None, math.nan, torch.tensor([1, 2])])
 def test_counts_are_whole(bad: Any) -> None:
-    with pytest.raises(ArgumentError, match="k = .*; expected .*at least 1 neighbour"):
+    with pytest.raises(ArgumentError, match=r"k = .*; expected .*at least 1 neighbour"):
         as_count(bad, "k =", unit="neighbour")
 
 
@@ -227,14 +227,14 @@ def test_counts_of_any_integer_type(good: Any) -> None:
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf, "1", None, [1, 2]])
 def test_spread_is_a_size(bad: Any) -> None:
-    with pytest.raises(ArgumentError, match="found spread .*; expected a number of at least 0"):
+    with pytest.raises(ArgumentError, match=r"found spread .*; expected a number of at least 0"):
         estimate_divergences(X, Y, "kl", spread=bad)
 
 
 def test_covariances_are_refused_that_are_none() -> None:
     mean, eye = np.zeros(2), np.eye(2)
     assert float(gaussian_frechet(mean, eye, [1.0, 0.0], eye.tolist())) == pytest.approx(1.0)
-    with pytest.raises(ArgumentError, match="cov_1: .*expected a symmetric matrix with none below zero"):
+    with pytest.raises(ArgumentError, match=r"cov_1: .*expected a symmetric matrix with none below zero"):
         gaussian_frechet(mean, -eye, mean, eye)
     with pytest.raises(ArgumentError, match="cov_2: differs from its transpose by 1"):
         gaussian_frechet(mean, eye, mean, [[1.0, 1.0], [0.0, 1.0]])

@@ -170,10 +170,9 @@ def as_bandwidths(bandwidths: Samples, device: torch.device) -> Tensor:
     """
     widths = as_tensor(bandwidths, "bandwidths").to(device, torch.float64)
     if widths.ndim != 1 or len(widths) == 0 or not bool(((widths > 0) & widths.isfinite()).all()):
-        found = (
-            f"{widths.flatten()[:3].tolist()} and {widths.numel() - 3} more" if widths.numel() > 3 else widths.tolist()
-        )
-        raise ArgumentError(f"bandwidths: {found}, shape {tuple(widths.shape)}; expected a list of positive numbers")
+        first = ", ".join(f"{width:.4g}" for width in widths.flatten()[:4].tolist())
+        found = f"[{first}{', …' if widths.numel() > 4 else ''}] of shape {tuple(widths.shape)}"
+        raise ArgumentError(f"bandwidths: {found}; expected a list of positive numbers")
     return widths
 
 

@@ -131,7 +131,7 @@ def test_neighbours_see_the_scales_of_columns() -> None:
     """Their estimate, unlike the divergence, depends on them: they are the user's to choose."""
     narrow = torch.tensor([1.0, 1e-3]).double()
     here, there = (
-        estimate_divergences(p, q, "kl", estimator="knn")["kl"] for p, q in ((P, Q), (P * narrow, Q * narrow))
+        estimate_divergences(p, q, "kl", estimator="knn")["kl"] for p, q in [(P, Q), (P * narrow, Q * narrow)]
     )
     assert abs(here.value - there.value) > 1e-3
 

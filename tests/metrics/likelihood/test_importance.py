@@ -193,5 +193,5 @@ def test_weights_that_are_no_numbers_are_refused_beside_zero_ones(bad: float) ->
 
 
 def test_an_example_without_a_weight_is_refused() -> None:
-    with pytest.raises(BenchError, match="all 2 draws of 1 of 3 examples are −∞, .*: take more samples"):
+    with pytest.raises(BenchError, match=r"all 2 draws of 1 of 3 examples are −∞, .*: take more samples"):
         ImportanceWeightedBound(2).update(torch.tensor([[-math.inf, 0.0, -math.inf], [-math.inf, 0.0, 1.0]]))
