@@ -196,6 +196,16 @@ def test_a_series_is_a_column() -> None:
     assert as_tensor(pd.Series([1.0, 2.0]), "values").tolist() == [[1.0], [2.0]]
 
 
+def test_bandwidths_are_a_list_of_any_kind() -> None:
+    expected = parzen_log_density(X, Y, torch.tensor([0.1, 0.5], dtype=torch.float64))
+    for widths in ([0.1, 0.5], np.array([0.1, 0.5]), pd.Series([0.1, 0.5])):
+        assert torch.equal(parzen_log_density(X, Y, widths), expected)
+    with pytest.raises(ArgumentError, match=r"bandwidths: \[0.1\] of shape \(\); expected a list of positive numbers"):
+        parzen_log_density(X, Y, 0.1)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=r"bandwidths: \[-1, -1, -1, -1, …\] of shape \(9,\); expected a list"):
+        parzen_log_density(X, Y, [-1.0] * 9)
+
+
 def test_lists_of_rows_on_a_line_are_points() -> None:
     one = estimate_divergences(X[:, 0], Y[:, 0], "kl", estimator="knn")
     assert one == estimate_divergences(X[:, :1].tolist(), pd.Series(Y[:, 0].numpy()), ["kl"], estimator="knn")

@@ -119,8 +119,8 @@ def _unite(scale: Tensor, reach: Tensor) -> Tensor:
 
 def _measure_range(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     """The least and the largest value of each column, shape (d,), float64."""
-    ends = [points.double() for points in (*p.aminmax(dim=0), *q.aminmax(dim=0))]
-    return torch.minimum(ends[0], ends[2]), torch.maximum(ends[1], ends[3])
+    low = torch.minimum(p.amin(0).double(), q.amin(0).double())
+    return low, torch.maximum(p.amax(0).double(), q.amax(0).double())
 
 
 def _measure_scale(points: Tensor) -> tuple[Tensor, Tensor]:

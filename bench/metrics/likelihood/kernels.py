@@ -169,6 +169,8 @@ def as_bandwidths(bandwidths: Samples, device: torch.device) -> Tensor:
         ArgumentError: if there is none, or one is not positive and finite.
     """
     widths = as_tensor(bandwidths, "bandwidths").to(device, torch.float64)
+    if widths.ndim == 2 and widths.shape[1] == 1:  # a series
+        widths = widths.squeeze(1)
     if widths.ndim != 1 or len(widths) == 0 or not bool(((widths > 0) & widths.isfinite()).all()):
         first = ", ".join(f"{width:.4g}" for width in widths.flatten()[:4].tolist())
         found = f"[{first}{', …' if widths.numel() > 4 else ''}] of shape {tuple(widths.shape)}"
