@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from bench.column import Column, Headline, divergence_column
+from bench.divergence_checks import check_divergence
 from bench.divergence_math import (
     REACH_OF_AUTOGRAD,
     Direction,
@@ -143,6 +144,9 @@ class Divergence:
 
 DIVERGENCES: Registry[Divergence] = Registry("divergence")
 
+_FAMILIES = ("alpha(",)
+_FACTS = tuple(part.name for part in fields(Divergence) if part.name not in ("name", "f"))
+
 
 def divergence(name: str) -> Divergence:
     """The divergence registered as `name`; `alpha(a)` stands for a whole family, a any real number.
@@ -171,14 +175,21 @@ def register_divergence(name: str, f: Elementwise, **facts: object) -> Divergenc
 
     Returns:
         The divergence, registered.
+
+    Raises:
+        ArgumentError: if f is not a convex, elementwise function in torch operations, the name belongs to a family such
+            as alpha(2), a fact is unknown, or `slope` or `intercept` is not that of f.
+        BenchError: if the name is taken.
     """
+    check_divergence(name, f, facts, _FACTS, _FAMILIES)
     slope, intercept = tangent_by_autograd(f)
     derived: dict[str, object] = {"slope": slope, "intercept": intercept, "order": 2.0}
     derived["lower"] = float(f(torch.ones(1, dtype=torch.float64)))
     derived["reach"] = math.inf if {"slope", "intercept"} <= facts.keys() else REACH_OF_AUTOGRAD
     derived |= facts
     derived.setdefault("fenchel", _same_as_ratio(derived["slope"], derived["intercept"]))  # type: ignore[arg-type]
-    return DIVERGENCES.add(name, Divergence(name, f, **derived), f.__module__)  # type: ignore[arg-type]
+    origin = str(getattr(f, "__module__", None) or "")
+    return DIVERGENCES.add(name, Divergence(name, f, **derived), origin)  # type: ignore[arg-type]
 
 
 def alpha(a: float) -> Divergence:

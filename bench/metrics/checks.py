@@ -7,13 +7,14 @@ from torch import Tensor
 
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject
+from bench.metrics.samples import Samples, as_tensor
 
 
 def require_finite(values: Tensor, what: str) -> None:
     """Refuse NaN and infinity.
 
     Args:
-        values: any floating tensor.
+        values: any real tensor.
         what: how the message calls it, such as "samples".
 
     Raises:
@@ -26,18 +27,23 @@ def require_finite(values: Tensor, what: str) -> None:
     raise ArgumentError(f"{what}: {bad} of {values.numel()} values are NaN or infinite; expected finite values only")
 
 
-def as_points(values: Tensor, what: str, *, at_least: int = 1) -> Tensor:
+def as_points(values: Samples, what: str, *, at_least: int = 1) -> Tensor:
     """The examples as finite rows, shape (n, d) in float64; an example of any shape becomes one row.
 
     Raises:
-        ArgumentError: if there are fewer than `at_least` examples, no example axis, or a value is not finite.
+        ArgumentError: if they are not real numbers, there are fewer than `at_least` examples, no example axis or no
+            coordinate, or a value is not finite.
     """
-    if values.ndim < 2:
-        raise ArgumentError(f"{what}: shape {tuple(values.shape)}; expected (n, d): one row an example")
-    if len(values) < at_least:
-        raise ArgumentError(f"{what}: {len(values)} examples; expected at least {at_least}")
-    require_finite(values, what)
-    return values.detach().flatten(1).double()
+    rows = as_tensor(values, what)
+    if rows.ndim < 2:
+        hint = f"; reshape to ({len(rows)}, 1) for points on a line" if rows.ndim else ""
+        raise ArgumentError(f"{what}: shape {tuple(rows.shape)}; expected (n, d): one row an example{hint}")
+    if len(rows) < at_least:
+        raise ArgumentError(f"{what}: {len(rows)} examples; expected at least {at_least}")
+    if rows[0].numel() == 0:
+        raise ArgumentError(f"{what}: shape {tuple(rows.shape)}; expected (n, d) with d of at least 1")
+    require_finite(rows, what)
+    return rows.flatten(1).double()
 
 
 @torch.no_grad()

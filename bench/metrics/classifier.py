@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -130,7 +130,7 @@ class ShippedClassifier:
             expected = f"(n, 1, {side}, {side}), as {self.dataset} has it"
             raise ArgumentError(f"images: shape {tuple(x.shape)}; expected {expected}")
         with use_full_float32():
-            return torch.cat([function(images.float()) for images in torch.split(x, CHUNK)])
+            return torch.cat([function(images.to(self.network.mean)) for images in torch.split(x, CHUNK)])
 
 
 @dataclass(frozen=True)
@@ -173,10 +173,8 @@ class ChannelClassifier:
 
     def predict(self, x: Tensor) -> Tensor:
         """The class of each image, shape (n,), int64; refuses what `features` refuses."""
-        number = torch.zeros(len(x), dtype=torch.int64, device=x.device)
-        for channel in self._split(x):
-            number = number * self.grey.classes + self.grey.predict(channel)
-        return number
+        digits = [self.grey.predict(channel) for channel in self._split(x)]
+        return reduce(lambda number, digit: number * self.grey.classes + digit, digits)
 
     def _split(self, x: Tensor) -> tuple[Tensor, ...]:
         """Views of the channels, shape (n, 1, side, side) each."""

@@ -17,6 +17,7 @@ from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import choose_reference_subset, draw_samples
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
+from bench.metrics.samples import Samples, as_names, as_tensor
 
 STREAM = "divergences"
 
@@ -46,17 +47,17 @@ class EstimatedDivergences(Metric):
     real: list[Tensor]
     generated: list[Tensor]
 
-    def __init__(self, names: Sequence[str], seed: int = 0, spread: float = 0.0) -> None:
+    def __init__(self, names: str | Sequence[str], seed: int = 0, spread: float = 0.0) -> None:
         super().__init__()
-        self.names = tuple(names)
+        self.names = as_names(names, "EstimatedDivergences: names")
         self.seed = seed
         self.spread = spread
         self.add_state("real", default=[], dist_reduce_fx="cat")
         self.add_state("generated", default=[], dist_reduce_fx="cat")
 
-    def update(self, examples: Tensor, real: bool) -> None:
+    def update(self, examples: Samples, real: bool) -> None:
         """Take in a batch of examples (n, ...), of P if `real`, of Q otherwise."""
-        (self.real if real else self.generated).append(examples.detach())
+        (self.real if real else self.generated).append(as_tensor(examples, "examples"))
 
     def compute(self) -> dict[str, Tensor]:
         """`div_<name>` and, where it has one, `div_<name>_se` for each name, scalars in float64."""

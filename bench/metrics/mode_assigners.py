@@ -12,6 +12,7 @@ from bench.datasets.base import Dataset, Modes
 from bench.errors import ArgumentError
 from bench.metrics.checks import as_points, require_finite
 from bench.metrics.classifier import ImageClassifier, find_classifier, list_classified_datasets
+from bench.metrics.samples import as_tensor
 
 RADIUS = 3.0
 """A point is of high quality within so many standard deviations of its nearest mode."""
@@ -67,11 +68,13 @@ class PredictedClass:
     Attributes:
         classifier: the dataset's classifier.
         weights: probability of each class.
+        limits: the least and the largest pixel of the dataset.
     """
 
     classifier: ImageClassifier
     weights: Tensor
     judges_quality: bool = False
+    limits: tuple[float, float] = (0.0, 1.0)
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """The predicted class of each image, shape (n, channels, side, side)."""
@@ -84,17 +87,31 @@ def make_assigner(data: Dataset | Modes) -> ModeAssigner | None:
     """How examples of `data` are given to modes; None where it has no modes that can be told.
 
     Raises:
-        ArgumentError: if the modes' weights are not positive and of sum 1, or a class has no test example.
+        ArgumentError: if modes do not fit each other, their weights are not positive and of sum 1, or a class has no
+            test example.
     """
     if isinstance(data, Modes):
-        return NearestMode(data, _as_distribution(data.weights, "modes"))
+        modes = _read_modes(data)
+        return NearestMode(modes, _as_distribution(modes.weights, "modes"))
     if data.modes is not None:
         return NearestMode(data.modes, _as_distribution(data.modes.weights, f"modes of {data.name}"))
     shares = _measure_class_shares(data)
     if shares is None or not data.is_image or data.name not in list_classified_datasets():
         return None
     weights = _as_distribution(shares, f"classes of {data.name}")
-    return PredictedClass(find_classifier(data.name, data.test.device), weights)
+    low, high = data.test.aminmax()
+    return PredictedClass(find_classifier(data.name, data.test.device), weights, limits=(float(low), float(high)))
+
+
+def _read_modes(modes: Modes) -> Modes:
+    """Modes that a user made, of tensors, arrays or lists."""
+    centres = as_points(modes.centres, "centres of modes")
+    scale, weights = as_tensor(modes.scale, "scale of modes"), as_tensor(modes.weights, "weights of modes")
+    if scale.shape != (len(centres),) or weights.shape != (len(centres),) or not bool((scale > 0).all()):
+        shapes = f"{tuple(centres.shape)}, {tuple(scale.shape)} and {tuple(weights.shape)}"
+        found = f"centres, scale and weights of shapes {shapes}, the least scale {float(scale.min()):.3g}"
+        raise ArgumentError(f"modes: {found}; expected (M, d), (M,) and (M,), and scales above 0")
+    return Modes(centres, scale, weights)
 
 
 def _measure_class_shares(data: Dataset) -> Tensor | None:

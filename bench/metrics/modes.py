@@ -14,6 +14,8 @@ from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import draw_samples
 from bench.metrics.mode_assigners import ModeAssigner, PredictedClass, make_assigner
 from bench.metrics.mode_columns import COLUMNS
+from bench.metrics.pixels import as_pixels
+from bench.metrics.samples import Samples, as_tensor
 
 POINTS = 2500
 """Points that are generated and judged, on data with modes in its own space."""
@@ -44,13 +46,13 @@ class ModeCoverage(Metric):
         self.add_state("counts", zeros, dist_reduce_fx="sum")
         self.add_state("total", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, samples: Tensor) -> None:
+    def update(self, samples: Samples) -> None:
         """Add a batch of examples, shape (n, *shape).
 
         Raises:
-            ArgumentError: if the shape does not fit or a value is not finite.
+            ArgumentError: if the shape does not fit or a value is not a finite number.
         """
-        mode, good = self.assigner.assign(samples)
+        mode, good = self.assigner.assign(as_tensor(samples, "samples"))
         self.counts += torch.bincount(mode[good], minlength=len(self.counts)).to(self.counts.device)
         self.total += len(samples)
 
@@ -80,7 +82,7 @@ class ModeCoverage(Metric):
         return figures
 
 
-def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters: object) -> dict[str, float]:
+def mode_coverage(samples: Samples, dataset: str | Dataset | Modes, **parameters: object) -> dict[str, float]:
     """How well samples cover the modes of a dataset.
 
     Points belong to their nearest mode and are of high quality within three of its standard deviations. Images belong
@@ -91,7 +93,8 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
     default mixture, whose perfect `high_quality_fraction` is 0.937.
 
     Args:
-        samples: shape (n, *shape).
+        samples: shape (n, *shape). Images have pixels in the dataset's range, [0, 1] for those that ship, or are of
+            uint8 from 0 to 255.
         dataset: a dataset, its name, or modes in the samples' space.
         **parameters: parameters of the dataset, where it is given by name.
 
@@ -100,13 +103,21 @@ def mode_coverage(samples: Tensor, dataset: str | Dataset | Modes, **parameters:
         (not if no sample is of high quality).
 
     Raises:
-        ArgumentError: if the dataset has no modes, samples do not have its shape, or a value is not finite.
+        ArgumentError: if the dataset has no modes, samples do not have its shape or are images in another range, or a
+            value is not a finite number.
     """
     data = load_dataset(dataset, **parameters) if isinstance(dataset, str) else dataset
+    if not isinstance(data, Dataset | Modes):
+        raise ArgumentError(f"dataset: found {type(data).__name__}; expected a dataset's name, a Dataset or Modes")
     assigner = make_assigner(data)
     if assigner is None:
         name = data.name if isinstance(data, Dataset) else "data"
         raise ArgumentError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
+    given = as_tensor(samples, "samples")
+    return _summarise(assigner, as_pixels(given, assigner.limits) if isinstance(assigner, PredictedClass) else given)
+
+
+def _summarise(assigner: ModeAssigner, samples: Tensor) -> dict[str, float]:
     metric = ModeCoverage(assigner).to(samples.device)
     metric.update(samples)
     return {name: float(value) for name, value in metric.compute().items()}
@@ -135,4 +146,4 @@ def coverage(subject: Subject) -> dict[str, float]:
     if assigner is None:
         return {}
     n = POINTS if assigner.judges_quality else IMAGES.get(data.name, subject.samples)
-    return mode_coverage(draw_samples(subject, n, "mode_coverage"), data)
+    return _summarise(assigner, draw_samples(subject, n, "mode_coverage"))

@@ -14,7 +14,7 @@ from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.ratio import EFFORTS, fit_log_ratio, halve, make_design
 
 
-@register_estimator(DEFAULT, version=3, efforts=tuple(EFFORTS))
+@register_estimator(DEFAULT, version=3, scaling="columns", efforts=tuple(EFFORTS))
 def cross_fitted_critic(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator, effort: str
 ) -> dict[str, Value]:

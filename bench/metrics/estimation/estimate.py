@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +10,13 @@ from torch import Tensor
 
 from bench.divergences import divergence
 from bench.errors import ArgumentError
-from bench.metrics.checks import require_finite
 from bench.metrics.estimation.estimators import DEFAULT, DEFAULT_EFFORT, ESTIMATORS, Estimator
 from bench.metrics.estimation.growth import is_converged
+from bench.metrics.estimation.points import MIN_POINTS as MIN_POINTS
+from bench.metrics.estimation.points import fit_frame, read_points, read_spread
 from bench.metrics.precision import use_full_float32
+from bench.metrics.samples import Samples, as_names
 from bench.streams import random_stream
-
-MIN_POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ class Estimate:
 
 
 def estimate_divergences(
-    x: Tensor,
-    y: Tensor,
-    names: Sequence[str],
+    x: Samples,
+    y: Samples,
+    names: str | Sequence[str],
     seed: int = 0,
     *,
     spread: float = 0.0,
@@ -77,9 +76,11 @@ def estimate_divergences(
     "per_divergence_critics" are yardsticks, kept to compare with; the calibration suite does.
 
     Args:
-        x: points of P, shape (n, d), or examples of any shape (n, ...), which are flattened.
-        y: points of Q, shape (m, d).
-        names: divergences.
+        x: points of P, shape (n, d), or examples of any shape (n, ...), which are flattened: a tensor, an array, a
+            nested list or a frame of numbers. Where they lie and how they are scaled makes no difference, as long as
+            their own type tells them apart; see `bench.metrics.estimation.points`.
+        y: points of Q, shape (m, d), likewise.
+        names: divergences, or the name of one.
         seed: decides folds, initial critics, batches and noise; the global random state is left alone.
         spread: standard deviation of Gaussian noise added to both sides: the estimate is then of the divergence of the
             convolved laws, which is finite for laws on thin sets, such as images.
@@ -92,23 +93,20 @@ def estimate_divergences(
 
     Raises:
         UnknownNameError: if there is no such divergence or estimator.
-        ArgumentError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or
-            the estimator cannot estimate one of the divergences.
+        ArgumentError: if values are not finite numbers, shapes differ, there are fewer than `MIN_POINTS` points on a
+            side, or the estimator cannot estimate one of the divergences.
     """
     how = ESTIMATORS[estimator]
-    wanted = {name: divergence(name) for name in names}
+    wanted = {name: divergence(name) for name in as_names(names, "estimate_divergences: names")}
     _require_able(how, wanted)
     options = _choose_options(how, effort)
-    p, q = _check_points(x, "x"), _check_points(y, "y")
-    if p.shape[1] != q.shape[1]:
-        found = f"x has {p.shape[1]} dimensions and y {q.shape[1]}"
-        raise ArgumentError(f"estimate_divergences: {found}; expected the same")
-    if not spread >= 0 or math.isinf(spread):
-        raise ArgumentError(f"estimate_divergences: found spread {spread}; expected a number of at least 0")
+    p, q = read_points(x, y)
+    spread = read_spread(spread)
     generator = random_stream(seed, "divergence estimate", p.device)
+    frame = fit_frame(p, q, how.scaling, spread)
     with use_full_float32():
-        p, q = (_add_noise(points, spread, generator) for points in (p, q))
-        values = how.compute(p, q.to(p.device), list(wanted.values()), generator, **options)
+        p, q = (frame.place(points, _draw_noise(points, spread, generator), spread) for points in (p, q))
+        values = how.compute(p, q, list(wanted.values()), generator, **options)
     return {
         name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.version, spread, v.growth)
         for name, v in ((name, values[d.name]) for name, d in wanted.items())
@@ -131,15 +129,5 @@ def _choose_options(how: Estimator, effort: str) -> dict[str, str]:
     return {"effort": effort} if how.efforts else {}
 
 
-def _check_points(values: Tensor, what: str) -> Tensor:
-    if values.ndim == 0 or len(values) < MIN_POINTS:
-        found = len(values) if values.ndim else 0
-        raise ArgumentError(f"estimate_divergences: {what} has {found} points; expected at least {MIN_POINTS}")
-    require_finite(values, f"estimate_divergences: {what}")
-    return values.detach().reshape(len(values), -1).float()
-
-
-def _add_noise(points: Tensor, spread: float, generator: torch.Generator) -> Tensor:
-    if spread == 0:
-        return points
-    return points + spread * torch.randn(points.shape, generator=generator, device=points.device)
+def _draw_noise(points: Tensor, spread: float, generator: torch.Generator) -> Tensor | None:
+    return torch.randn(points.shape, generator=generator, device=points.device) if spread else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.metrics.estimation.points import Scaling
 from bench.registry import Registry
 
 DEFAULT = "cross_fitted_critic"
@@ -28,7 +29,10 @@ class Value:
 
 Compute = Callable[..., Mapping[str, Value]]
 """From points of P (n, d) and of Q (m, d), float32 on one device, the divergences and a generator to a value for each
-divergence, by its name. Where an estimator has efforts, `effort=` names one of them."""
+divergence, by its name. Where an estimator has efforts, `effort=` names one of them.
+
+Both samples come centred and scaled alike, see `bench.metrics.estimation.points`.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Estimator:
         version: raised whenever its figures change.
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
+        scaling: "common" where distances matter to it, as they do to nearest neighbours; "columns" where it makes no
+            difference to it how each coordinate is scaled, or a well-scaled one serves it better.
         efforts: how much it can be asked to spend; empty where there is no choice.
     """
 
@@ -47,6 +53,7 @@ class Estimator:
     version: int
     compute: Compute
     only: tuple[str, ...] | None = None
+    scaling: Scaling = "common"
     efforts: tuple[str, ...] = ()
 
 
@@ -54,7 +61,12 @@ ESTIMATORS: Registry[Estimator] = Registry("estimator")
 
 
 def register_estimator(
-    name: str, *, version: int, only: Sequence[str] | None = None, efforts: Sequence[str] = ()
+    name: str,
+    *,
+    version: int,
+    only: Sequence[str] | None = None,
+    scaling: Scaling = "common",
+    efforts: Sequence[str] = (),
 ) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
@@ -62,12 +74,13 @@ def register_estimator(
         name: the name that suites use.
         version: raised whenever its figures change.
         only: the divergences that it can estimate; None for every one.
+        scaling: see `Estimator`.
         efforts: how much it can be asked to spend, if there is a choice; it then takes `effort=`, one of these names.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, tuple(efforts)), compute.__module__)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, scaling, tuple(efforts)), compute.__module__)
         return compute
 
     return decorate

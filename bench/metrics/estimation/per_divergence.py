@@ -21,7 +21,7 @@ from bench.metrics.estimation.ratio.training import Loss, Training
 _TRAINING = Training(learning_rate=1e-3)  # at the default's, bounds that are exponential in v overfit before they fit
 
 
-@register_estimator("per_divergence_critics", version=2)
+@register_estimator("per_divergence_critics", version=2, scaling="columns")
 def per_divergence_critics(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
 ) -> dict[str, Value]:

@@ -20,6 +20,7 @@ from bench.metrics.checks import require_finite
 from bench.metrics.classifier import find_classifier, list_classified_datasets
 from bench.metrics.features.recent import Recent
 from bench.metrics.precision import use_full_float32
+from bench.metrics.samples import Samples, as_tensor
 from bench.registry import Registry
 
 CHUNK = 1000
@@ -63,7 +64,7 @@ class Extractor:
         return hashlib.sha256(told.encode()).hexdigest()
 
     @torch.no_grad()
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Samples) -> Tensor:
         """Features of examples, shape (n, size): without gradients, in chunks of a fixed size, in full float32.
 
         Args:
@@ -72,10 +73,13 @@ class Extractor:
         Raises:
             ArgumentError: if an example or a feature is not finite, or the features have another shape than (n, size).
         """
-        require_finite(x, "examples")
+        whole = as_tensor(x, "examples")
+        if whole.ndim < 2 or len(whole) == 0:
+            raise ArgumentError(f"examples: shape {tuple(whole.shape)}; expected (n, *shape) with n of at least 1")
+        require_finite(whole, "examples")
         with use_full_float32():
-            features = torch.cat([self.embed(examples) for examples in torch.split(x, self.chunk)])
-        expected = (len(x), self.size or x[0].numel())
+            features = torch.cat([self.embed(examples) for examples in torch.split(whole, self.chunk)])
+        expected = (len(whole), self.size or whole[0].numel())
         if features.shape != expected:
             found = tuple(features.shape)
             raise ArgumentError(f"extractor '{self.name}': features of shape {found}; expected {expected}")

@@ -24,7 +24,8 @@ from torch import Tensor
 
 from bench.errors import ArgumentError
 from bench.metrics.features.frechet import matrix_root
-from bench.metrics.features.pairs import as_pair
+from bench.metrics.features.pairs import as_pair, require_range, share_unit
+from bench.metrics.samples import Samples
 
 GROUPS = 20
 GROUPS_IN_HIGH_DIMENSION = 10
@@ -51,7 +52,7 @@ class Extrapolated:
     stderr: float
 
 
-def frechet_infinity(x: Tensor, y: Tensor) -> Extrapolated:
+def frechet_infinity(x: Samples, y: Samples) -> Extrapolated:
     """Fréchet distance between the laws of two sets of features, free of the bias of finite sets to first order.
 
     Args:
@@ -59,16 +60,18 @@ def frechet_infinity(x: Tensor, y: Tensor) -> Extrapolated:
         y: features of the other, shape (m, d).
 
     Raises:
-        ArgumentError: if dimensions differ, a value is not finite, or a set is too small: fewer than 100 examples, or
-            than 2d without a group.
+        ArgumentError: if dimensions differ, a value is not finite, the distance is more than float64 holds, or a set is
+            too small: fewer than 100 examples, or than 2d without a group.
     """
-    first, second = as_pair(x, y, at_least=2)
+    first, second, unit = share_unit(*as_pair(x, y, at_least=2))
     if not is_enough(*first.shape) or not is_enough(*second.shape):
         raise ArgumentError(
             f"FID∞: {len(first)} and {len(second)} examples in {first.shape[1]} dimensions; expected at least "
             f"{count_needed(first.shape[1])} of each"
         )
-    return extrapolate(leave_out(first), second)
+    limit = extrapolate(leave_out(first), second)
+    value, stderr = (require_range(size * unit * unit, "FID∞") for size in (limit.value, limit.stderr))
+    return Extrapolated(value, stderr)
 
 
 def count_needed(size: int) -> int:

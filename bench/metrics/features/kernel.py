@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.metrics.features.pairs import PairMetric, as_pair
+from bench.metrics.features.cubic import Kernel, choose_kernel
+from bench.metrics.features.pairs import PairMetric, as_pair, require_range
+from bench.metrics.samples import Samples
 
 _BLOCK = 2**19  # kernel values at a time: more than a cache holds takes longer, however much memory there is
+_LARGEST = 2.0**80  # features whose kernel values have squares that float64 holds
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,12 @@ class Within:
     Attributes:
         means: of each point with the others, shape (n,), float64.
         square: mean of their squares.
+        kernel: which form of the kernel.
     """
 
     means: Tensor
     square: float
+    kernel: Kernel
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class KernelDistance(PairMetric):
         }
 
 
-def kernel_distance(x: Tensor, y: Tensor) -> KernelDistanceResult:
+def kernel_distance(x: Samples, y: Samples) -> KernelDistanceResult:
     """Squared maximum mean discrepancy between the laws of two sets of features; it is not scaled by 1,000.
 
     Args:
@@ -71,7 +76,8 @@ def kernel_distance(x: Tensor, y: Tensor) -> KernelDistanceResult:
         y: features of the other, shape (m, d).
 
     Raises:
-        ArgumentError: if a set has fewer than two points, dimensions differ, or a value is not finite.
+        ArgumentError: if a set has fewer than two points, dimensions differ, a value is not finite, or the distance is
+            more than float64 holds.
     """
     first, second = as_pair(x, y, at_least=2)
     return estimate_discrepancy(first, compare_within(first), second)
@@ -87,12 +93,27 @@ def estimate_discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistance
 
     Args:
         x: shape (n, d), float64, n ≥ 2.
-        inside: `within(x)`.
+        inside: `compare_within(x)`.
         y: shape (m, d), m ≥ 2.
+
+    Raises:
+        ArgumentError: if it is more than float64 holds.
     """
+    largest = max(float(x.abs().max()), float(y.abs().max()))
+    if largest <= _LARGEST:
+        return _estimate(x, inside, y)
+    unit = math.ldexp(1.0, min(math.frexp(largest)[1], 1023))
+    x, y = x / unit, y / unit
+    found = _estimate(x, compare_within(x, choose_kernel(x, 1 / unit / unit)), y)
+    sizes = (math.prod((size, *[unit] * 6)) for size in (found.value, found.stderr))
+    value, stderr = (require_range(size, "kernel distance") for size in sizes)
+    return KernelDistanceResult(value, stderr)
+
+
+def _estimate(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
     n, m = len(x), len(y)
-    other = compare_within(y)
-    rows, columns, square = _compare_between(x, y)
+    other = compare_within(y, inside.kernel)
+    rows, columns, square = _compare_between(x, y, inside.kernel)
     inner_x, inner_y, cross = float(inside.means.mean()), float(other.means.mean()), float(rows.mean())
     noise_x = _estimate_remainder(inside.square, inside.means, inside.means, inner_x)
     noise_y = _estimate_remainder(other.square, other.means, other.means, inner_y)
@@ -104,37 +125,39 @@ def estimate_discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistance
     return KernelDistanceResult(inner_x + inner_y - 2 * cross, math.sqrt(first + second))
 
 
-def compare_within(x: Tensor) -> Within:
-    """Kernel values between the points of one set, shape (n, d) in float64, n ≥ 2, in blocks."""
-    n = len(x)
+def compare_within(x: Tensor, kernel: Kernel | None = None) -> Within:
+    """Kernel values between the points of one set, shape (n, d) in float64, n ≥ 2, in blocks.
+
+    Args:
+        x: the points.
+        kernel: the form of the kernel; the one that suits x if not given.
+    """
+    kernel = choose_kernel(x) if kernel is None else kernel
+    n, sides = len(x), kernel.place(x)
     sums, square = x.new_zeros(n), 0.0
     rows = max(1, _BLOCK // n)
     for start in range(0, n, rows):
-        values = _kernel(x[start : start + rows], x[start:])  # the rest is known by symmetry
+        values = kernel.compare(sides.cut(start, start + rows), sides.cut(start, n))  # the rest is known by symmetry
         values.fill_diagonal_(0)
         height = len(values)
         sums[start : start + height] += values.sum(1)
         sums[start + height :] += values[:, height:].sum(0)
         own = values[:, :height]
         square += 2 * _square(values) - float(own.square().sum())
-    return Within(sums / (n - 1), square / (n * (n - 1)))
+    return Within(sums / (n - 1), square / (n * (n - 1)), kernel)
 
 
-def _compare_between(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
+def _compare_between(x: Tensor, y: Tensor, kernel: Kernel) -> tuple[Tensor, Tensor, float]:
     """Mean kernel values of each x with y (n,) and of each y with x (m,), and the mean of all squares, in blocks."""
+    first, second = kernel.place(x), kernel.place(y)
     rows, columns, square = [], y.new_zeros(len(y)), 0.0
-    for block in torch.split(x, max(1, _BLOCK // len(y))):
-        values = _kernel(block, y)
+    step = max(1, _BLOCK // len(y))
+    for start in range(0, len(x), step):
+        values = kernel.compare(first.cut(start, start + step), second)
         rows.append(values.mean(1))
         columns += values.sum(0)
         square += _square(values)
     return torch.cat(rows), columns / len(x), square / (len(x) * len(y))
-
-
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    """Kernel values, shape (n, m)."""
-    one = x.new_ones(()).expand(len(x), len(y))
-    return torch.addmm(one, x, y.T, alpha=1 / x.shape[1]).pow_(3)
 
 
 def _square(values: Tensor) -> float:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from bench.metrics.features.neighbours import Balls, Hits, find_hits, squared_radii
-from bench.metrics.features.pairs import PairMetric, as_pair
+from bench.metrics.features.pairs import PairMetric, as_pair, share_unit
+from bench.metrics.samples import Samples, as_count
 
 K_MANIFOLD = 3
 K_DENSITY = 5
@@ -25,6 +26,9 @@ class ManifoldMetric(PairMetric):
 
     Args:
         k: which neighbour the balls reach to; the papers' by default.
+
+    Raises:
+        ArgumentError: if k is not a whole number of at least 1.
     """
 
     higher_is_better = True
@@ -32,7 +36,7 @@ class ManifoldMetric(PairMetric):
 
     def __init__(self, k: int | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.k = self.default_k if k is None else k
+        self.k = self.default_k if k is None else read_neighbour(k)
 
     def figures(self, real: Tensor, fake: Tensor) -> dict[str, float]:
         """The figures of all features, by name."""
@@ -69,7 +73,16 @@ class DensityCoverage(ManifoldMetric):
         return density_coverage(real, fake, self.k)
 
 
-def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, float]:
+def read_neighbour(k: object) -> int:
+    """Which neighbour balls reach to: 1 for the nearest.
+
+    Raises:
+        ArgumentError: if k is not a whole number of at least 1.
+    """
+    return as_count(k, "k =", unit="(1 for the nearest neighbour)")
+
+
+def precision_recall(x: Samples, y: Samples, k: int = K_MANIFOLD) -> dict[str, float]:
     """How much of the model is in the data's manifold, and how much of the data in the model's.
 
     Args:
@@ -81,9 +94,11 @@ def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, flo
         `precision`, the share of y in balls about x, and `recall`, the share of x in balls about y; edges included.
 
     Raises:
-        ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+        ArgumentError: if k is not a whole number of at least 1, a set has k points or fewer, dimensions differ, or a
+            value is not finite.
     """
-    real, fake = as_pair(x, y, at_least=k + 1)
+    k = read_neighbour(k)
+    real, fake, _ = share_unit(*as_pair(x, y, at_least=k + 1))
     balls = [
         make_data_manifold(squared_radii(real, [k])[k]),
         make_model_manifold(squared_radii(fake, [k])[k]),
@@ -91,7 +106,7 @@ def precision_recall(x: Tensor, y: Tensor, k: int = K_MANIFOLD) -> dict[str, flo
     return compute_precision_recall(*find_hits(real, fake, balls))
 
 
-def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, float]:
+def density_coverage(x: Samples, y: Samples, k: int = K_DENSITY) -> dict[str, float]:
     """How densely the model fills the data's neighbourhoods, and how many of them it reaches.
 
     Where both laws are one continuous law, the expectation of `density` is 1, and that of `coverage`
@@ -107,9 +122,11 @@ def density_coverage(x: Tensor, y: Tensor, k: int = K_DENSITY) -> dict[str, floa
         `coverage`, the share of balls that hold a point of y. Edges are left out.
 
     Raises:
-        ArgumentError: if a set has k points or fewer, dimensions differ, or a value is not finite.
+        ArgumentError: if k is not a whole number of at least 1, a set has k points or fewer, dimensions differ, or a
+            value is not finite.
     """
-    real, fake = as_pair(x, y, at_least=k + 1)
+    k = read_neighbour(k)
+    real, fake, _ = share_unit(*as_pair(x, y, at_least=k + 1))
     (found,) = find_hits(real, fake, [make_neighbourhoods(squared_radii(real, [k])[k])])
     return compute_density_coverage(found, k)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -10,18 +11,38 @@ from torchmetrics import Metric
 
 from bench.errors import ArgumentError
 from bench.metrics.checks import as_points
+from bench.metrics.ranges import choose_unit
+from bench.metrics.samples import Samples
 
 
-def as_pair(x: Tensor, y: Tensor, *, at_least: int) -> tuple[Tensor, Tensor]:
+def as_pair(x: Samples, y: Samples, *, at_least: int) -> tuple[Tensor, Tensor]:
     """Two sets as finite rows of one dimension, shape (n, d) and (m, d) in float64, on the device of `x`.
 
     Raises:
-        ArgumentError: if a set has fewer than `at_least` examples, dimensions differ, or a value is not finite.
+        ArgumentError: if a set does not hold numbers or has fewer than `at_least` examples, dimensions differ, or a
+            value is not finite.
     """
     first, second = as_points(x, "x", at_least=at_least), as_points(y, "y", at_least=at_least)
     if first.shape[1] != second.shape[1]:
         raise ArgumentError(f"y: dimension {second.shape[1]}; expected {first.shape[1]}, as x has it")
     return first, second.to(first.device)
+
+
+def share_unit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
+    """Both sets in a unit in which float64 holds all squared distances, and the unit; ordinary sets as they are."""
+    unit = choose_unit(float(x.abs().max()), float(y.abs().max()))
+    return (x, y, unit) if unit == 1 else (x / unit, y / unit, unit)
+
+
+def require_range(value: float, what: str) -> float:
+    """A figure that float64 holds.
+
+    Raises:
+        ArgumentError: if it overflowed.
+    """
+    if math.isfinite(value):
+        return value
+    raise ArgumentError(f"{what}: more than float64 holds for features as large as these; expected smaller ones")
 
 
 class PairMetric(Metric):
@@ -38,7 +59,7 @@ class PairMetric(Metric):
         self.add_state("real", [], dist_reduce_fx="cat")
         self.add_state("fake", [], dist_reduce_fx="cat")
 
-    def update(self, features: Tensor, real: bool) -> None:
+    def update(self, features: Samples, real: bool) -> None:
         """Add a batch.
 
         Args:
@@ -46,10 +67,13 @@ class PairMetric(Metric):
             real: whether they come from the data (else from the model).
 
         Raises:
-            ArgumentError: if a value is not finite.
+            ArgumentError: if a value is not a finite number, or the dimension is not that of the batches before.
         """
-        side = self.real if real else self.fake
-        side.append(as_points(features, "real features" if real else "generated features"))
+        points = as_points(features, "real features" if real else "generated features")
+        before = next((batch.shape[-1] for batch in (*self.real, *self.fake)), points.shape[1])
+        if points.shape[1] != before:
+            raise ArgumentError(f"features: dimension {points.shape[1]}; expected {before}, as batches before had it")
+        (self.real if real else self.fake).append(points)
 
     def sides(self) -> tuple[Tensor, Tensor]:
         """All features of the data, shape (n, d), and of the model, shape (m, d).

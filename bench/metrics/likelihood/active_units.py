@@ -12,6 +12,7 @@ from bench.errors import ArgumentError
 from bench.metrics.checks import require_finite
 from bench.metrics.likelihood.interface import HasPosteriorMean, read_observed
 from bench.metrics.precision import use_full_float32
+from bench.metrics.samples import Samples, as_count, as_model_input, as_tensor
 
 ACTIVE = 0.01
 """A unit is active above this variance of its posterior mean (Burda et al. 2016, sec. 5)."""
@@ -43,14 +44,12 @@ class ActiveUnits(Metric):
 
     def __init__(self, latent_dim: int, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
-        if latent_dim < 1:
-            raise ArgumentError(f"ActiveUnits: latent_dim {latent_dim}; expected at least 1")
-        self.latent_dim = latent_dim
+        self.latent_dim = as_count(latent_dim, "ActiveUnits: latent_dim")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         for name in ("mean_sum", "square_sum"):
             self.add_state(name, torch.zeros(latent_dim, dtype=torch.float64), dist_reduce_fx="sum")
 
-    def update(self, posterior_mean: Tensor) -> None:
+    def update(self, posterior_mean: Samples) -> None:
         """Add a batch.
 
         Args:
@@ -59,11 +58,11 @@ class ActiveUnits(Metric):
         Raises:
             ArgumentError: if the shape is another or a value is not finite.
         """
-        if posterior_mean.ndim != 2 or posterior_mean.shape[1] != self.latent_dim:
-            shape = tuple(posterior_mean.shape)
+        means = as_tensor(posterior_mean, "posterior mean").double()
+        if means.ndim != 2 or means.shape[1] != self.latent_dim:
+            shape = tuple(means.shape)
             raise ArgumentError(f"ActiveUnits: posterior means of shape {shape}; expected (n, {self.latent_dim})")
-        require_finite(posterior_mean, "posterior mean")
-        means = posterior_mean.detach().double()
+        require_finite(means, "posterior mean")
         self.count += len(means)
         self.mean_sum += means.sum(0)
         self.square_sum += means.square().sum(0)
@@ -82,7 +81,7 @@ class ActiveUnits(Metric):
 
 
 @torch.no_grad()
-def count_active_units(model: HasPosteriorMean, x: Tensor, *, chunk: int = CHUNK) -> ActiveUnits:
+def count_active_units(model: HasPosteriorMean, x: Samples, *, chunk: int = CHUNK) -> ActiveUnits:
     """The active units of `model` on the examples `x`.
 
     Args:
@@ -94,8 +93,10 @@ def count_active_units(model: HasPosteriorMean, x: Tensor, *, chunk: int = CHUNK
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        ArgumentError: if a posterior mean is not finite or of the wrong shape.
+        ArgumentError: if a posterior mean is not finite or of the wrong shape, or x does not hold numbers.
     """
+    as_count(chunk, "ActiveUnits: chunk =", unit="example")
+    x = as_model_input(model, x, "x")
     metric = ActiveUnits(model.latent_dim).to(x.device)
     with use_full_float32():
         for examples in torch.split(read_observed(model, x), chunk):

@@ -16,6 +16,7 @@ from bench.metrics.likelihood.active_units import count_active_units
 from bench.metrics.likelihood.interface import HasPosteriorMean, make_likelihood_labels, read_observed
 from bench.metrics.likelihood.sums import average_with_error
 from bench.metrics.precision import use_full_float32
+from bench.metrics.samples import Samples, as_count, as_model_input, as_tensor
 
 CHUNK = 1000
 """Examples that go through the model at once."""
@@ -42,7 +43,7 @@ class ELBO(Metric):
         for name in ("reconstruction_sum", "kl_sum", "square_sum"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def update(self, reconstruction: Tensor, kl: Tensor) -> None:
+    def update(self, reconstruction: Samples, kl: Samples) -> None:
         """Add a batch.
 
         Args:
@@ -52,13 +53,13 @@ class ELBO(Metric):
         Raises:
             ArgumentError: if the shapes differ or a value is not finite.
         """
-        if reconstruction.shape != kl.shape or kl.ndim != 1:
-            shapes = f"{tuple(reconstruction.shape)} and {tuple(kl.shape)}"
+        first, second = as_tensor(reconstruction, "reconstruction term").double(), as_tensor(kl, "KL term").double()
+        if first.shape != second.shape or second.ndim != 1:
+            shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
             raise ArgumentError(f"ELBO: reconstruction and KL of shapes {shapes}; expected (n,) each")
-        require_finite(reconstruction, "reconstruction term")
-        require_finite(kl, "KL term")
-        first, second = reconstruction.detach().double(), kl.detach().double()
-        self.count += len(kl)
+        require_finite(first, "reconstruction term")
+        require_finite(second, "KL term")
+        self.count += len(second)
         self.reconstruction_sum += first.sum()
         self.kl_sum += second.sum()
         self.square_sum += (first - second).square().sum()
@@ -77,7 +78,7 @@ class ELBO(Metric):
 
 
 @torch.no_grad()
-def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *, chunk: int = CHUNK) -> ELBO:
+def evaluate_elbo(model: HasLikelihood, x: Samples, generator: torch.Generator, *, chunk: int = CHUNK) -> ELBO:
     """The ELBO of `model` on the examples `x`, one latent draw for each.
 
     Args:
@@ -91,9 +92,11 @@ def evaluate_elbo(model: HasLikelihood, x: Tensor, generator: torch.Generator, *
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        ArgumentError: if a term is not finite.
+        ArgumentError: if a term is not finite, or x does not hold numbers.
     """
-    noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device)
+    as_count(chunk, "ELBO: chunk =", unit="example")
+    x = as_model_input(model, x, "x")
+    noise = torch.randn(len(x), model.latent_dim, generator=generator, device=x.device).to(x.dtype)
     metric = ELBO().to(x.device)
     with use_full_float32():
         for examples, draws in zip(torch.split(read_observed(model, x), chunk), torch.split(noise, chunk), strict=True):

@@ -17,6 +17,7 @@ from bench.metrics.likelihood.columns import LOG_LIKELIHOOD_IW
 from bench.metrics.likelihood.interface import HasLogWeights, make_likelihood_labels, read_observed
 from bench.metrics.likelihood.sums import average_with_error
 from bench.metrics.precision import use_full_float32
+from bench.metrics.samples import Samples, as_count, as_model_input, as_tensor
 from bench.streams import random_stream
 
 BLOCK = (32, 64)
@@ -50,27 +51,34 @@ class ImportanceWeightedBound(Metric):
 
     def __init__(self, samples: int, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
-        if samples < 1:
-            raise ArgumentError(f"importance-weighted bound: samples = {samples}; expected at least 1 draw an example")
-        self.samples = samples
+        self.samples = as_count(samples, "importance-weighted bound: samples =", unit="draw an example")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         for name in ("bound_sum", "square_sum"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def update(self, log_weights: Tensor) -> None:
+    def update(self, log_weights: Samples) -> None:
         """Add a batch.
 
         Args:
-            log_weights: log p(x, z) − log q(z|x) of all draws of each example, shape (samples, n).
+            log_weights: log p(x, z) − log q(z|x) of all draws of each example, shape (samples, n). −∞ is a draw of
+                weight 0, such as a z under which x is impossible.
 
         Raises:
-            ArgumentError: if the shape is another or a value is not finite.
+            ArgumentError: if the shape is another, a value is NaN or +∞, or all draws of an example have weight 0.
         """
-        if log_weights.ndim != 2 or log_weights.shape[0] != self.samples:
-            found, expected = tuple(log_weights.shape), f"({self.samples}, n)"
+        weights = as_tensor(log_weights, "log-weights").double()
+        if weights.ndim != 2 or weights.shape[0] != self.samples:
+            found, expected = tuple(weights.shape), f"({self.samples}, n)"
             raise ArgumentError(f"importance-weighted bound: log-weights of shape {found}; expected {expected}")
-        require_finite(log_weights, "log-weights")
-        bounds = log_weights.detach().double().logsumexp(0) - math.log(self.samples)
+        impossible = weights == -math.inf
+        require_finite(weights.masked_fill(impossible, 0), "log-weights")
+        lost = int(impossible.all(0).sum())
+        if lost:
+            raise ArgumentError(
+                f"log-weights: all {self.samples} draws of {lost} of {weights.shape[1]} examples are −∞, and so would "
+                "the bound be; expected a finite one for each example: take more samples"
+            )
+        bounds = weights.logsumexp(0) - math.log(self.samples)
         self.count += len(bounds)
         self.bound_sum += bounds.sum()
         self.square_sum += bounds.square().sum()
@@ -88,7 +96,7 @@ class ImportanceWeightedBound(Metric):
 
 @torch.no_grad()
 def importance_weighted_bound(
-    model: HasLogWeights, x: Tensor, generator: torch.Generator, *, samples: int = 100, chunk: int = CHUNK
+    model: HasLogWeights, x: Samples, generator: torch.Generator, *, samples: int = 100, chunk: int = CHUNK
 ) -> ImportanceWeightedBound:
     """The importance-weighted bound of `model` on the examples `x` with `samples` draws each.
 
@@ -107,17 +115,18 @@ def importance_weighted_bound(
         The metric, ready to compute or to be merged with others.
 
     Raises:
-        ArgumentError: if `samples` or `chunk` is too small, or log-weights are not finite or of the wrong shape.
+        ArgumentError: if `samples` or `chunk` is too small, log-weights are refused by `ImportanceWeightedBound` or of
+            the wrong shape, or x does not hold numbers.
     """
-    if chunk < BLOCK[1]:
-        raise ArgumentError(f"importance-weighted bound: chunk = {chunk}; expected at least {BLOCK[1]} rows")
+    as_count(chunk, "importance-weighted bound: chunk =", at_least=BLOCK[1], unit="rows")
+    x = as_model_input(model, x, "x")
     metric = ImportanceWeightedBound(samples).to(x.device)
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     with use_full_float32():
         for block, examples in enumerate(torch.split(read_observed(model, x), BLOCK[1])):
             noise = _draw_noise(seed, block, samples, (len(examples), model.latent_dim), x.device)
             draws = (part for whole in noise for part in torch.split(whole, chunk // BLOCK[1]))
-            metric.update(torch.cat([_compute_log_weights(model, examples, part) for part in draws]))
+            metric.update(torch.cat([_compute_log_weights(model, examples, part.to(x.dtype)) for part in draws]))
     return metric
 
 

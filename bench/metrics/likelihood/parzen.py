@@ -20,6 +20,8 @@ from bench.metrics.checks import as_points, draw_samples
 from bench.metrics.likelihood.columns import PARZEN
 from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, choose_bandwidth
 from bench.metrics.likelihood.sums import average_with_error
+from bench.metrics.ranges import choose_unit
+from bench.metrics.samples import Samples, as_tensor
 
 SAMPLES = 16_384
 """Kernels in the published figures (Nowozin et al. 2016)."""
@@ -62,31 +64,32 @@ class ParzenLogLikelihood(Metric):
     density_sum: Tensor
     square_sum: Tensor
 
-    def __init__(self, samples: Tensor, bandwidth: float, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, samples: Samples, bandwidth: float, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
-        self.kernels = GaussianKernels(samples)
-        self.shape = tuple(samples.shape[1:])
-        self.bandwidth = float(as_bandwidths([bandwidth], samples.device))
+        centres = as_tensor(samples, "samples")
+        self.kernels = GaussianKernels(centres)
+        self.shape = tuple(centres.shape[1:])
+        self.bandwidth = float(as_bandwidths([bandwidth], centres.device))
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         for name in ("density_sum", "square_sum"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     @torch.no_grad()
-    def update(self, points: Tensor) -> None:
+    def update(self, points: Samples) -> None:
         """Add a batch of test points.
 
         Args:
             points: shape (n, *shape).
 
         Raises:
-            ArgumentError: if the shape is not the samples' or a value is not finite.
+            ArgumentError: if the shape is not the samples', a value is not finite or a density beyond float64.
         """
-        if tuple(points.shape[1:]) != self.shape:
+        batch = as_tensor(points, "test")
+        if tuple(batch.shape[1:]) != self.shape:
             raise ArgumentError(
-                f"test: examples of shape {tuple(points.shape[1:])}; expected {self.shape}, as samples have it"
+                f"test: examples of shape {tuple(batch.shape[1:])}; expected {self.shape}, as samples have it"
             )
-        rows = as_points(points, "test")
-        densities = self.kernels(rows, as_bandwidths([self.bandwidth], rows.device))[:, 0]
+        densities = _evaluate(self.kernels, as_points(batch, "test"), [self.bandwidth])[:, 0]
         self.count += len(densities)
         self.density_sum += densities.sum()
         self.square_sum += densities.square().sum()
@@ -102,7 +105,7 @@ class ParzenLogLikelihood(Metric):
 
 @torch.no_grad()
 def parzen_log_likelihood(
-    samples: Tensor, test: Tensor, validation: Tensor, bandwidths: Tensor | None = None
+    samples: Samples, test: Samples, validation: Samples, bandwidths: Samples | None = None
 ) -> ParzenResult:
     """Mean log-density of `test` under Gaussian kernels on `samples`.
 
@@ -115,18 +118,32 @@ def parzen_log_likelihood(
         bandwidths: candidate standard deviations, shape (B,); `default_bandwidths(validation)` if not given.
 
     Raises:
-        ArgumentError: if shapes do not fit, a value is not finite or a bandwidth not positive.
+        ArgumentError: if shapes do not fit, a value is not finite, a bandwidth not positive or a density beyond
+            float64, or if all of `validation` coincides and no bandwidths are given.
     """
-    shapes = [tuple(examples.shape[1:]) for examples in (samples, test, validation)]
+    given = {"samples": samples, "test": test, "validation": validation}
+    sides = {what: as_tensor(values, what) for what, values in given.items()}
+    shapes = [tuple(examples.shape[1:]) for examples in sides.values()]
     if len(set(shapes)) > 1:
         raise ArgumentError(f"samples, test and validation: examples of shapes {shapes}; expected the same shape")
-    kernels = GaussianKernels(samples)
-    points, chosen_on = as_points(test, "test", at_least=2), as_points(validation, "validation")
-    widths = as_bandwidths(make_default_bandwidths(validation) if bandwidths is None else bandwidths, points.device)
+    kernels = GaussianKernels(sides["samples"])
+    points, chosen_on = as_points(sides["test"], "test", at_least=2), as_points(sides["validation"], "validation")
+    candidates = make_default_bandwidths(sides["validation"]) if bandwidths is None else bandwidths
+    widths = as_bandwidths(candidates, kernels.centre.device)
     best = choose_bandwidth(kernels, chosen_on, widths)
-    densities = kernels(points, widths[best : best + 1])[:, 0]
+    densities = _evaluate(kernels, points, widths[best : best + 1])[:, 0]
     stderr = float(densities.std()) / math.sqrt(len(densities))
     return ParzenResult(float(densities.mean()), stderr, float(widths[best]))
+
+
+def _evaluate(kernels: GaussianKernels, points: Tensor, bandwidths: Samples) -> Tensor:
+    """Log-density of each point for each bandwidth, refused where float64 does not hold it."""
+    widths = as_bandwidths(bandwidths, kernels.centre.device)
+    densities: Tensor = kernels(points, widths)
+    if not bool(densities.isfinite().all()):
+        found = f"bandwidths of {float(widths.min()):.3g} to {float(widths.max()):.3g}"
+        raise ArgumentError(f"{found}: log-densities below what float64 holds; expected wider kernels for these points")
+    return densities
 
 
 def make_default_bandwidths(validation: Tensor) -> Tensor:
@@ -134,15 +151,22 @@ def make_default_bandwidths(validation: Tensor) -> Tensor:
 
     For images 10 from 0.1 to 1, evenly in the logarithm (Goodfellow et al. 2014, published code). For points 19 from
     1/1000 to 1 of their standard deviation (root of the mean variance over dimensions).
+
+    Raises:
+        ArgumentError: if all points coincide.
     """
     if validation.ndim == 4:
         return torch.logspace(-1, 0, 10, dtype=torch.float64)
-    scale = float(validation.double().var(0, unbiased=False).mean().sqrt())
+    points = as_points(validation, "validation")
+    unit = choose_unit(float(points.abs().max()))
+    scale = unit * float((points / unit).var(0, unbiased=False).mean().sqrt())
+    if scale == 0:
+        raise ArgumentError("validation: all points coincide; expected different ones, or bandwidths to choose among")
     return scale * torch.logspace(-3, 0, 19, dtype=torch.float64)
 
 
 @torch.no_grad()
-def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> Tensor:
+def parzen_log_density(points: Samples, samples: Samples, bandwidths: Samples) -> Tensor:
     """Log-density of each point, for each bandwidth.
 
     Args:
@@ -154,14 +178,14 @@ def parzen_log_density(points: Tensor, samples: Tensor, bandwidths: Tensor) -> T
         Shape (n, B), float64, in nats.
 
     Raises:
-        ArgumentError: if shapes do not fit, a value is not finite or a bandwidth not positive.
+        ArgumentError: if shapes do not fit, a value is not finite, a bandwidth not positive or a density beyond
+            float64.
     """
-    if points.shape[1:] != samples.shape[1:]:
-        shapes = [tuple(examples.shape[1:]) for examples in (points, samples)]
+    queries, centres = as_tensor(points, "points"), as_tensor(samples, "samples")
+    if queries.shape[1:] != centres.shape[1:]:
+        shapes = [tuple(examples.shape[1:]) for examples in (queries, centres)]
         raise ArgumentError(f"points and samples: examples of shapes {shapes}; expected the same shape")
-    rows = as_points(points, "points")
-    log_densities: Tensor = GaussianKernels(samples)(rows, as_bandwidths(bandwidths, rows.device))
-    return log_densities
+    return _evaluate(GaussianKernels(centres), as_points(queries, "points"), bandwidths)
 
 
 def make_parzen_labels(subject: Subject) -> dict[str, str]:
@@ -171,7 +195,7 @@ def make_parzen_labels(subject: Subject) -> dict[str, str]:
     return {"parzen_bandwidths": f"{len(widths)} from {span}, highest validation log-likelihood"}
 
 
-@register_metric("parzen_log_likelihood", version=1, columns=PARZEN, labels=make_parzen_labels)
+@register_metric("parzen_log_likelihood", version=2, columns=PARZEN, labels=make_parzen_labels)
 def parzen(subject: Subject) -> dict[str, float]:
     """Parzen-window log-likelihood of the test split from min(16,384, `subject.samples`) generated examples.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from bench.errors import BenchError
-from bench.metrics import FrechetDistance, frechet_distance, gaussian_frechet
+from bench.metrics import FrechetDistance, frechet_distance, frechet_infinity, gaussian_frechet
 
 
 def normal(n: int, d: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> Tensor:
@@ -160,3 +161,43 @@ def test_refuses_sets_that_do_not_fit() -> None:
     metric.update(normal(10, 3, 0), real=True)
     with pytest.raises(BenchError, match="0 generated features"):
         metric.compute()
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e8])
+def test_batches_far_from_the_origin_lose_no_digit(offset: float) -> None:
+    x, y = normal(500, 8, 0), normal(500, 8, 1, scale=1.2)
+    metrics = [FrechetDistance(8) for _ in range(3)]
+    for metric, rows in zip(metrics, torch.arange(500).tensor_split(3), strict=True):
+        metric.update(x[rows] + offset, real=True)
+        metric.update(y[rows] + offset, real=False)
+    metrics[0].merge_state(metrics[1])
+    metrics[0].merge_state(metrics[2])
+    moved = frechet_distance(x + offset, y + offset)
+    # means are rounded to 1e-16 of the offset, and the distance is linear in what they differ by
+    assert float(metrics[0].compute()) == pytest.approx(moved, rel=1e-12 + 1e-15 * offset)
+    assert moved == pytest.approx(frechet_distance(x, y), rel=1e-6)
+
+
+@given(exponent=st.integers(-500, 500), seed=st.integers(0, 10**6))
+def test_distances_scale_with_the_square_of_the_unit(exponent: int, seed: int) -> None:
+    x, y = normal(20, 3, seed), normal(25, 3, seed + 1, shift=1.0)
+    unit = math.ldexp(1.0, exponent)
+    assert frechet_distance(unit * x, unit * y) == pytest.approx(frechet_distance(x, y) * unit * unit, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e160, 1e308])
+def test_what_float64_cannot_hold_is_refused(size: float) -> None:
+    x, y = normal(200, 2, 0).clamp(-1, 1), normal(200, 2, 1, scale=0.1).clamp(-1, 1)
+    for call in (frechet_distance, frechet_infinity):
+        with pytest.raises(BenchError, match="more than float64 holds for features as large as these"):
+            call(size * x, size * y)
+    metric = FrechetDistance(2)
+    metric.update(size * x, real=True)
+    metric.update(size * y, real=False)
+    with pytest.raises(BenchError, match="more than float64 holds"):
+        metric.compute()
+
+
+def test_a_size_is_a_whole_number() -> None:
+    with pytest.raises(BenchError, match="size 0; expected at least 1"):
+        FrechetDistance(0)

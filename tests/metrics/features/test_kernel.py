@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torchmetrics.image.kid import poly_mmd
 
 from bench.errors import BenchError
 from bench.metrics.features import KernelDistance, kernel, kernel_distance
+from bench.metrics.features.cubic import CentredKernel, PlainKernel
+from bench.metrics.features.kernel import compare_within, estimate_discrepancy
 
 
 def normal(n: int, d: int, seed: int, shift: float = 0.0) -> Tensor:
@@ -124,3 +127,68 @@ def test_refuses_what_it_cannot_compare() -> None:
     metric.update(torch.zeros(4, 2), real=True)
     with pytest.raises(BenchError, match="no generated features; expected some: update the metric with real=False"):
         metric.compute()
+
+
+def exactly(x: Tensor, y: Tensor) -> float:
+    """The definition in fractions."""
+    p, q = ([[Fraction(v) for v in row] for row in side.tolist()] for side in (x, y))
+
+    def k(a: list[Fraction], b: list[Fraction]) -> Fraction:
+        return (sum((s * t for s, t in zip(a, b, strict=True)), Fraction(0)) / len(a) + 1) ** 3
+
+    def inner(points: list[list[Fraction]]) -> Fraction:
+        pairs = [k(a, b) for i, a in enumerate(points) for j, b in enumerate(points) if i != j]
+        return sum(pairs, Fraction(0)) / len(pairs)
+
+    cross = [k(a, b) for a in p for b in q]
+    return float(inner(p) + inner(q) - 2 * sum(cross, Fraction(0)) / len(cross))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    d=st.integers(1, 4),
+    seed=st.integers(0, 10**6),
+    exponent=st.integers(-20, 40),
+    offset=st.sampled_from([0.0, 1.0, 30.0, 1e3, 1e6, 1e9]),
+    shift=st.sampled_from([0.0, 0.5]),
+)
+def test_digits_are_kept_wherever_features_lie(d: int, seed: int, exponent: int, offset: float, shift: float) -> None:
+    """To 1e-9 of the scatter, from features that are small beside the 1 of the kernel to those whose cubes overflow."""
+    x, y = ((normal(9, d, seed + i, i * shift) + offset) * 10.0**exponent for i in (0, 1))
+    found, exact = kernel_distance(x, y), exactly(x, y)
+    assert found.value == pytest.approx(exact, rel=1e-9, abs=1e-9 * found.stderr)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6])
+def test_the_standard_error_holds_far_from_the_origin(offset: float) -> None:
+    """On a line the kernel there is 9c⁴uw, up to what vanishes, of which the delta method gives the standard error.
+
+    The second order of the variance, 2 (1/n + 1/m)² beside 4 · .4² (1/n + 1/m), adds about one hundredth to it.
+    """
+    x, y = normal(400, 1, 0), normal(300, 1, 1, 0.4)
+    gap = float(x.mean() - y.mean())
+    linear = 2 * abs(gap) * math.sqrt(float(x.var()) / len(x) + float(y.var()) / len(y))
+    found = kernel_distance(x + offset, y + offset).stderr
+    assert found / (9 * offset**4) == pytest.approx(linear, rel=0.03)
+
+
+def test_the_form_of_the_kernel_makes_no_difference() -> None:
+    x, y = normal(50, 3, 0), normal(40, 3, 1, 0.5)
+    centred = CentredKernel(x.mean(0), float(x.mean(0).square().mean()) + 1)
+    plain = estimate_discrepancy(x, compare_within(x, PlainKernel(1.0)), y)
+    other = estimate_discrepancy(x, compare_within(x, centred), y)
+    assert other.value == pytest.approx(plain.value, rel=1e-12)
+    assert other.stderr == pytest.approx(plain.stderr, rel=1e-4)  # its estimate is invariant up to 1/n of its own error
+
+
+@pytest.mark.parametrize("size", [1e52, 1e150, 1e308])
+def test_what_float64_cannot_hold_is_refused(size: float) -> None:
+    with pytest.raises(BenchError, match="kernel distance: more than float64 holds for features as large as these"):
+        kernel_distance(size * normal(20, 3, 0).clamp(-1, 1), size * normal(20, 3, 1).clamp(-1, 1))
+
+
+def test_batches_of_different_dimensions_are_refused() -> None:
+    metric = KernelDistance()
+    metric.update(torch.zeros(4, 2), real=True)
+    with pytest.raises(BenchError, match="features: dimension 3; expected 2, as batches before had it"):
+        metric.update(torch.zeros(4, 3), real=True)

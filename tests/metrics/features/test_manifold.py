@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -214,3 +215,25 @@ def test_refuses_what_it_cannot_compare() -> None:
         density_coverage(torch.randn(5, 2), torch.randn(9, 2))
     with pytest.raises(BenchError, match="y: dimension 3; expected 2"):
         density_coverage(torch.randn(9, 2), torch.randn(9, 3))
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, 3.0, True, None, "3"])
+@pytest.mark.parametrize("call", [precision_recall, density_coverage])
+def test_neighbours_are_counted_from_one(call: Callable[..., object], k: object) -> None:
+    with pytest.raises(BenchError, match=r"k = .*; expected .*at least 1 \(1 for the nearest neighbour\)"):
+        call(normal(20, 2, 0), normal(20, 2, 1), k)
+
+
+@pytest.mark.parametrize("metric", [PrecisionRecall, DensityCoverage])
+def test_metrics_refuse_what_functions_refuse(metric: type[PrecisionRecall]) -> None:
+    with pytest.raises(BenchError, match="k = 0; expected at least 1"):
+        metric(k=0)
+
+
+@given(exponent=st.integers(-1060, 1019), seed=st.integers(0, 10**6), move=st.sampled_from([0.0, 2.0**20]))
+def test_figures_have_no_unit(exponent: int, seed: int, move: float) -> None:
+    """Powers of two and a shift by a whole number change no bit of a lattice point."""
+    generator = torch.Generator().manual_seed(seed)
+    x, y = (torch.randint(-9, 9, (30, 2), generator=generator).double() for _ in range(2))
+    moved = [math.ldexp(1.0, exponent) * (side + (move if exponent < 900 else 0)) for side in (x, y)]
+    assert all_four(*moved, 3, 5) == all_four(x, y, 3, 5)

@@ -170,3 +170,28 @@ def test_refuses_bad_input() -> None:
         ImportanceWeightedBound(2).update(torch.zeros(3, 4))
     with pytest.raises(BenchError, match="no examples"):
         ImportanceWeightedBound(2).compute()
+
+
+@given(seed=st.integers(0, 10**6), k=st.integers(2, 20), n=st.integers(2, 10))
+def test_a_weight_of_zero_is_a_draw(seed: int, k: int, n: int) -> None:
+    """A z under which x is impossible counts in the mean with the weight 0."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(k, n, generator=generator, dtype=torch.float64)
+    lost = torch.rand(k, n, generator=generator) < 0.5
+    lost[0] = False
+    weights[lost] = -math.inf
+    metric = ImportanceWeightedBound(k)
+    metric.update(weights)
+    expected = (weights.exp().sum(0) / k).log().mean()
+    assert float(metric.compute()["log_likelihood_iw"]) == pytest.approx(float(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_weights_that_are_no_numbers_are_refused_beside_zero_ones(bad: float) -> None:
+    with pytest.raises(BenchError, match="log-weights: 1 of 4 values are NaN or infinite"):
+        ImportanceWeightedBound(2).update(torch.tensor([[-math.inf, 0.0], [bad, 0.0]]))
+
+
+def test_an_example_without_a_weight_is_refused() -> None:
+    with pytest.raises(BenchError, match=r"all 2 draws of 1 of 3 examples are −∞, .*: take more samples"):
+        ImportanceWeightedBound(2).update(torch.tensor([[-math.inf, 0.0, -math.inf], [-math.inf, 0.0, 1.0]]))

@@ -223,3 +223,76 @@ def test_refuses_bad_input() -> None:
         ParzenLogLikelihood(good, 1.0).update(draws(10, 3, 0))
     with pytest.raises(BenchError, match="parzen_log_likelihood: no examples"):
         ParzenLogLikelihood(good, 1.0).compute()
+
+
+def by_differences(points: Tensor, samples: Tensor, width: float) -> Tensor:
+    """Brute force in float64, without an expanded square."""
+    squares = torch.stack([(samples.double() - x).square().sum(1) for x in points.double()])
+    constant = math.log(len(samples)) + samples.shape[1] * (math.log(2 * math.pi) / 2 + math.log(width))
+    return torch.logsumexp(-squares / (2 * width**2), 1) - constant
+
+
+def collapse(n: int, d: int, width: float, seed: int) -> Tensor:
+    """Samples in 20 narrow clusters, the same for every seed."""
+    centres = draws(20, d, 7).double()
+    chosen = torch.randint(20, (n,), generator=torch.Generator().manual_seed(seed))
+    return centres[chosen] + width * draws(n, d, seed + 1).double()
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+@pytest.mark.parametrize("width", [1e-3, 1e-6])
+@pytest.mark.parametrize("d", [5, 100])
+def test_samples_that_have_collapsed_have_exact_densities(d: int, width: float, shift: float) -> None:
+    """Kernels a thousand to a million times narrower than the distances between them, to a hundredth of a nat.
+
+    Samples at 1e4 are told apart to 2e-12 by float64: at a width of 1e-6 that is 2e-6 of it, for brute force as well.
+    """
+    samples, test, validation = (shift + collapse(n, d, width, n) for n in (4096, 60, 50))
+    widths = width * torch.logspace(-1, 1, 9, dtype=torch.float64)
+    found = parzen_log_likelihood(samples, test, validation, widths)
+    scores = [float(by_differences(validation, samples, h).mean()) for h in widths.tolist()]
+    assert found.bandwidth == float(widths[int(np.argmax(scores))])
+    expected = by_differences(test, samples, found.bandwidth)
+    assert found.value == pytest.approx(float(expected.mean()), abs=0.01)
+    assert found.stderr == pytest.approx(float(expected.std()) / math.sqrt(60), rel=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6), width=st.floats(-9, 1), d=st.sampled_from([3, 80]), outlier=st.sampled_from([0, 1e6])
+)
+def test_every_point_is_near_enough_to_brute_force(seed: int, width: float, d: int, outlier: float) -> None:
+    """Whatever the bandwidth, on the path of many kernels too, and beside a sample that ran away."""
+    samples, points = draws(100, d, seed).double(), draws(20, d, seed + 1).double()
+    samples[0] += outlier
+    points[:10] = samples[:10] + 10.0**width * draws(10, d, seed + 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "_EXACT_KERNELS", 0)
+        found = parzen_log_density(points, samples, [10.0**width])[:, 0]
+    torch.testing.assert_close(found, by_differences(points, samples, 10.0**width), rtol=1e-6, atol=1e-2)
+
+
+def test_ordinary_images_take_the_fastest_way() -> None:
+    images = torch.rand(3000, 784, generator=torch.Generator().manual_seed(0))
+    density = kernels.GaussianKernels(images)
+    centred = images[:100].double() - density.centre
+    assert bool((density._choose_ways(centred, 1 / 0.1**2) == 0).all())
+    assert bool((density._choose_ways(centred, 1 / 0.001**2) == 1).all())
+    assert bool((density._choose_ways(centred, 1 / 1e-8**2) == 2).all())
+
+
+@given(exponent=st.integers(-150, 150), d=st.integers(1, 5))
+def test_densities_have_the_unit_of_the_space(exponent: int, d: int) -> None:
+    points, samples, unit = draws(10, d, 0).double(), draws(30, d, 1).double(), 10.0**exponent
+    here = parzen_log_density(points, samples, [0.3])
+    there = parzen_log_density(unit * points, unit * samples, [unit * 0.3])
+    torch.testing.assert_close(there + d * math.log(unit), here, rtol=1e-9, atol=1e-9)
+    moved = parzen_log_likelihood(unit * samples, unit * points, unit * points)
+    assert moved.value + d * math.log(unit) == pytest.approx(parzen_log_likelihood(samples, points, points).value)
+
+
+def test_what_float64_cannot_hold_is_refused() -> None:
+    with pytest.raises(BenchError, match="log-densities below what float64 holds; expected wider kernels"):
+        parzen_log_density(torch.ones(1, 2), torch.zeros(5, 2), [1e-200])
+    with pytest.raises(BenchError, match="validation: all points coincide; expected different ones, or bandwidths"):
+        parzen_log_likelihood(draws(10, 2, 0), draws(10, 2, 1), torch.ones(10, 2))
