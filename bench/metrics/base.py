@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 IMAGE_SPREAD = 0.1
 """Noise on images, by default: they lie on thin sets, where most divergences are infinite."""
+CURVE_SPREADS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0)
+"""Levels of noise on images of the curve, by default."""
 
 
 @runtime_checkable
@@ -76,6 +78,13 @@ class Subject:
         if self.evaluation.spread is not None:
             return self.evaluation.spread
         return IMAGE_SPREAD if self.data.is_image else 0.0
+
+    @property
+    def spreads(self) -> tuple[float, ...]:
+        """Levels of noise under which divergences are estimated as a curve, ascending; none for points by default."""
+        if self.evaluation.spreads is not None:
+            return tuple(sorted(set(self.evaluation.spreads)))
+        return CURVE_SPREADS if self.data.is_image else ()
 
     @property
     def divergences(self) -> tuple[str, ...]:

@@ -1,0 +1,207 @@
+"""The cross-fitted log-ratio of two samples under noise of many levels, by one fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.metrics.estimation.noise.components import Components, fit_components
+from bench.metrics.estimation.noise.gaussian import fit_gaussian_levels
+from bench.metrics.estimation.noise.network import Levels, NoiseCritics, encode_levels, make_critics
+from bench.metrics.estimation.ratio import LogRatios
+from bench.metrics.estimation.ratio.folds import Pairs, Predictions, deal, leave_pairs_out, logistic_loss
+from bench.metrics.estimation.ratio.stacking import combine, stack
+
+FOLDS = 5
+_LEADING = (8, 40)  # components of the closed forms
+_WARM_UP = 20  # steps
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How the critics are trained.
+
+    Attributes:
+        width: of the hidden layers.
+        steps: at most so many.
+        batch: points of each sample in a step.
+        learning_rate: of Adam at its peak.
+        checks: how often the critics are validated.
+        patience: training ends after so many checks that improve no fold at any level.
+    """
+
+    width: int = 128
+    steps: int = 1000
+    batch: int = 256
+    learning_rate: float = 2e-3
+    checks: int = 6
+    patience: int = 2
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One sample as the critics see it.
+
+    Attributes:
+        fitted: clean coordinates of the points that each critic is fitted on, shape (R, n, K).
+        clean: of the points that it leaves out, shape (R, 2 s, K).
+        noise: the one draw of noise there, in the same coordinates.
+    """
+
+    fitted: Tensor
+    clean: Tensor
+    noise: Tensor
+
+    def at(self, spread: Tensor) -> Tensor:
+        """Coordinates of the left-out points under noise of one level, shape (R, 2 s, K)."""
+        return self.clean + spread * self.noise
+
+
+def fit_log_ratio_levels(
+    x: Tensor, y: Tensor, spreads: Sequence[float], generator: torch.Generator, effort: Effort | None = None
+) -> list[LogRatios]:
+    """Fit critics that tell x + sε from y + sε and evaluate each on points that neither its fit nor any choice has seen.
+
+    A critic is trained on levels of noise drawn at random, with fresh noise in every batch, and validated and evaluated
+    at each level on the one draw of noise that all levels share. Early stopping and the weights of a stack with
+    Gaussian closed forms are chosen for each level and fold in validation.
+
+    Args:
+        x: points of P, shape (n, d), float32.
+        y: points of Q, shape (m, d).
+        spreads: levels s > 0 of the noise, ascending.
+        generator: draws folds, noise, initial weights and batches; on the points' device.
+        effort: how the critics are trained.
+
+    Returns:
+        Log-ratios at each level.
+    """
+    effort = effort or Effort()
+    p, q = (deal(points, FOLDS, generator) for points in (x, y))
+    noise = [torch.randn(points.shape, generator=generator, device=points.device) for points in (p, q)]
+    pairs = leave_pairs_out(FOLDS, x.device, every=False)
+    components = fit_components(p, q, pairs, generator)
+    sides = [_prepare(points, own, components, pairs) for points, own in zip((p, q), noise, strict=True)]
+    levels = encode_levels(torch.tensor(spreads, dtype=torch.float32, device=x.device))
+    by_network = _train(sides, components, levels, pairs, effort, generator)
+    closed = [_predict_closed(sides, levels, pairs, min(k, components.variance.shape[-1])) for k in _LEADING]
+    return [_stack([form[i] for form in closed] + [by_network[i]]) for i in range(len(spreads))]
+
+
+def _prepare(points: Tensor, noise: Tensor, components: Components, pairs: Pairs) -> _Side:
+    every = components.project(points.flatten(0, 1)).unflatten(1, points.shape[:2])
+    critics = torch.arange(pairs.critics, device=points.device)[:, None]
+    return _Side(
+        fitted=every[critics, pairs.fitted_on].flatten(1, 2),
+        clean=every[critics, pairs.left_out].flatten(1, 2),
+        noise=components.rotate(noise, pairs.left_out),
+    )
+
+
+def _train(
+    sides: Sequence[_Side],
+    components: Components,
+    levels: Levels,
+    pairs: Pairs,
+    effort: Effort,
+    generator: torch.Generator,
+) -> list[Predictions]:
+    """What the networks say at each level at their best."""
+    inputs, codes = components.variance.shape[-1], levels.codes.shape[1]
+    critics = make_critics(pairs.critics, inputs, codes, effort.width, generator)
+    best = _Best(len(levels.spreads), effort.patience)
+    optimiser = torch.optim.Adam(critics.parameters, lr=effort.learning_rate, betas=(0.9, 0.99), fused=True)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, effort.steps))
+    checks = {math.ceil(effort.steps * (k / effort.checks)) for k in range(1, effort.checks + 1)}
+    for step in range(1, effort.steps + 1):
+        losses = [
+            torch.nn.functional.softplus(sign * _draw(side, components, levels, critics, effort.batch, generator))
+            for side, sign in zip(sides, (-1, 1), strict=True)
+        ]
+        optimiser.zero_grad()
+        sum(loss.mean(1).sum() for loss in losses).backward()
+        optimiser.step()
+        rate.step()
+        if step in checks and not best.offer(_predict(sides, components, levels, critics, pairs)):
+            break
+    return best.predictions
+
+
+def _draw(
+    side: _Side, components: Components, levels: Levels, critics: NoiseCritics, batch: int, generator: torch.Generator
+) -> Tensor:
+    """V of each critic at a random batch of the points that it is fitted on, under fresh noise of random levels."""
+    device = generator.device
+    total = side.fitted.shape[1]
+    rows = torch.randint(total, (batch,), generator=generator, device=device)
+    chosen = torch.randint(len(levels.spreads), (batch,), generator=generator, device=device)
+    noise = torch.randn(batch, side.fitted.shape[2], generator=generator, device=device)
+    spread = levels.spreads[chosen, None]
+    return critics(components.filter(side.fitted[:, rows] + spread * noise, spread), levels.codes[chosen])
+
+
+@torch.no_grad()
+def _predict(
+    sides: Sequence[_Side], components: Components, levels: Levels, critics: NoiseCritics, pairs: Pairs
+) -> list[Predictions]:
+    made = []
+    for spread, code in zip(levels.spreads, levels.codes, strict=True):
+        v = [critics(components.filter(s.at(spread), spread), code.expand(s.clean.shape[1], -1)) for s in sides]
+        made.append(pairs.by_fold(*(part.unflatten(1, (2, -1)) for part in v)))
+    return made
+
+
+class _Best:
+    """At each level and for each fold, what its critics said when their validation loss was lowest."""
+
+    def __init__(self, levels: int, patience: int) -> None:
+        self.predictions: list[Predictions] = []
+        self._levels = levels
+        self._patience = patience
+        self._failures = 0
+
+    def offer(self, new: list[Predictions]) -> bool:
+        """Take what is better, and say whether it is worth to go on."""
+        if not self.predictions:
+            self.predictions = new
+            return True
+        better = [fresh.loss < best.loss for fresh, best in zip(new, self.predictions, strict=True)]
+        self.predictions = [
+            fresh.where(where, best) for fresh, best, where in zip(new, self.predictions, better, strict=True)
+        ]
+        self._failures = 0 if any(bool(where.any()) for where in better) else self._failures + 1
+        return self._failures < self._patience
+
+
+def _predict_closed(sides: Sequence[_Side], levels: Levels, pairs: Pairs, leading: int) -> list[Predictions]:
+    noisy = [torch.stack([side.at(spread)[..., :leading] for spread in levels.spreads]) for side in sides]
+    fitted = [side.fitted[..., :leading] for side in sides]
+    v_p, v_q = fit_gaussian_levels(fitted[0], fitted[1], noisy[0], noisy[1], levels.spreads)
+    return [pairs.by_fold(a.unflatten(1, (2, -1)), b.unflatten(1, (2, -1))) for a, b in zip(v_p, v_q, strict=True)]
+
+
+def _stack(candidates: Sequence[Predictions]) -> LogRatios:
+    """Combine the critics of each fold by weights that its validation points decide, starting from the last alone."""
+    start = torch.zeros(len(candidates))
+    start[-1] = 1.0
+    validation_p = torch.stack([c.validation_p.flatten(1) for c in candidates], -1)
+    validation_q = torch.stack([c.validation_q.flatten(1) for c in candidates], -1)
+    weights = stack(validation_p, validation_q, start)
+    return LogRatios(
+        p=combine(torch.stack([c.evaluation_p.mean(1) for c in candidates], -1), weights),
+        q=combine(torch.stack([c.evaluation_q.mean(1) for c in candidates], -1), weights),
+        validation_p=combine(validation_p, weights),
+        validation_q=combine(validation_q, weights),
+    )
+
+
+def _compute_rate(step: int, steps: int) -> float:
+    """Share of the peak learning rate: a short rise, then half a cosine down to zero."""
+    return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+__all__ = ["Effort", "fit_log_ratio_levels", "logistic_loss"]
