@@ -2,8 +2,8 @@
 
 A metric declares its columns with `register_metric(…, columns=[…])`; those of a divergence follow from how it is
 registered. Three companions need no declaration: `<column>_se`, a standard error, `<column>_n`, how many examples are
-behind it, and `<column>_reach`, how much of its ceiling an estimate reaches. Nor do estimates of a divergence under other
-conditions, `div_<name>@s=0.5` under noise of that level and `div_<name>@features` of features.
+behind it, and `<column>_reach`, how much of its ceiling an estimate reaches. Nor do estimates of a divergence under
+other conditions: `div_<name>@s=0.5` under noise of that level, `div_<name>@features` of features.
 """
 
 from __future__ import annotations

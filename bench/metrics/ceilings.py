@@ -17,8 +17,8 @@ _LARGEST_EXPONENT = 150.0
 def compute_ceiling(d: Divergence, n_p: int, n_q: int) -> float:
     """The bound where held-out points are told apart perfectly, and n points vouch for no more than log n.
 
-    It is E_P[f'(r)] + E_Q[f(r) − r f'(r)] with log r = log m at all n points of P and −log n at all m of Q, each divided
-    by the order of r in the bound where that is above 1: 1 + log m − 1/n for kl, 2 log 2 less log (1 + 1/n)(1 + 1/m) for
+    It is E_P[f'(r)] + E_Q[f(r) − r f'(r)] with log r = log m at all n points of P and −log n at all m of Q, divided by
+    the order of r in the bound where that is above 1: 1 + log m − 1/n for kl, 2 log 2 less log (1 + 1/n)(1 + 1/m) for
     js. See `bench.metrics.estimation.heldout` for why v is kept within log n.
 
     Args:

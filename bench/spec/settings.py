@@ -45,7 +45,8 @@ class EvaluationSettings(Settings):
         "images.",
     )
     spreads: Annotated[tuple[PositiveFloat, ...] | None, LATER] = Field(
-        None, description="Levels of noise of divergence_curve; default eight from 0.1 to 2 for images, none for points."
+        None,
+        description="Levels of noise of divergence_curve; default eight from 0.1 to 2 for images, none for points.",
     )
     divergences: Annotated[tuple[KnownDivergence, ...], LATER] = Field(
         (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.column import FEATURES
 from bench.divergences import DIVERGENCES
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.divergence_figures import draw_seed, list_figures, list_names
-from bench.metrics.estimation import estimate_divergences
+from bench.metrics.estimation import Estimate, estimate_divergences
 from bench.metrics.estimation.estimate import MIN_POINTS
+from bench.metrics.estimation.noise import NoisyRatios
 from bench.metrics.features.columns import DIVERGENCE
-from bench.metrics.features.comparison import compare_features, make_feature_labels
-from bench.metrics.features.extractors import EXTRACTORS
+from bench.metrics.features.comparison import Comparison, compare_features, make_feature_labels
+from bench.metrics.features.extractors import EXTRACTORS, extractor_for
 
+STREAM = "feature divergences"
 FEATURE_SPREAD = 0.0
 """Noise on features, in units of their own pooled standard deviations."""
 
@@ -29,8 +33,23 @@ def feature_divergences(subject: Subject) -> dict[str, float]:
     Raises:
         ArgumentError: if n is below `MIN_POINTS` or a sample is not finite.
     """
+    extractor = extractor_for(subject.data, subject.evaluation.extractor)
     features = compare_features(subject)
-    if features is None:
+    if features is None or extractor is None or extractor.size is None:
         return {}
     features.require("feature_divergences", MIN_POINTS)
-    ...
+    estimates = _estimate(features, list_names(subject), draw_seed(subject, STREAM))
+    return {
+        "feature_divergence_n": float(features.n),
+        "feature_divergence_spread": FEATURE_SPREAD,
+        **list_figures(estimates, FEATURES),
+    }
+
+
+def _estimate(features: Comparison, names: Sequence[str], seed: int) -> dict[str, Estimate]:
+    """Under noise relative to the root mean square deviation of a feature of the real examples."""
+    deviation = features.real.once("deviation", lambda real: real.var(0).mean().sqrt())
+    x, y = features.real.features / deviation, features.generated / deviation
+    if not FEATURE_SPREAD:
+        return estimate_divergences(x, y, names, seed)
+    return NoisyRatios(x, y, [FEATURE_SPREAD], seed).estimate(names, FEATURE_SPREAD)

@@ -80,7 +80,7 @@ def fit_components(p: Tensor, q: Tensor, pairs: Pairs, generator: torch.Generato
 
 def _fit_one(points: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     centre = points.mean(0, keepdim=True)
-    n, d = points.shape
+    d = points.shape[1]
     count = min(d, MOST_COMPONENTS)
     directions, variance = (_decompose if d <= _EXACT_UP_TO else _sketch)(points - centre, count, generator)
     floor = variance.max() * _SMALLEST_VARIANCE

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
 
 from bench.divergences import divergence
 from bench.errors import ArgumentError
+from bench.metrics.base import CURVE_SPREADS
 from bench.metrics.checks import as_points
 from bench.metrics.estimation.estimate import MIN_POINTS, Estimate
 from bench.metrics.estimation.heldout import heldout_bound
@@ -20,8 +20,6 @@ from bench.streams import random_stream
 
 NOISE_CRITIC = "noise_conditioned_critic"
 VERSION = 1
-SPREADS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0)
-"""Levels of noise for images with values in [0, 1]."""
 
 
 class NoisyRatios:
@@ -68,7 +66,7 @@ class NoisyRatios:
 
 
 def estimate_divergence_curve(
-    x: Tensor, y: Tensor, names: Sequence[str], spreads: Sequence[float] = SPREADS, seed: int = 0
+    x: Tensor, y: Tensor, names: Sequence[str], spreads: Sequence[float] = CURVE_SPREADS, seed: int = 0
 ) -> dict[float, dict[str, Estimate]]:
     """Estimate D_f of P ∗ N(0, s²I) and Q ∗ N(0, s²I) for every level s and every name, from x ~ P and y ~ Q.
 
@@ -76,9 +74,10 @@ def estimate_divergence_curve(
     points can say is said: the estimate is at its ceiling. Along s it becomes finite and tells models apart (spread
     divergences, Zhang et al. 2020). D_f falls in s, by the data-processing inequality.
 
-    All levels share one draw of noise, x + sε, and one fit, by critics that are told s. They are trained on fresh noise,
-    so that even few points are not learnt by heart, and judged at points that neither their fit nor any choice has seen:
-    at each level the estimate is a true lower bound in expectation. Critics see the 256 leading principal components.
+    All levels share one draw of noise, x + sε, and one fit, by critics that are told s. They are trained on fresh
+    noise, so that even few points are not learnt by heart, and judged at points that neither their fit nor any choice
+    has seen: at each level the estimate is a true lower bound in expectation. Critics see the 256 leading principal
+    components.
 
     Args:
         x: points of P, shape (n, d), or examples of any shape (n, ...), which are flattened.
@@ -123,4 +122,4 @@ def _check_levels(spreads: Sequence[float]) -> list[float]:
     return levels
 
 
-__all__ = ["NOISE_CRITIC", "SPREADS", "VERSION", "NoisyRatios", "estimate_divergence_curve"]
+__all__ = ["NOISE_CRITIC", "VERSION", "NoisyRatios", "estimate_divergence_curve"]

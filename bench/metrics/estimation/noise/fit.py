@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bench.metrics.estimation.noise.components import Components, fit_components
 from bench.metrics.estimation.noise.gaussian import fit_gaussian_levels
 from bench.metrics.estimation.noise.network import Levels, NoiseCritics, encode_levels, make_critics
 from bench.metrics.estimation.ratio import LogRatios
-from bench.metrics.estimation.ratio.folds import Pairs, Predictions, deal, leave_pairs_out, logistic_loss
+from bench.metrics.estimation.ratio.folds import Pairs, Predictions, deal, leave_pairs_out
 from bench.metrics.estimation.ratio.stacking import combine, stack
 
 FOLDS = 5
@@ -64,7 +65,7 @@ class _Side:
 def fit_log_ratio_levels(
     x: Tensor, y: Tensor, spreads: Sequence[float], generator: torch.Generator, effort: Effort | None = None
 ) -> list[LogRatios]:
-    """Fit critics that tell x + sε from y + sε and evaluate each on points that neither its fit nor any choice has seen.
+    """Fit critics that tell x + sε from y + sε; evaluate each on points that neither its fit nor any choice has seen.
 
     A critic is trained on levels of noise drawn at random, with fresh noise in every batch, and validated and evaluated
     at each level on the one draw of noise that all levels share. Early stopping and the weights of a stack with
@@ -93,7 +94,7 @@ def fit_log_ratio_levels(
 
 
 def _prepare(points: Tensor, noise: Tensor, components: Components, pairs: Pairs) -> _Side:
-    every = components.project(points.flatten(0, 1)).unflatten(1, points.shape[:2])
+    every = components.project(points.flatten(0, 1)).reshape(pairs.critics, *points.shape[:2], -1)
     critics = torch.arange(pairs.critics, device=points.device)[:, None]
     return _Side(
         fitted=every[critics, pairs.fitted_on].flatten(1, 2),
@@ -119,11 +120,11 @@ def _train(
     checks = {math.ceil(effort.steps * (k / effort.checks)) for k in range(1, effort.checks + 1)}
     for step in range(1, effort.steps + 1):
         losses = [
-            torch.nn.functional.softplus(sign * _draw(side, components, levels, critics, effort.batch, generator))
+            F.softplus(sign * _draw(side, components, levels, critics, effort.batch, generator))
             for side, sign in zip(sides, (-1, 1), strict=True)
         ]
         optimiser.zero_grad()
-        sum(loss.mean(1).sum() for loss in losses).backward()
+        torch.cat([loss.mean(1) for loss in losses]).sum().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         rate.step()
         if step in checks and not best.offer(_predict(sides, components, levels, critics, pairs)):
@@ -151,7 +152,7 @@ def _predict(
     made = []
     for spread, code in zip(levels.spreads, levels.codes, strict=True):
         v = [critics(components.filter(s.at(spread), spread), code.expand(s.clean.shape[1], -1)) for s in sides]
-        made.append(pairs.by_fold(*(part.unflatten(1, (2, -1)) for part in v)))
+        made.append(pairs.by_fold(*(part.reshape(pairs.critics, 2, -1) for part in v)))
     return made
 
 
@@ -181,7 +182,8 @@ def _predict_closed(sides: Sequence[_Side], levels: Levels, pairs: Pairs, leadin
     noisy = [torch.stack([side.at(spread)[..., :leading] for spread in levels.spreads]) for side in sides]
     fitted = [side.fitted[..., :leading] for side in sides]
     v_p, v_q = fit_gaussian_levels(fitted[0], fitted[1], noisy[0], noisy[1], levels.spreads)
-    return [pairs.by_fold(a.unflatten(1, (2, -1)), b.unflatten(1, (2, -1))) for a, b in zip(v_p, v_q, strict=True)]
+    shape = (pairs.critics, 2, -1)
+    return [pairs.by_fold(a.reshape(shape), b.reshape(shape)) for a, b in zip(v_p, v_q, strict=True)]
 
 
 def _stack(candidates: Sequence[Predictions]) -> LogRatios:
@@ -204,4 +206,4 @@ def _compute_rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-__all__ = ["Effort", "fit_log_ratio_levels", "logistic_loss"]
+__all__ = ["Effort", "fit_log_ratio_levels"]

@@ -50,4 +50,5 @@ def _invert(mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
 def _log_density(points: Tensor, mean: Tensor, root: Tensor) -> Tensor:
     """Up to the constant that all laws share, shape (R, n)."""
     whitened = torch.linalg.solve_triangular(root, (points - mean).mT, upper=False)
-    return -0.5 * whitened.square().sum(1) - root.diagonal(dim1=-2, dim2=-1).log().sum(-1, keepdim=True)
+    log_volume: Tensor = root.diagonal(dim1=-2, dim2=-1).log().sum(-1, keepdim=True)
+    return -0.5 * whitened.square().sum(1) - log_volume
