@@ -106,7 +106,8 @@ def find_spread(table: Table) -> float | None:
 
 def _list_levels(table: Table) -> list[float]:
     columns = select(table, lambda column: column.name == SPREAD)
-    return sorted({cell.mean for row in columns.rows for cell in row.cells if cell and cell.mean > 0})
+    means = (cell.mean for row in columns.rows for cell in row.cells if cell and cell.mean > 0)
+    return sorted({float(f"{mean:.6g}") for mean in means})  # equal levels differ by rounding in their means
 
 
 def count_diagonal(table: Table) -> tuple[int, int]:

@@ -29,18 +29,21 @@ class Effort:
     Attributes:
         width: of the hidden layers.
         steps: at most so many.
-        batch: points of each sample in a step.
+        batch: points of each sample in a step, at most all that a critic is fitted on.
         learning_rate: of Adam at its peak.
         checks: how often the critics are validated.
         patience: training ends after so many checks that improve no fold at any level.
     """
 
     width: int = 128
-    steps: int = 1000
+    steps: int = 600
     batch: int = 256
-    learning_rate: float = 2e-3
-    checks: int = 6
+    learning_rate: float = 4e-3
+    checks: int = 4
     patience: int = 2
+
+
+DEFAULT = Effort()
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def fit_log_ratio_levels(
     Returns:
         Log-ratios at each level.
     """
-    effort = effort or Effort()
+    effort = effort or DEFAULT
     p, q = (deal(points, FOLDS, generator) for points in (x, y))
     noise = [torch.randn(points.shape, generator=generator, device=points.device) for points in (p, q)]
     pairs = leave_pairs_out(FOLDS, x.device, every=False)
@@ -138,9 +141,10 @@ def _draw(
     """V of each critic at a random batch of the points that it is fitted on, under fresh noise of random levels."""
     device = generator.device
     total = side.fitted.shape[1]
-    rows = torch.randint(total, (batch,), generator=generator, device=device)
-    chosen = torch.randint(len(levels.spreads), (batch,), generator=generator, device=device)
-    noise = torch.randn(batch, side.fitted.shape[2], generator=generator, device=device)
+    size = min(batch, total)
+    rows = torch.randint(total, (size,), generator=generator, device=device)
+    chosen = torch.randint(len(levels.spreads), (size,), generator=generator, device=device)
+    noise = torch.randn(size, side.fitted.shape[2], generator=generator, device=device)
     spread = levels.spreads[chosen, None]
     return critics(components.filter(side.fitted[:, rows] + spread * noise, spread), levels.codes[chosen])
 

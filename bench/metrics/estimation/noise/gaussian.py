@@ -51,4 +51,5 @@ def _log_density(points: Tensor, mean: Tensor, root: Tensor) -> Tensor:
     """Up to the constant that all laws share, shape (R, n)."""
     whitened = torch.linalg.solve_triangular(root, (points - mean).mT, upper=False)
     log_volume: Tensor = root.diagonal(dim1=-2, dim2=-1).log().sum(-1, keepdim=True)
-    return -0.5 * whitened.square().sum(1) - log_volume
+    log_density: Tensor = -0.5 * whitened.square().sum(1) - log_volume
+    return log_density
