@@ -25,13 +25,19 @@ CEILING = 10.0
 
 def runs(**methods: tuple[float, ...]) -> pd.DataFrame:
     """Two seeds of each method: kl at each level, the second seed a tenth higher; its ceiling is 10."""
-    return frame([
-        {"method": name, "seed": seed}
-        | {f"div_kl@s={s:g}": v * (1 + seed / 10) for s, v in zip(LEVELS, values, strict=True)}
-        | {f"div_kl@s={s:g}_reach": min(1.0, v * (1 + seed / 10) / CEILING) for s, v in zip(LEVELS, values, strict=True)}
-        for name, values in methods.items()
-        for seed in range(2)
-    ])  # fmt: skip
+    return frame(
+        [
+            {"method": name, "seed": seed} | _estimates([v * (1 + seed / 10) for v in values])
+            for name, values in methods.items()
+            for seed in range(2)
+        ]
+    )
+
+
+def _estimates(values: list[float]) -> dict[str, float]:
+    columns = [f"div_kl@s={s:g}" for s in LEVELS]
+    reach = [min(1.0, value / CEILING) for value in values]
+    return dict(zip(columns, values, strict=True)) | {f"{c}_reach": r for c, r in zip(columns, reach, strict=True)}
 
 
 def plot_of(table: Table, plain: float | None = None) -> Plot | None:
