@@ -41,8 +41,8 @@ class EvaluationSettings(Settings):
     samples: PositiveInt = Field(10_000, description="Generated examples, where the protocol leaves the number open.")
     spread: NonNegativeFloat | None = Field(
         None,
-        description="Noise added to both sides before divergences are estimated; default 0 for points, {IMAGES} for "
-        "images.",
+        description="Noise added to both sides before divergences are estimated; default 0 for points and √d/20 for "
+        "images of d values: 1.4 at 28 × 28.",
     )
     spreads: Annotated[tuple[PositiveFloat, ...] | None, LATER] = Field(
         None,

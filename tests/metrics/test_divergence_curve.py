@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.datasets.base import Dataset, load_dataset
+from bench.datasets.base import Dataset, fingerprint, load_dataset
 from bench.errors import ArgumentError
 from bench.metrics import METRICS, Subject
 from bench.metrics.base import CURVE_SPREADS
+from bench.spec import EvaluationSettings
 
 from .conftest import SubjectMaker
 
@@ -40,6 +41,16 @@ def test_the_curve_has_the_default_levels_and_the_headline_divergences(
     companions = {f"{name}{end}" for name in expected for end in ("_se", "_reach")}
     assert figures.keys() == expected | companions | {"divergence_curve_n"}
     assert figures["divergence_curve_n"] == 200
+
+
+@pytest.mark.parametrize(("shape", "spread"), [((1, 28, 28), 1.4), ((1, 8, 8), 0.4), ((3, 28, 28), 1.4 * 3**0.5)])
+def test_the_noise_of_tables_grows_with_the_size_of_images(
+    make_subject: SubjectMaker, shape: tuple[int, ...], spread: float
+) -> None:
+    splits = torch.zeros(3, 10, *shape)
+    subject = make_subject(Dataset("grey", *splits, fingerprint(splits)), lambda n, _: splits[0, :n], spread=None)
+    assert subject.spread == pytest.approx(spread, rel=1e-12)
+    assert dataclasses.replace(subject, evaluation=EvaluationSettings(spread=0.1)).spread == 0.1
 
 
 def test_levels_and_divergences_can_be_asked_for(make_subject: SubjectMaker, digits: Dataset) -> None:

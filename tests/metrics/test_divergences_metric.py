@@ -119,7 +119,7 @@ def test_the_models_own_divergence_is_among_the_estimates(make_subject: SubjectM
     without = measure(plain)
     assert {name: own[name] for name in without} == without  # the others' figures are as they were
     added = set(own) - set(without)
-    assert added == {"div_alpha(0.3)", "div_alpha(0.3)_se", "div_alpha(0.3)_exact"}
+    assert added == {f"div_alpha(0.3){end}" for end in ("", "_se", "_reach", "_exact")}
     # ∫ p^a q^(1−a) = exp(−½ a(1 − a) Δ²) for equal variances
     expected = math.expm1(-0.5 * 0.21 * 0.25) / (0.3 * -0.7)
     assert own["div_alpha(0.3)_exact"] == pytest.approx(expected, rel=1e-9)
