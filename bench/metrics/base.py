@@ -22,9 +22,9 @@ T = TypeVar("T")
 IMAGE_SPREAD = 20
 """Noise on images of d values in [0, 1] is √d / 20 by default: 1.4 at 28 × 28.
 
-Images lie on thin sets, where most divergences are infinite and estimates at the ceiling of n points whatever the model.
-How far noise of level s hides independent errors in d values goes by s/√d. At this level f-GANs of 2,000 steps reach 70 %
-of the ceiling of js, and methods are in the order that FID, KID and the Parzen estimate give.
+Images lie on thin sets, where most divergences are infinite and estimates at the ceiling of n points whatever the
+model. How far noise of level s hides independent errors in d values goes by s/√d. At this level f-GANs of 2,000 steps
+reach 70 % of the ceiling of js on MNIST, and methods are in the order that FID, KID and the Parzen estimate give.
 """
 CURVE_SPREADS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0)
 """Levels of noise on images of the curve, by default."""

@@ -16,7 +16,7 @@ STREAM = "divergences"
 COLUMNS = (
     Column(
         "divergence_curve_n", "Curve n", "Examples on each side that divergences are estimated from as a curve.",
-        "Divergences", lower=1.0, order=-1, fixed=True, printed=False,
+        "Divergences", lower=1.0, order=900, fixed=True, printed=False,
     ),
 )  # fmt: skip
 """Those of the divergences, `div_<name>@s=<level>`, follow from how each is registered."""

@@ -8,7 +8,7 @@ from bench.column import FEATURES
 from bench.divergences import DIVERGENCES
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.divergence_figures import draw_seed, list_figures, list_names
-from bench.metrics.estimation import Estimate, estimate_divergences
+from bench.metrics.estimation import Estimate
 from bench.metrics.estimation.estimate import MIN_POINTS
 from bench.metrics.estimation.noise import NoisyRatios
 from bench.metrics.features.columns import DIVERGENCE
@@ -16,8 +16,12 @@ from bench.metrics.features.comparison import Comparison, compare_features, make
 from bench.metrics.features.extractors import EXTRACTORS, extractor_for
 
 STREAM = "feature divergences"
-FEATURE_SPREAD = 0.0
-"""Noise on features, in units of their own pooled standard deviations."""
+FEATURE_SPREAD = 1.4
+"""Noise on features, in units of the root mean square of their standard deviations over real examples.
+
+By the 64 features of MNIST's classifier f-GANs of 2,000 steps are told from digits perfectly: js is at 99 % of its
+ceiling. Under this noise it is at 77 %, and kl at 65 %.
+"""
 
 
 @register_metric(
@@ -48,8 +52,6 @@ def feature_divergences(subject: Subject) -> dict[str, float]:
 
 def _estimate(features: Comparison, names: Sequence[str], seed: int) -> dict[str, Estimate]:
     """Under noise relative to the root mean square deviation of a feature of the real examples."""
-    deviation = features.real.once("deviation", lambda real: real.var(0).mean().sqrt())
+    deviation = float(features.real.once("deviation", lambda real: real.var(0).mean().sqrt())) or 1.0
     x, y = features.real.features / deviation, features.generated / deviation
-    if not FEATURE_SPREAD:
-        return estimate_divergences(x, y, names, seed)
     return NoisyRatios(x, y, [FEATURE_SPREAD], seed).estimate(names, FEATURE_SPREAD)
