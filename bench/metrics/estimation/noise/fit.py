@@ -32,7 +32,7 @@ class Effort:
         batch: points of each sample in a step, at most all that a critic is fitted on.
         learning_rate: of Adam at its peak.
         checks: how often the critics are validated.
-        patience: training ends after so many checks that improve no fold at any level.
+        patience: a fold's critics are given up at a level after so many checks without improvement.
     """
 
     width: int = 128
@@ -117,7 +117,7 @@ def _train(
     """What the networks say at each level at their best."""
     inputs, codes = components.variance.shape[-1], levels.codes.shape[1]
     critics = make_critics(pairs.critics, inputs, codes, effort.width, generator)
-    best = _Best(len(levels.spreads), effort.patience)
+    best = _Best(_predict(sides, components, levels, critics, pairs), effort.patience)
     optimiser = torch.optim.Adam(critics.parameters, lr=effort.learning_rate, betas=(0.9, 0.99), fused=True)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, effort.steps))
     checks = {math.ceil(effort.steps * (k / effort.checks)) for k in range(1, effort.checks + 1)}
@@ -163,23 +163,30 @@ def _predict(
 class _Best:
     """At each level and for each fold, what its critics said when their validation loss was lowest."""
 
-    def __init__(self, levels: int, patience: int) -> None:
-        self.predictions: list[Predictions] = []
-        self._levels = levels
+    def __init__(self, start: list[Predictions], patience: int) -> None:
+        self.predictions = start
         self._patience = patience
-        self._failures = 0
+        self._loss = self._measure(start)
+        self._failures = torch.zeros_like(self._loss)
 
     def offer(self, new: list[Predictions]) -> bool:
-        """Take what is better, and say whether it is worth to go on."""
-        if not self.predictions:
-            self.predictions = new
-            return True
-        better = [fresh.loss < best.loss for fresh, best in zip(new, self.predictions, strict=True)]
+        """Take what is better, and say whether it is worth to go on.
+
+        What a fold keeps depends on its own validation alone, not on when the critics of other folds are given up.
+        """
+        loss = self._measure(new)
+        better = (self._failures < self._patience) & (loss < self._loss)
         self.predictions = [
-            fresh.where(where, best) for fresh, best, where in zip(new, self.predictions, better, strict=True)
+            fresh.where(where, kept) for fresh, kept, where in zip(new, self.predictions, better, strict=True)
         ]
-        self._failures = 0 if any(bool(where.any()) for where in better) else self._failures + 1
-        return self._failures < self._patience
+        self._loss = torch.where(better, loss, self._loss)
+        self._failures = torch.where(better, 0.0, self._failures + 1)
+        return bool((self._failures < self._patience).any())
+
+    @staticmethod
+    def _measure(predictions: list[Predictions]) -> Tensor:
+        """Validation loss at each level and for each fold, shape (S, F)."""
+        return torch.stack([own.loss for own in predictions])
 
 
 def _predict_closed(sides: Sequence[_Side], levels: Levels, pairs: Pairs, leading: int) -> list[Predictions]:
