@@ -28,7 +28,8 @@ class Effort:
 
     Attributes:
         width: of the hidden layers.
-        steps: at most so many.
+        steps: of training, where a critic is fitted on `points` of each sample or more; down to half of them for fewer.
+        points: see `steps`.
         batch: points of each sample in a step, at most all that a critic is fitted on.
         learning_rate: of Adam at its peak.
         checks: how often the critics are validated.
@@ -37,6 +38,7 @@ class Effort:
 
     width: int = 128
     steps: int = 600
+    points: int = 6000
     batch: int = 256
     learning_rate: float = 4e-3
     checks: int = 4
@@ -117,11 +119,12 @@ def _train(
     """What the networks say at each level at their best."""
     inputs, codes = components.variance.shape[-1], levels.codes.shape[1]
     critics = make_critics(pairs.critics, inputs, codes, effort.width, generator)
+    steps = _count_steps(effort, min(side.fitted.shape[1] for side in sides))
     best = _Best(_predict(sides, components, levels, critics, pairs), effort.patience)
     optimiser = torch.optim.Adam(critics.parameters, lr=effort.learning_rate, betas=(0.9, 0.99), fused=True)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, effort.steps))
-    checks = {math.ceil(effort.steps * (k / effort.checks)) for k in range(1, effort.checks + 1)}
-    for step in range(1, effort.steps + 1):
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _compute_rate(step, steps))
+    checks = {math.ceil(steps * (k / effort.checks)) for k in range(1, effort.checks + 1)}
+    for step in range(1, steps + 1):
         losses = [
             F.softplus(sign * _draw(side, components, levels, critics, effort.batch, generator))
             for side, sign in zip(sides, (-1, 1), strict=True)
@@ -210,6 +213,10 @@ def _stack(candidates: Sequence[Predictions]) -> LogRatios:
         validation_p=combine(validation_p, weights),
         validation_q=combine(validation_q, weights),
     )
+
+
+def _count_steps(effort: Effort, points: int) -> int:
+    return math.ceil(effort.steps * 0.5 * (1 + min(1.0, points / effort.points)))
 
 
 def _compute_rate(step: int, steps: int) -> float:

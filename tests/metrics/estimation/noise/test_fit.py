@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from bench.metrics.estimation.noise.fit import Effort, _Best, fit_log_ratio_levels
+from bench.metrics.estimation.noise.fit import Effort, _Best, _count_steps, fit_log_ratio_levels
 from bench.metrics.estimation.ratio.folds import Predictions
 
 BRIEF = Effort(width=8, steps=12, checks=2)
@@ -48,3 +48,8 @@ def test_every_level_has_its_own_ratios() -> None:
     gaps = [float(r.p.mean() - r.q.mean()) for r in found]
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[-1] > 0
+
+
+def test_few_points_take_fewer_steps() -> None:
+    effort = Effort(steps=600, points=6000)
+    assert [_count_steps(effort, points) for points in (60, 3000, 6000, 60_000)] == [303, 450, 600, 600]
