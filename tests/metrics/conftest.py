@@ -13,7 +13,7 @@ from torch.distributions import Distribution
 
 from bench.datasets.base import Dataset, fingerprint
 from bench.metrics.base import Subject
-from bench.metrics.estimation.noise.fit import Effort
+from bench.metrics.estimation.noise.training import Effort
 from bench.spec import EvaluationSettings
 
 Sampler = Callable[[int, torch.Generator], Tensor]

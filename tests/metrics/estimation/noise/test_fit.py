@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from bench.metrics.estimation.noise.fit import Effort, _Best, _count_steps, fit_log_ratio_levels
+from bench.metrics.estimation.noise.fit import fit_log_ratio_levels
+from bench.metrics.estimation.noise.training import Best, Effort, count_steps
 from bench.metrics.estimation.ratio.folds import Predictions
 
 BRIEF = Effort(width=8, steps=12, checks=2)
@@ -18,14 +19,14 @@ def predictions(losses: list[float]) -> Predictions:
 
 def test_a_fold_keeps_its_best_whatever_the_others_do() -> None:
     """The first fold improves, fails twice and is given up; the second goes on."""
-    best = _Best([predictions([3.0, 9.0])], patience=2)
+    best = Best([predictions([3.0, 9.0])], patience=2)
     checks = [[2.0, 8.0], [5.0, 7.0], [4.0, 6.0], [0.0, 5.0]]
     assert all(best.offer([predictions(losses)]) for losses in checks)
     assert best.predictions[0].evaluation_p.flatten().tolist() == [2.0, 5.0]
 
 
 def test_training_ends_when_every_fold_is_given_up_at_every_level() -> None:
-    best = _Best([predictions([1.0]), predictions([1.0])], patience=2)
+    best = Best([predictions([1.0]), predictions([1.0])], patience=2)
     assert best.offer([predictions([2.0]), predictions([0.5])])
     assert best.offer([predictions([2.0]), predictions([2.0])])
     assert not best.offer([predictions([2.0]), predictions([2.0])])
@@ -52,4 +53,4 @@ def test_every_level_has_its_own_ratios() -> None:
 
 def test_few_points_take_fewer_steps() -> None:
     effort = Effort(steps=600, points=6000)
-    assert [_count_steps(effort, points) for points in (60, 3000, 6000, 60_000)] == [303, 450, 600, 600]
+    assert [count_steps(effort, points) for points in (60, 3000, 6000, 60_000)] == [303, 450, 600, 600]
