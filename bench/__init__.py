@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.exact import exact_divergence
     from bench.metrics import (
         density_coverage,
+        estimate_divergence_curve,
         estimate_divergences,
         frechet_distance,
         frechet_infinity,
@@ -41,6 +42,7 @@ _HOME = {
     "columns": "bench.reading",
     "density_coverage": "bench.metrics",
     "divergence": "bench.divergences",
+    "estimate_divergence_curve": "bench.metrics",
     "estimate_divergences": "bench.metrics",
     "evaluate": "bench.api",
     "exact_divergence": "bench.exact",
@@ -74,6 +76,7 @@ __all__ = [
     "columns",
     "density_coverage",
     "divergence",
+    "estimate_divergence_curve",
     "estimate_divergences",
     "evaluate",
     "exact_divergence",

@@ -1,8 +1,9 @@
 """What a column of results is: declared once, where its figures arise, and stored beside them.
 
 A metric declares its columns with `register_metric(…, columns=[…])`; those of a divergence follow from how it is
-registered. Two companions need no declaration: `<column>_se`, a standard error, and `<column>_n`, how many examples are
-behind it.
+registered. Three companions need no declaration: `<column>_se`, a standard error, `<column>_n`, how many examples are
+behind it, and `<column>_reach`, how much of its ceiling an estimate reaches. Nor do estimates of a divergence under
+other conditions: `div_<name>@s=0.5` under noise of that level, `div_<name>@features` of features.
 """
 
 from __future__ import annotations
@@ -21,13 +22,29 @@ OTHER = "Other"
 GROUPS = ("Likelihood", "Divergences", "Features", "Modes", "Samples", "Training", OTHER, "Cost")
 """Groups of figures, in the order of printing; groups that are not among them come before the last two."""
 COMPANIONS = {
-    "_se": "Standard error of",
-    "_n": "Number of examples behind",
-    "_growth": "What twice the points and steps for critics have added to",
+    "_se": ("standard error", "Standard error of {}."),
+    "_n": ("n", "Number of examples behind {}."),
+    "_growth": (
+        "growth",
+        "By how much {} exceeds an estimate whose critics were given half of the points and steps: what it still lacks "
+        "is about as much, and no part of its standard error.",
+    ),
+    "_reach": (
+        "reach",
+        "Share of its ceiling, the most that an estimate from n points can say, that {} reaches; 1 where it is at the "
+        "ceiling up to its error, so that nothing but a bound from below (≥) is known.",
+    ),
 }
-_COMPANION_LABELS = {"_se": "standard error", "_n": "n", "_growth": "growth"}
-_DIVERGENCE = re.compile(r"div_(?P<name>(?!.*_(?:se|n|growth|exact)$).+)")
+"""Label and description of each companion, by the end of its name."""
+_OF_UNIT = ("_se", "_growth")  # companions in the unit of what they belong to
+_ENDS = r"(?!.*_(?:se|n|growth|reach|exact)$)"
+_DIVERGENCE = re.compile(rf"div_(?P<name>{_ENDS}[^@]+)")
+_CONDITIONED = re.compile(rf"div_(?P<name>[^@]+)@(?P<condition>{_ENDS}.+)")
 _EXACT = re.compile(r"div_(?P<name>.+)_exact")
+FEATURES = "features"
+"""The condition of estimates that are taken between features."""
+FEATURE_LABELS = ("feature_extractor", "feature_rule", "feature_split")
+"""Columns of text that every figure in feature space depends on."""
 _JSON = ("settings", "depends_on", "floor")
 _LAST = 1000.0
 
@@ -165,6 +182,8 @@ class Columns(Mapping[str, Column]):
             return divergence_column(estimated)
         if exact is not None:
             return exact_column(self.describe(f"div_{exact}"))
+        if (conditioned := condition_of(name)) is not None:
+            return conditioned_column(self.describe(f"div_{conditioned[0]}"), conditioned[1])
         if (of := self.companion_of(name)) is not None:
             return companion(self.describe(of), name)
         if name.startswith("training_"):
@@ -174,10 +193,10 @@ class Columns(Mapping[str, Column]):
         return Column(name, name.replace("_", " "), "Metric of the user's; no better end is known.")
 
     def companion_of(self, name: str) -> str | None:
-        """The declared column, or divergence, that a column is the standard error, number or growth of."""
+        """The declared column, or divergence, that a column is a companion of, such as its standard error."""
         for suffix in COMPANIONS:
             base = name.removesuffix(suffix)
-            if base != name and (base in self.declared or divergence_of(base) is not None):
+            if base != name and (base in self.declared or divergence_of(base) or condition_of(base)):
                 return base
         return None
 
@@ -222,6 +241,26 @@ def exact_divergence_of(column: str) -> str | None:
     return match["name"] if match else None
 
 
+def condition_of(column: str) -> tuple[str, str] | None:
+    """The divergence and the condition of an estimate `div_<name>@<condition>`, or None if it is no such column."""
+    match = _CONDITIONED.fullmatch(column)
+    return (match["name"], match["condition"]) if match else None
+
+
+def level_of(column: str) -> tuple[str, float] | None:
+    """The divergence and the level of noise of an estimate `div_<name>@s=<level>`, or None if it is no such column."""
+    name, condition = condition_of(column) or ("", "")
+    try:
+        return (name, float(condition.removeprefix("s="))) if condition.startswith("s=") else None
+    except ValueError:
+        return None
+
+
+def write_level(name: str, level: float) -> str:
+    """The column of a divergence's estimate under noise of a level: `div_js@s=0.5`."""
+    return f"div_{name}@s={level:.12g}"
+
+
 def divergence_column(
     name: str,
     *,
@@ -261,14 +300,35 @@ def exact_column(estimate: Column) -> Column:
     )  # fmt: skip
 
 
+def conditioned_column(estimate: Column, condition: str) -> Column:
+    """The column of a divergence's estimates under a condition, from that of its plain ones.
+
+    Args:
+        estimate: the column of the plain estimates.
+        condition: `s=0.5`: noise of that standard deviation on both sides; `features`: of an extractor's features.
+    """
+    name = f"{estimate.name}@{condition}"
+    if condition == FEATURES:
+        return replace(
+            estimate, name=name, label=f"{estimate.label} of features", protocol="feature_divergences", headline="",
+            description=f"{estimate.label} between features of test and generated examples.", depends_on=FEATURE_LABELS,
+            settings=(("feature_divergence_spread", "s"), ("feature_divergence_n", "n")),
+        )  # fmt: skip
+    return replace(
+        estimate, name=name, label=f"{estimate.label}, {condition.replace('=', ' = ')}", protocol="divergence_curve",
+        description=f"{estimate.label} under Gaussian noise of standard deviation {condition.removeprefix('s=')}.",
+        settings=(("divergence_curve_n", "n"),), headline="", printed=False,
+    )  # fmt: skip
+
+
 def companion(of: Column, name: str) -> Column:
-    """The standard error, the number of examples or the growth of a column."""
+    """The standard error, the number of examples, the growth or the reach of a column."""
     suffix = name.removeprefix(of.name)
-    counted = suffix == "_n"
+    label, description = COMPANIONS[suffix]
     return Column(
-        name, f"{of.label} {_COMPANION_LABELS[suffix]}", f"{COMPANIONS[suffix]} {of.label}.", of.group,
-        "" if counted else of.unit, lower=None if suffix == "_growth" else 0.0, protocol=of.protocol or of.name,
-        role="figure", order=of.order, fixed=counted, printed=False,
+        name, f"{of.label} {label}", description.format(of.label), of.group, of.unit if suffix in _OF_UNIT else "",
+        lower=None if suffix == "_growth" else 0.0, upper=1.0 if suffix == "_reach" else None,
+        protocol=of.protocol or of.name, role="figure", order=of.order, fixed=suffix == "_n", printed=False,
     )  # fmt: skip
 
 

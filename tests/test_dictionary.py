@@ -104,6 +104,9 @@ def test_names_are_unique_in_print() -> None:
     assert len(labels) == len(set(labels))
 
 
+OF_FEATURE_DIVERGENCES = ["feature_divergence_spread", "feature_divergence_n"]
+
+
 def test_the_order_of_printing() -> None:
     """Those of one group stand together; within it as declared."""
     declared = declared_columns()
@@ -114,7 +117,17 @@ def test_the_order_of_printing() -> None:
     ]  # fmt: skip
     assert names[9:12] == ["divergence_spread", "divergence_n", "div_kl"]
     features = [name for name in names if declared[name].group == "Features"]
-    assert features == ["fid", "fid_infinity", "kid", "precision", "recall", "density", "coverage", "fid_n"]
+    assert features == [
+        "fid",
+        "fid_infinity",
+        "kid",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "fid_n",
+        *OF_FEATURE_DIVERGENCES,
+    ]
     assert names[-3:] == ["train_seconds", "steps_per_second", "peak_memory_mb"]
 
 

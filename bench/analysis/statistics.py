@@ -5,6 +5,7 @@ The unit of replication is the training seed; only finished runs have figures; e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,9 @@ from bench.analysis.variants import identify_runs
 from bench.column import Columns
 from bench.statuses import RESULTS, RETRIED, Status
 
-FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value"]
-SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum"]
+FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach"]
+SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum", "reach", "at_ceiling"]
+REACH = "_reach"
 NOT_RUN = "not_run"
 UNFINISHED = (*(status.value for status in RETRIED), NOT_RUN)
 """How a planned run can have ended without a figure, in the order of printing."""
@@ -27,9 +29,10 @@ _GROUP = ["dataset", "method", "metric", "protocol"]
 
 
 def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value`.
+    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value, reach`.
 
-    Where one seed was run more than once with the same outcome columns, the latest counts.
+    The last is the share of its ceiling that an estimate reaches, NaN for other figures. Where one seed was run more
+    than once with the same outcome columns, the latest counts.
 
     Args:
         runs: runs as `identify_runs` gives them.
@@ -47,6 +50,8 @@ def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Mean, standard deviation (n − 1), n and range over the seeds: `dataset, method, metric, protocol, mean, …`.
 
+    `reach` is the mean share of its ceiling that an estimate reaches, `at_ceiling` the number of seeds that are at it.
+
     Args:
         runs: a row per run, as `bench.load` gives it.
         columns: the declared columns.
@@ -61,9 +66,10 @@ def summarise_figures(values: pd.DataFrame) -> pd.DataFrame:
     """What `summarise` gives, of figures as `collect_figures` gives them."""
     if values.empty:
         return pd.DataFrame(columns=SUMMARY)
-    groups = values.groupby(_GROUP, sort=False)["value"]
-    summary = groups.agg(mean="mean", n="count", minimum="min", maximum="max")
-    summary["std"] = groups.std(ddof=1)
+    groups = values.assign(at_ceiling=values["reach"] >= 1).groupby(_GROUP, sort=False)
+    summary = groups["value"].agg(mean="mean", n="count", minimum="min", maximum="max")
+    summary["std"] = groups["value"].std(ddof=1)
+    summary["reach"], summary["at_ceiling"] = groups["reach"].mean(), groups["at_ceiling"].sum()
     return summary.reset_index()[SUMMARY]
 
 
@@ -132,7 +138,9 @@ def count_seeds(suite: Mapping[str, Any]) -> int:
 
 def _collect_column(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
     protocol, value = describe_protocol(done, metric, columns), read_numbers(done[metric])
-    return done[_RUN].assign(metric=metric, protocol=protocol, value=value)[value.notna()]
+    name = f"{metric}{REACH}"
+    reach = read_numbers(done[name]) if name in done.columns else math.nan
+    return done[_RUN].assign(metric=metric, protocol=protocol, value=value, reach=reach)[value.notna()]
 
 
 def _read_planned_labels(suite: Mapping[str, Any], method: str) -> dict[str, str]:

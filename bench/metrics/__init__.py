@@ -3,7 +3,7 @@
 Importing this package registers every protocol that it ships.
 """
 
-from bench.metrics import divergences, modes, moments  # noqa: F401 - imported to register them
+from bench.metrics import divergence_curve, divergences, modes, moments  # noqa: F401 - imported to register them
 from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
 from bench.metrics.divergences import EstimatedDivergences
 from bench.metrics.estimation import (
@@ -11,6 +11,7 @@ from bench.metrics.estimation import (
     Estimate,
     Estimator,
     Value,
+    estimate_divergence_curve,
     estimate_divergences,
     register_estimator,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "Value",
     "count_active_units",
     "density_coverage",
+    "estimate_divergence_curve",
     "estimate_divergences",
     "evaluate_elbo",
     "extractor_for",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import torch
@@ -15,11 +15,10 @@ from bench.divergences import DIVERGENCES
 from bench.errors import ArgumentError
 from bench.exact import exact_divergence
 from bench.metrics.base import Subject, register_metric
-from bench.metrics.checks import choose_reference_subset, draw_samples
-from bench.metrics.estimation.estimate import Estimate, estimate_divergences
+from bench.metrics.divergence_curve import STREAM, draw_both_sides, fit_noisy_ratios
+from bench.metrics.divergence_figures import draw_seed, list_figures, list_names
+from bench.metrics.estimation.estimate import estimate_divergences
 from bench.metrics.samples import Samples, as_names, as_tensor
-
-STREAM = "divergences"
 
 COLUMNS = (
     Column(
@@ -60,43 +59,36 @@ class EstimatedDivergences(Metric):
         (self.real if real else self.generated).append(as_tensor(examples, "examples"))
 
     def compute(self) -> dict[str, Tensor]:
-        """`div_<name>` and, where it has one, `div_<name>_se` for each name, scalars in float64."""
+        """`div_<name>`, `div_<name>_reach` and, where it has one, `div_<name>_se` for each name, scalars in float64."""
         x, y = (dim_zero_cat(part) for part in (self.real, self.generated))
         estimates = estimate_divergences(x, y, self.names, self.seed, spread=self.spread)
-        return {column: torch.tensor(value, dtype=torch.float64) for column, value in _list_columns(estimates).items()}
+        return {column: torch.tensor(value, dtype=torch.float64) for column, value in list_figures(estimates).items()}
 
 
-@register_metric("divergences", version=3, columns=COLUMNS, uses=(DIVERGENCES,))
+@register_metric("divergences", version=4, columns=COLUMNS, uses=(DIVERGENCES,))
 def measure_divergences(subject: Subject) -> dict[str, float]:
     """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 
-    Columns `div_<name>` and `div_<name>_se`, `divergence_n` (points on each side) and, where noise was added to both
-    sides, `divergence_spread`. Names are those registered, those of `evaluation.divergences` and the one that the model
-    was trained on, such as alpha(0.3). Where the laws of both data and model are known, `div_<name>_exact` is D_f(P‖Q),
-    P the data and Q the model; it can be infinite.
+    Columns `div_<name>`, `div_<name>_se` and `div_<name>_reach` (1 for an estimate at its ceiling), `divergence_n`
+    (points on each side) and, where noise was added to both sides, `divergence_spread`. Names are those registered,
+    those of `evaluation.divergences` and the one that the model was trained on, such as alpha(0.3). Where the laws of
+    both data and model are known, `div_<name>_exact` is D_f(P‖Q), P the data and Q the model; it can be infinite.
+
+    Under noise the estimates are points of the curve that the metric `divergence_curve` gives.
     """
+    names = list_names(subject)
     n = min(len(subject.data.test), subject.samples)
-    generated = draw_samples(subject, n, STREAM)
-    seed = int(torch.randint(2**62, (), generator=subject.stream(f"{STREAM}/critics"), device=generated.device))
-    names = list(dict.fromkeys([*DIVERGENCES, *subject.divergences]))
-    test = subject.data.test
-    test = test[choose_reference_subset(len(test), n).to(test.device)]
-    estimates = estimate_divergences(test, generated, names, seed, spread=subject.spread)
-    figures = {"divergence_n": float(n)} | ({"divergence_spread": subject.spread} if subject.spread else {})
-    return figures | _list_columns(estimates) | _compute_exact(subject, names)
-
-
-def _list_columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:
-    values = {f"div_{name}": estimate.value for name, estimate in estimates.items()}
-    errors = {f"div_{name}_se": e.stderr for name, e in estimates.items() if e.stderr is not None}
-    growths = {f"div_{name}_growth": e.growth for name, e in estimates.items() if e.growth is not None}
-    return values | errors | growths
+    if subject.spread:
+        estimates = fit_noisy_ratios(subject).estimate(names, subject.spread)
+        return {"divergence_n": float(n), "divergence_spread": subject.spread} | list_figures(estimates)
+    estimates = estimate_divergences(*draw_both_sides(subject), names, draw_seed(subject, STREAM))
+    return {"divergence_n": float(n)} | list_figures(estimates) | _compute_exact(subject, names)
 
 
 def _compute_exact(subject: Subject, names: Sequence[str]) -> dict[str, float]:
     """The divergences of the known laws; none under spread noise, which would have other laws."""
     data, model = subject.data.density, subject.law
-    if data is None or model is None or subject.spread:
+    if data is None or model is None:
         return {}
     columns: dict[str, float] = {}
     for name in names:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MINUS = "\u2212"
 EMPTY = "\u2014"
+AT_LEAST = "≥\u00a0"
+"""Before an estimate that is at its ceiling: it is a bound from below."""
 
 _ROUNDING = 1e-12
 """A spread below this share of the mean is the rounding error of equal values."""
@@ -133,14 +135,18 @@ def headline(row: Mapping[str, Any] | pd.Series[Any], columns: Columns = _UNDECL
     for name, value in figures.items():
         if value is not None:
             of = f"/{write_significant(total, 3)}" if name == _COVERED and total is not None else ""
-            parts.append(f"{columns.describe(name).short or name} {write_significant(value, 3)}{of}")
+            bound = AT_LEAST if (_read_number(row.get(f"{name}_reach")) or 0.0) >= 1 else ""
+            parts.append(f"{columns.describe(name).short or name} {bound}{write_significant(value, 3)}{of}")
     return "  ".join(parts)
 
 
 def list_figures(figures: Mapping[str, float], most: int = 5) -> str:
-    """Figures on one line, as many as there is room for, without their errors and sizes: `kid 0.0123  recall 0.981`."""
+    """Figures on one line, as many as there is room for, without their companions: `kid 0.0123  recall 0.981`."""
     names = [name for name in figures if not name.endswith(tuple(COMPANIONS))]
-    parts = [f"{name} {write_significant(figures[name], 3)}" for name in names[:most]]
+    bounds = {name for name in names if figures.get(f"{name}_reach", 0.0) >= 1}
+    parts = [
+        f"{name} {AT_LEAST if name in bounds else ''}{write_significant(figures[name], 3)}" for name in names[:most]
+    ]
     return "  ".join([*parts, *(["…"] if len(names) > most else [])])
 
 
@@ -177,6 +183,7 @@ def _write_not_finite(value: float) -> str:
 
 
 __all__ = [
+    "AT_LEAST",
     "EMPTY",
     "MINUS",
     "find_last_line",

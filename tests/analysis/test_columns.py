@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.column import GROUPS, divergence_of, exact_divergence_of
+from bench.column import GROUPS, divergence_of, exact_divergence_of, level_of, write_level
 
 from .declared import COLUMNS
 
@@ -140,3 +140,47 @@ def test_settings_are_columns_that_are_not_printed(name: str) -> None:
 def test_labels_are_no_metrics() -> None:
     labels = {label for column in COLUMNS.values() for label in column.depends_on}
     assert labels < {column.name for column in COLUMNS.of_role("label")}
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "protocol"),
+    [
+        ("div_js@s=0.5", "JS, s = 0.5", "divergence_curve"),
+        ("div_alpha(0.3)@s=1.4", "alpha(0.3), s = 1.4", "divergence_curve"),
+        ("div_kl@features", "KL(P‖Q) of features", "feature_divergences"),
+    ],
+)
+def test_estimates_under_a_condition_are_those_of_their_divergence(name: str, label: str, protocol: str) -> None:
+    column, plain = COLUMNS.describe(name), COLUMNS.describe(name.partition("@")[0])
+    assert (column.name, column.label, column.protocol) == (name, label, protocol)
+    assert (column.divergence, column.unit, column.lower, column.upper) == (
+        plain.divergence, plain.unit, plain.lower, plain.upper,
+    )  # fmt: skip
+    assert (column.better, column.headline, column.is_exact) == ("lower", "", False)
+    assert divergence_of(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("div_js@s=0.5", ("js", 0.5)),
+        ("div_alpha(0.3)@s=1e-05", ("alpha(0.3)", 1e-5)),
+        ("div_js@features", None),
+        ("div_js@s=wide", None),
+        ("div_js@s=0.5_se", None),
+        ("div_js", None),
+    ],
+)
+def test_levels_of_noise_are_read_from_names(name: str, level: tuple[str, float] | None) -> None:
+    assert level_of(name) == level
+    if level is not None:
+        assert write_level(*level) == name
+
+
+@pytest.mark.parametrize("of", ["div_js", "div_js@s=0.5", "div_js@features", "fid"])
+@pytest.mark.parametrize("end", ["_se", "_n", "_reach"])
+def test_companions_of_every_figure(of: str, end: str) -> None:
+    assert COLUMNS.companion_of(f"{of}{end}") == of
+    column = COLUMNS.describe(f"{of}{end}")
+    assert (column.group, column.printed, column.divergence) == (COLUMNS.describe(of).group, False, "")
+    assert column.upper == (1.0 if end == "_reach" else None)

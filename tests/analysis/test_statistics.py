@@ -125,3 +125,17 @@ def test_an_interrupted_run_is_no_result() -> None:
     suite = {"seeds": 2, "datasets": ["ring"], "methods": {"vae": {}}}
     count = count_outcomes(identify_runs(frame([{}, {"status": "interrupted"}])), suite)
     assert count[["done", "not_run", "total"]].to_numpy().tolist() == [[1, 1, 2]]
+
+
+def test_reach_of_ceilings_is_averaged_and_seeds_at_them_are_counted() -> None:
+    rows = [
+        {"method": method, "seed": seed, "div_kl": value, "div_kl_reach": reach, "fid": 1.0}
+        for method, seeds in {"a": [(3.0, 0.3), (10.2, 1.0)], "b": [(4.0, 0.4)]}.items()
+        for seed, (value, reach) in enumerate(seeds)
+    ]
+    summary = summarise(frame(rows), COLUMNS).set_index(["method", "metric"])
+    assert summary.loc[("a", "div_kl"), ["mean", "reach", "at_ceiling"]].tolist() == [6.6, 0.65, 1]
+    assert summary.loc[("b", "div_kl"), ["mean", "reach", "at_ceiling"]].tolist() == [4.0, 0.4, 0]
+    assert math.isnan(summary.loc[("a", "fid"), "reach"])
+    assert summary.loc[("a", "fid"), "at_ceiling"] == 0
+    assert "div_kl_reach" not in summary.index.get_level_values("metric")

@@ -13,6 +13,7 @@ from torch.distributions import Distribution
 
 from bench.datasets.base import Dataset, fingerprint
 from bench.metrics.base import Subject
+from bench.metrics.estimation.noise.training import Effort
 from bench.spec import EvaluationSettings
 
 Sampler = Callable[[int, torch.Generator], Tensor]
@@ -22,6 +23,12 @@ SubjectMaker = Callable[..., Subject]
 def stream_of(name: str) -> torch.Generator:
     """A generator that is a function of the name alone."""
     return torch.Generator().manual_seed(int(hashlib.sha256(name.encode()).hexdigest()[:15], 16))
+
+
+@pytest.fixture
+def brief_noise_critics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise-conditioned critics that are trained for few steps: for tests of everything but their quality."""
+    monkeypatch.setattr("bench.metrics.estimation.noise.fit.DEFAULT", Effort(width=16, steps=20, checks=1))
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "fgan on points": ("grid", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),
     "mle on the line": ("mixture", {"family": "mle"}),
     "vae on images": ("digits", {"family": "vae", "likelihood": "bernoulli", "binarisation": "static"}),
+    "gan on images": ("digits", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),
     "autoencoder on images": ("digits", {"family": "autoencoder", "network": SMALL}),
     "real data on the line": ("mixture", {}),
     "real images": ("digits", {}),
@@ -66,6 +67,11 @@ def subject_of(dataset: str, block: Mapping[str, Any]) -> Subject:
     return Subject(model, data, sample, stream_of, settings, law=model.law(), trained_on=own)
 
 
+@pytest.fixture(autouse=True)
+def _brief(brief_noise_critics: None) -> None:
+    """Columns do not depend on how good critics are."""
+
+
 @cache
 def measured(case: str) -> dict[str, tuple[Figures, Labels]]:
     """Figures and labels of every metric."""
@@ -88,10 +94,12 @@ def strangers(protocol: Protocol, figures: Figures, labels: Labels) -> set[str]:
 
 
 def _follows(protocol: Protocol, declared: Columns, name: str) -> bool:
-    """Whether a column needs no declaration: a companion, or a divergence of the metric that gives them all."""
-    if protocol.name != "divergences":
-        return declared.companion_of(name) is not None
-    return bool(Columns().describe(name).divergence) or declared.companion_of(name) is not None
+    """Whether a column needs no declaration: a companion, or a divergence of the metrics that give them all."""
+    of = declared.companion_of(name)
+    if of in declared:
+        return True
+    described = Columns().describe(of or name)
+    return bool(described.divergence) and described.protocol == protocol.name
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -108,6 +116,16 @@ def test_nothing_is_declared_that_never_comes() -> None:
         for column in (*figures, *labels)
     }
     assert {(name, column.name) for name, entry in METRICS.items() for column in entry.columns} <= given
+
+
+def test_every_estimate_says_how_much_of_its_ceiling_it_reaches() -> None:
+    metrics = {"divergences": 10, "divergence_curve": 8 * 4, "feature_divergences": 10}
+    for metric, count in metrics.items():
+        figures, _ = measured("gan on images")[metric]
+        reached = {name.removesuffix("_reach") for name in figures if name.endswith("_reach")}
+        assert len(reached) == count
+        assert reached == {n for n in figures if Columns().describe(n).divergence and Columns().companion_of(n) is None}
+        assert all(0 <= figures[f"{name}_reach"] <= 1 for name in reached)
 
 
 def test_the_columns_of_divergences_come() -> None:

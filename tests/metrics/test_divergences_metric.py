@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,8 +13,8 @@ from torch.distributions import Categorical, Distribution, Independent, MixtureS
 
 from bench import exact_divergence
 from bench.datasets.base import Dataset, fingerprint
-from bench.divergences import DIVERGENCES
-from bench.metrics import METRICS, Subject
+from bench.divergences import DIVERGENCES, divergence
+from bench.metrics import METRICS, Estimate, Subject
 
 from .conftest import SubjectMaker
 
@@ -50,8 +49,8 @@ def exact_columns(figures: dict[str, float]) -> dict[str, float]:
 def no_critics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the estimates out, which are tested elsewhere and take seconds."""
 
-    def estimates(x: Tensor, y: Tensor, names: Sequence[str], seed: int, **_: object) -> dict[str, SimpleNamespace]:
-        return {name: SimpleNamespace(value=0.5, stderr=None) for name in names}
+    def estimates(x: Tensor, y: Tensor, names: Sequence[str], seed: int) -> dict[str, Estimate]:
+        return {name: Estimate(0.5, None, len(x), len(y), "none", 1) for name in names}
 
     monkeypatch.setattr("bench.metrics.divergences.estimate_divergences", estimates)
 
@@ -76,7 +75,7 @@ def test_data_is_p_and_the_model_is_q(make_subject: SubjectMaker) -> None:
     assert figures["div_reverse_kl_exact"] == pytest.approx(-math.log(2) + 2.5 - 0.5, rel=1e-9)
 
 
-@pytest.mark.usefixtures("no_critics")
+@pytest.mark.usefixtures("no_critics", "brief_noise_critics")
 def test_no_exact_values_without_both_laws_or_with_noise(make_subject: SubjectMaker) -> None:
     laws = gaussian(0.0, 1.0), gaussian(0.5, 1.0)
     subject = known(make_subject, *laws)
@@ -89,7 +88,8 @@ def test_no_exact_values_without_both_laws_or_with_noise(make_subject: SubjectMa
 @pytest.mark.usefixtures("no_critics")
 def test_values_that_are_not_exact_are_left_out(make_subject: SubjectMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four dimensions are beyond quadrature: Gaussians keep their closed forms, mixtures have none."""
-    monkeypatch.setattr("bench.metrics.divergences.DIVERGENCES", ["kl", "js"])
+    few = {name: divergence(name) for name in ("kl", "js")}
+    monkeypatch.setattr("bench.metrics.divergence_figures.DIVERGENCES", few)
     scales = torch.tensor([0.7, 0.9, 1.1, 1.3]).double()
     q = Independent(Normal(scales - 1, scales), 1)
     closed = exact_columns(measure(known(make_subject, gaussian(0.0, 1.0, 4), q)))
@@ -119,7 +119,7 @@ def test_the_models_own_divergence_is_among_the_estimates(make_subject: SubjectM
     without = measure(plain)
     assert {name: own[name] for name in without} == without  # the others' figures are as they were
     added = set(own) - set(without)
-    assert added == {"div_alpha(0.3)", "div_alpha(0.3)_se", "div_alpha(0.3)_exact"}
+    assert added == {f"div_alpha(0.3){end}" for end in ("", "_se", "_reach", "_exact")}
     # ∫ p^a q^(1−a) = exp(−½ a(1 − a) Δ²) for equal variances
     expected = math.expm1(-0.5 * 0.21 * 0.25) / (0.3 * -0.7)
     assert own["div_alpha(0.3)_exact"] == pytest.approx(expected, rel=1e-9)

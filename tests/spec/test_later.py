@@ -32,6 +32,7 @@ FROZEN = {
     "evaluation.divergences": (),
     "evaluation.extractor": None,
     "evaluation.importance_samples": 100,
+    "evaluation.spreads": None,
     "work.sources": {},
 }
 """Recorded runs that lack one of these had this value: a line is added for each new one, and none is ever changed."""

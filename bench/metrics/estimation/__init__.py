@@ -6,5 +6,14 @@ Importing this package registers every estimator that it ships.
 from bench.metrics.estimation import cross_fitted, knn, per_divergence, public  # noqa: F401 - imported to register them
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 from bench.metrics.estimation.estimators import ESTIMATORS, Estimator, Value, register_estimator
+from bench.metrics.estimation.noise import estimate_divergence_curve
 
-__all__ = ["ESTIMATORS", "Estimate", "Estimator", "Value", "estimate_divergences", "register_estimator"]
+__all__ = [
+    "ESTIMATORS",
+    "Estimate",
+    "Estimator",
+    "Value",
+    "estimate_divergence_curve",
+    "estimate_divergences",
+    "register_estimator",
+]

@@ -3,7 +3,7 @@
 Importing this package registers every extractor and every protocol that it ships.
 """
 
-from bench.metrics.features import fid, fidelity, inception, kid  # noqa: F401 - imported to register them
+from bench.metrics.features import divergences, fid, fidelity, inception, kid  # noqa: F401 - imported to register them
 from bench.metrics.features.comparison import Comparison, compare_features, make_feature_labels
 from bench.metrics.features.extractors import (
     EXTRACTORS,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.column import Column, Floor
+from bench.column import FEATURE_LABELS, Column, Floor
 from bench.metrics.features.manifold import K_DENSITY
 
-_FIGURE = Column(
-    "", "", "", "Features", lower=0.0, depends_on=("feature_extractor", "feature_rule", "feature_split")
-)  # fmt: skip
+_FIGURE = Column("", "", "", "Features", lower=0.0, depends_on=FEATURE_LABELS)
 _LABEL = Column("", "", "", "Features", role="label")
 _SHARE = replace(_FIGURE, better="higher", upper=1.0, headline="page")
 
@@ -61,6 +59,20 @@ KID = (
     ),
     *SOURCES,
 )  # fmt: skip
+
+DIVERGENCE = (
+    Column(
+        "feature_divergence_spread", "Feature spread", "Standard deviation s of the Gaussian noise added to features "
+        "of both sides before divergences are estimated, in units of the features' root mean square deviation.",
+        "Features", lower=0.0, digits=2, order=8, fixed=True, printed=False,
+    ),
+    Column(
+        "feature_divergence_n", "Feature divergence n", "Examples on each side whose features divergences are "
+        "estimated from.", "Features", lower=1.0, order=9, fixed=True, printed=False,
+    ),
+    *SOURCES,
+)  # fmt: skip
+"""Those of the divergences, `div_<name>@features`, follow from how each is registered."""
 
 FIDELITY = {
     "precision": replace(

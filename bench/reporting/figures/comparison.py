@@ -30,6 +30,7 @@ _QUANTILES = (0.05, 0.25, 0.75, 0.95)
 _DOTS = "A dot is one seed, the stroke the mean over the seeds."
 _BOXES = "A box holds the middle half of the seeds, its line 90 % of them; the stroke is the mean over the seeds."
 _ENDS = "↑ higher is better, ↓ lower is better."
+_HOLLOW = "Hollow: at the ceiling of n points, a bound from below."
 _FAR = "Arrows: references too far from the methods to be drawn."
 
 
@@ -67,7 +68,9 @@ def plot_headlines(
     panels = tuple(_make_panel(titles[key], groups[key], methods, looks, where[key]) for key in keys)
     many = any(_is_crowded(groups[key]) for key in keys)
     far = any(place.left or place.right for place in where.values())
-    caption = " ".join([_BOXES if many else _DOTS, _ENDS, *([_FAR] if far else [])])
+    hollow = not many and any(bool((groups[key]["reach"] >= 1).any()) for key in keys)
+    told = [_BOXES if many else _DOTS, *([_HOLLOW] if hollow else []), _ENDS, *([_FAR] if far else [])]
+    caption = " ".join(told)
     legend = make_legend(line for drawn in lines.values() for line in drawn)
     height = 0.75 + 0.26 * len(methods)
     return Plot("comparison", "Seed by seed", caption, panels, (3.5, max(1.5, height)), legend=legend)
@@ -105,12 +108,14 @@ def _make_panel(
     means = ", ".join(f"{method} {write_significant(seeds[method].mean(), 3)}" for method in methods if method in seeds)
     beside = ", ".join(line.text for line in where.all)
     alt = f"{title}, mean over the seeds: {means}."
-    draw = partial(_draw, seeds, methods, looks, where)
+    bounds = {str(method): (own >= 1).to_numpy() for method, own in values.groupby("method", sort=False)["reach"]}
+    draw = partial(_draw, seeds, bounds, methods, looks, where)
     return Panel(title, draw, f"{alt} For reference: {beside}." if beside else alt)
 
 
 def _draw(
     seeds: Mapping[str, np.ndarray],
+    bounds: Mapping[str, np.ndarray],
     methods: Sequence[str],
     looks: Mapping[str, Look],
     where: Placement,
@@ -119,7 +124,10 @@ def _draw(
     crowded = any(len(own) > MOST_DOTS for own in seeds.values())
     for place, method in enumerate(methods):
         if method in seeds:
-            (_draw_box if crowded else _draw_dots)(axes, place, seeds[method], looks[method])
+            if crowded:
+                _draw_box(axes, place, seeds[method], looks[method])
+            else:
+                _draw_dots(axes, place, seeds[method], bounds[method], looks[method])
             mean = seeds[method].mean()
             axes.plot([mean, mean], [place - 0.33, place + 0.33], color=INK, linewidth=1.3, solid_capstyle="butt")
     axes.set_ylim(len(methods) - 0.4, -0.6 - where.strip)
@@ -132,9 +140,14 @@ def _draw(
     format_axis(axes, "x", logarithmic=_is_logarithmic(shown), whole=_are_whole(shown))
 
 
-def _draw_dots(axes: Axes, place: int, values: np.ndarray, look: Look) -> None:
+def _draw_dots(axes: Axes, place: int, values: np.ndarray, bounds: np.ndarray, look: Look) -> None:
     heights = place + (np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(1))
-    axes.plot(values, heights, linestyle="none", marker=look.marker, markersize=5, color=look.colour, alpha=0.85)
+    for bound in np.unique(bounds):
+        chosen = bounds == bound
+        axes.plot(
+            values[chosen], heights[chosen], linestyle="none", marker=look.marker, markersize=5, color=look.colour,
+            markerfacecolor="none" if bound else look.colour, alpha=0.85,
+        )  # fmt: skip
 
 
 def _draw_box(axes: Axes, place: int, values: np.ndarray, look: Look) -> None:

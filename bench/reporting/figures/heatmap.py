@@ -44,6 +44,7 @@ def plot_heatmap(table: Table, floors: Mapping[str, float], columns: Columns) ->
     if len(rows) < 2 or len(headers) < 2:
         return None
     means = np.array([[np.nan if (c := row.cells[i]) is None else c.mean for i in kept] for row in rows])
+    bounds = np.array([[(c := row.cells[i]) is not None and c.is_bound for i in kept] for row in rows])
     lowers = [columns.lower_end(header.column.divergence) for header in headers]
     relative = np.column_stack(
         [
@@ -55,7 +56,7 @@ def plot_heatmap(table: Table, floors: Mapping[str, float], columns: Columns) ->
     labels = [row.label if row.divergence in ("", row.label) else f"{row.label}, on {row.aside}" for row in rows]
     panel = Panel(
         "Trained on (row), measured by (column)" if own.any() else "Measured by (column)",
-        partial(_draw, means, relative, own, labels, [_write_label(header) for header in headers]),
+        partial(_draw, means, relative, bounds, own, labels, [_write_label(header) for header in headers]),
         f"Heat map, {len(rows)} methods by {len(headers)} columns: {table.title}, relative to the best of each column; "
         "the figures are in the table above.",
     )
@@ -64,7 +65,7 @@ def plot_heatmap(table: Table, floors: Mapping[str, float], columns: Columns) ->
     return Plot(
         table.kind,
         f"{table.title} relative to the best".capitalize(),
-        _write_caption(headers, lowers, own, floors),
+        _write_caption(headers, lowers, own, floors, bounds),
         (panel,),
         size,
         1,
@@ -92,7 +93,11 @@ def compute_ratios(means: np.ndarray, lower: float = 0.0, floor: float = 0.0) ->
 
 
 def _write_caption(
-    headers: Sequence[Header], lowers: Sequence[float], own: np.ndarray, floors: Mapping[str, float]
+    headers: Sequence[Header],
+    lowers: Sequence[float],
+    own: np.ndarray,
+    floors: Mapping[str, float],
+    bounds: np.ndarray,
 ) -> str:
     parts = [
         f"How many times the smallest mean of its column each mean is: dark at 1, lightest from {_LIGHTEST:g} on, on a "
@@ -104,6 +109,8 @@ def _write_caption(
     ]
     if floors:
         parts.append("Means below the standard error of one run count as that.")
+    if bounds.any():
+        parts.append("≥: an estimate at its ceiling, a bound from below.")
     if own.any():
         parts.append("Framed: the divergence that the method was trained on.")
     return " ".join(parts)
@@ -125,10 +132,18 @@ def _write_label(header: Header) -> str:
 
 
 def _draw(
-    means: np.ndarray, relative: np.ndarray, own: np.ndarray, rows: list[str], columns: list[str], axes: Axes
+    means: np.ndarray,
+    relative: np.ndarray,
+    bounds: np.ndarray,
+    own: np.ndarray,
+    rows: list[str],
+    columns: list[str],
+    axes: Axes,
 ) -> None:
     shade = np.where(np.isnan(relative), 0.0, 1 - np.log(np.clip(relative, 1, _LIGHTEST)) / np.log(_LIGHTEST))
-    texts = [[_write_ratio(*cell) for cell in zip(*pair, strict=True)] for pair in zip(means, relative, strict=True)]
+    texts = [
+        [_write_ratio(*cell) for cell in zip(*line, strict=True)] for line in zip(means, relative, bounds, strict=True)
+    ]
     sns.heatmap(
         shade,
         mask=np.isnan(means),
@@ -153,7 +168,9 @@ def _draw(
     axes.tick_params(axis="y", labelrotation=0)
 
 
-def _write_ratio(mean: float, ratio: float) -> str:
+def _write_ratio(mean: float, ratio: float, bound: bool) -> str:
+    if bound:
+        return f"≥{_write_ratio(mean, ratio, False)}"
     if np.isnan(mean):
         return ""
     if np.isinf(mean) or np.isnan(ratio):

@@ -19,10 +19,11 @@ from bench.analysis.statistics import (
     summarise_figures,
 )
 from bench.analysis.variants import identify_runs
-from bench.column import Columns, divergence_of
+from bench.column import Columns, condition_of, divergence_of
 from bench.published import PublishedFigure
 from bench.reporting.figures.comparison import plot_headlines
 from bench.reporting.figures.curves import plot_curves
+from bench.reporting.figures.divergence_curves import NOISE, plot_divergence_curves
 from bench.reporting.figures.gap_figure import plot_gap
 from bench.reporting.figures.heatmap import plot_heatmap
 from bench.reporting.figures.panels import Plot
@@ -40,7 +41,7 @@ from bench.reporting.tables.gap_table import BOUND, GAP, build_gap_table
 from bench.reporting.tables.papers import read_published
 from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
 
-KINDS = ("comparison", "samples", *matrix.KINDS, GAP, "curves")
+KINDS = ("comparison", "samples", *matrix.KINDS, NOISE, GAP, "curves")
 """Kinds of its tables and figures, for their files' names."""
 _GUIDE = (
     "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
@@ -128,6 +129,7 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     yield from _show(plot_headlines(dataset, sources.values, sources.looks, whole, columns))
     yield from _show(plot_samples(dataset, sources.runs, sources.frames.pictures, sources.looks))
     yield from _show_matrices(whole, _find_typical_errors(dataset, sources.runs), columns)
+    yield from _show(plot_divergence_curves(whole, sources.looks, columns, matrix.find_spread(whole)))
     if gap is not None:
         yield Block(GAP, "How loose the training bound is", gap, plot_gap(found, columns))
     yield from _show(plot_curves(dataset, sources.runs, sources.frames.curves, sources.looks, columns))
@@ -140,9 +142,13 @@ def _show(plot: Plot | None) -> Iterator[Block]:
 
 def _show_matrices(whole: Table, errors: Mapping[str, float], columns: Columns) -> Iterator[Block]:
     estimated, exact = matrix.select_estimates(whole, columns), matrix.select_exact(whole, columns)
+    of_features = matrix.select_of_features(whole, columns)
     if estimated is not None:
         title = "Trained on one, measured by another" if estimated.aside else "Divergences"
         yield Block(matrix.ESTIMATED, title, estimated, plot_heatmap(estimated, errors, columns))
+    if of_features is not None:
+        heat = plot_heatmap(of_features, errors, columns)
+        yield Block(matrix.OF_FEATURES, "Divergences of features", of_features, heat)
     if exact is not None:
         yield Block(matrix.EXACT, "Exact divergences", exact, plot_heatmap(exact, {}, columns))
 
@@ -150,7 +156,8 @@ def _show_matrices(whole: Table, errors: Mapping[str, float], columns: Columns) 
 def _find_typical_errors(dataset: str, runs: pd.DataFrame) -> dict[str, float]:
     """The typical standard error of one run, for every estimated divergence that has one."""
     done = runs[(runs["dataset"] == dataset) & (runs["status"] == "done")]
-    names = [name for name in done.columns if divergence_of(name) is not None and f"{name}_se" in done.columns]
+    estimates = (name for name in done.columns if divergence_of(name) or condition_of(name))
+    names = [name for name in estimates if f"{name}_se" in done.columns]
     medians = {name: float(read_numbers(done[f"{name}_se"]).median()) for name in names}
     return {name: median for name, median in medians.items() if median > 0}
 

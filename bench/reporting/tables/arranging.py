@@ -14,7 +14,8 @@ from bench.reporting.tables.cells import Cell, Header, Row, Table
 def mark_best(table: Table) -> Table:
     """Mark the best mean of each column with a better end, and its equals.
 
-    Only methods compete, and only where at least two of them differ: no claim is made beyond the order of the means.
+    Only methods compete, and only where at least two of them differ: no claim is made beyond the order of the means. An
+    estimate at its ceiling is never marked, nor what it may surpass.
     """
     best = [_find_best(table.of_kind("method"), index, header) for index, header in enumerate(table.headers)]
     rows = [
@@ -65,10 +66,12 @@ def _take_columns(table: Table, indices: Sequence[int]) -> Table:
 
 
 def _find_best(rows: Iterable[Row], index: int, header: Header) -> float | None:
-    means = [cell.mean for row in rows if (cell := row.cells[index]) is not None and math.isfinite(cell.mean)]
-    if header.column.better is None or len(set(means)) < 2:
+    cells = [cell for row in rows if (cell := row.cells[index]) is not None and math.isfinite(cell.mean)]
+    if header.column.better is None or len({(cell.mean, cell.is_bound) for cell in cells}) < 2:
         return None
-    return max(means) if header.column.better == "higher" else min(means)
+    found = (max if header.column.better == "higher" else min)(cell.mean for cell in cells)
+    undecided = any(cell.is_bound and (cell.mean == found or header.column.better == "higher") for cell in cells)
+    return None if undecided else found
 
 
 def _mark(cell: Cell | None, best: float | None) -> Cell | None:

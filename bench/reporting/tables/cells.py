@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.analysis.statistics import OUTCOME_LABELS
 from bench.column import Column
-from bench.reporting.text import write_as_given, write_mean_and_spread, write_significant
+from bench.reporting.text import AT_LEAST, write_as_given, write_mean_and_spread, write_significant
 
 Kind = Literal["method", "reference", "published"]
 BAND = 6
@@ -45,6 +45,8 @@ class Cell:
         best: whether it is marked as the best of its column.
         digits: significant digits where no spread says how many there are.
         given: whether it is no statistic of ours but published, or fixed by the data: printed as it was given.
+        reach: mean share of its ceiling that the estimate reaches; None where it is not known, or there is none.
+        at_ceiling: number of seeds whose estimate is at its ceiling: with any the mean is a bound from below.
     """
 
     mean: float
@@ -55,10 +57,21 @@ class Cell:
     best: bool = False
     digits: int = 4
     given: bool = False
+    reach: float | None = None
+    at_ceiling: int = 0
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the figure is a bound from below and nothing more, so that it can be neither best nor worst."""
+        return self.at_ceiling > 0
 
     @property
     def texts(self) -> tuple[str, str]:
         """Mean and spread in print; the latter is empty where there can be none."""
+        mean, spread = self._write()
+        return (f"{AT_LEAST}{mean}" if self.is_bound else mean), spread
+
+    def _write(self) -> tuple[str, str]:
         if self.given:
             return write_as_given(self.mean), "" if self.std is None else write_as_given(self.std)
         if self.n is None or math.isinf(self.mean):

@@ -15,7 +15,7 @@ from bench.analysis.statistics import UNFINISHED
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import BAND, Cell, Header, Row, Table
 from bench.reporting.tables.references import describe_references
-from bench.reporting.text import EMPTY, MINUS, make_slug
+from bench.reporting.text import AT_LEAST, EMPTY, MINUS, make_slug
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -37,10 +37,14 @@ _GREEK_SMALL = _GREEK_CAPITAL | {
 OWN = "†"
 OWN_NOTE = "marks the divergence that the method was trained on."
 _STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
+_OF_CEILINGS = ("reach", "at_ceiling")
 
 
 def to_frame(table: Table) -> pd.DataFrame:
     """The table with one column per statistic, `<metric>_mean, _std, _n, _minimum, _maximum, _best`.
+
+    Estimates that have a ceiling also have `_reach`, the mean share of it that is reached, and `_at_ceiling`, the
+    number of seeds at it.
 
     Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
     """
@@ -113,10 +117,16 @@ def _make_record(table: Table, row: Row) -> dict[str, Any]:
     }  # fmt: skip
     ours = row.done is not None
     record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in UNFINISHED}
-    for header, cell in zip(table.headers, row.cells, strict=True):
+    for place, (header, cell) in enumerate(zip(table.headers, row.cells, strict=True)):
         name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
-        record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in _STATISTICS}
+        statistics = (*_STATISTICS, *(_OF_CEILINGS if _has_ceiling(table, place) else ()))
+        record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in statistics}
     return record
+
+
+def _has_ceiling(table: Table, place: int) -> bool:
+    """Whether a figure of a column says how much of its ceiling it reaches."""
+    return any(cell is not None and cell.reach is not None for cell in (row.cells[place] for row in table.rows))
 
 
 def _write_title(table: Table) -> str:
@@ -177,7 +187,7 @@ def _write_latex(mean: str, spread: str, best: bool) -> str:
 
 
 def _write_number(number: str) -> str:
-    plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}")
+    plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}").replace(AT_LEAST, r"\geq ")
     return re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", plain)
 
 

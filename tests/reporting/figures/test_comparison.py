@@ -135,3 +135,22 @@ def test_of_many_seeds_the_spread_is_drawn() -> None:
     np.testing.assert_allclose([line[0], box.x0, box.x1, line[1]], np.quantile(values, [0.05, 0.25, 0.75, 0.95]))
     assert "box" in plot.caption
     assert "dot" not in plot.caption
+
+
+def test_seeds_at_their_ceiling_are_hollow() -> None:
+    reach = {"a": [0.3, 0.4], "b": [0.9, 1.0]}
+    rows = [
+        {"method": m, "seed": s, "div_kl": 10 * share, "div_kl_reach": share}
+        for m, shares in reach.items()
+        for s, share in enumerate(shares)
+    ]
+    plot = _dots(frame(rows))
+    assert plot is not None
+    assert "Hollow" in plot.caption
+    axes = Figure().add_subplot()
+    plot.panels[0].draw(axes)
+    hollow = [line for line in axes.lines if line.get_marker() != "None" and line.get_markerfacecolor() == "none"]
+    assert [list(line.get_xdata()) for line in hollow] == [[10.0]]
+    below = _dots(frame([row | {"div_kl_reach": 0.5} for row in rows]))
+    assert below is not None
+    assert "Hollow" not in below.caption
