@@ -50,6 +50,7 @@ def estimate_divergences(
     *,
     spread: float = 0.0,
     estimator: str = DEFAULT,
+    split: int | None = None,
 ) -> dict[str, Estimate]:
     """Estimate D_f(P‖Q) for every name, from x ~ P and y ~ Q.
 
@@ -72,6 +73,8 @@ def estimate_divergences(
         spread: standard deviation of Gaussian noise added to both sides: the estimate is then of the divergence of the
             convolved laws, which is finite for laws on thin sets, such as images.
         estimator: a registered estimator.
+        split: for estimators of mutual information alone, which need a joint sample: the leading coordinates of x that
+            are X, the others being Y; Q is then the product of their laws, and y is not looked at.
 
     Returns:
         An estimate for each name.
@@ -79,7 +82,7 @@ def estimate_divergences(
     Raises:
         UnknownNameError: if there is no such divergence or estimator.
         ArgumentError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or
-            the estimator cannot estimate one of the divergences.
+            the estimator cannot estimate one of the divergences, or needs a split and has none.
     """
     how = ESTIMATORS[estimator]
     wanted = {name: divergence(name) for name in names}
@@ -93,7 +96,8 @@ def estimate_divergences(
     generator = random_stream(seed, "divergence estimate", p.device)
     with use_full_float32():
         p, q = (_add_noise(points, spread, generator) for points in (p, q))
-        values = how.compute(p, q.to(p.device), list(wanted.values()), generator)
+        samples = _split_points(p, split, how) if how.joint else (p, q.to(p.device))
+        values = how.compute(*samples, list(wanted.values()), generator)
     return {
         name: Estimate(values[d.name].value, values[d.name].stderr, len(p), len(q), how.name, how.version, spread)
         for name, d in wanted.items()
@@ -107,6 +111,15 @@ def _require_able(how: Estimator, names: Iterable[str]) -> None:
             f"estimator '{how.name}': found divergences {', '.join(lacking)}; expected some of "
             f"{', '.join(how.only or ())}; the default estimator, {DEFAULT}, knows every one"
         )
+
+
+def _split_points(points: Tensor, split: int | None, how: Estimator) -> tuple[Tensor, Tensor]:
+    if split is None or not 0 < split < points.shape[1]:
+        raise ArgumentError(
+            f"estimator '{how.name}' estimates mutual information: found split {split} of {points.shape[1]} "
+            f"coordinates; expected the number of those that are X, from 1 to {points.shape[1] - 1}"
+        )
+    return points[:, :split], points[:, split:]
 
 
 def _check_points(values: Tensor, what: str) -> Tensor:

@@ -28,7 +28,10 @@ class Value:
 
 
 Compute = Callable[[Tensor, Tensor, Sequence[Divergence], torch.Generator], Mapping[str, Value]]
-"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name."""
+"""From points of P (n, d) and of Q (m, d), float32 on one device, to a value for each divergence, by its name.
+
+One that is registered as joint is given the points of P in two parts instead: X (n, d) and Y (n, e), paired.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,29 +43,34 @@ class Estimator:
         version: raised whenever its figures change.
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
+        joint: whether it estimates the dependence of X and Y from a joint sample, which P's points are.
     """
 
     name: str
     version: int
     compute: Compute
     only: tuple[str, ...] | None = None
+    joint: bool = False
 
 
 ESTIMATORS: Registry[Estimator] = Registry("estimator")
 
 
-def register_estimator(name: str, *, version: int, only: Sequence[str] | None = None) -> Callable[[Compute], Compute]:
+def register_estimator(
+    name: str, *, version: int, only: Sequence[str] | None = None, joint: bool = False
+) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
     Args:
         name: the name that suites use.
         version: raised whenever its figures change.
         only: the divergences that it can estimate; None for every one.
+        joint: whether it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds), compute.__module__)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, joint), compute.__module__)
         return compute
 
     return decorate
