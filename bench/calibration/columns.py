@@ -32,6 +32,7 @@ COLUMNS = (
         description="Map of both samples, which changes no divergence but may make it hard to estimate.",
     ),
     replace(
-        _LABEL, name="effort", label="Effort", order=7, description="How much work the estimator puts into an estimate.",
+        _LABEL, name="effort", label="Effort", order=7,
+        description="How much work the estimator puts into an estimate.",
     ),
 )  # fmt: skip

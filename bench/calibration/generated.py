@@ -25,6 +25,7 @@ BLACK, BLACK_WIDTH = 0.8, 0.01
 INK, INK_WIDTH = 0.6, 0.25
 LATENTS = 8
 PIXEL_NOISE = 0.1
+_ONE = torch.Size()
 
 
 def _each(d: int, value: float) -> Tensor:
@@ -49,7 +50,7 @@ class FirstAndNoise(Distribution):
         self.first, self.noise = first, Normal(_each(1, 0.0), _each(1, 1.0))
         super().__init__(event_shape=torch.Size([d]), validate_args=False)
 
-    def sample(self, sample_shape: torch.Size | list[int] | tuple[int, ...] = torch.Size()) -> Tensor:
+    def sample(self, sample_shape: torch.Size | list[int] | tuple[int, ...] = _ONE) -> Tensor:
         """Draw points, shape (*sample_shape, d)."""
         shape = torch.Size(sample_shape)
         noise = torch.randn(*shape, self.event_shape[0] - 1, dtype=torch.float64)
@@ -57,8 +58,9 @@ class FirstAndNoise(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log density of points (..., d)."""
-        log_noise: Tensor = self.noise.log_prob(value[..., 1:]).sum(-1)
-        return self.first.log_prob(value[..., 0]) + log_noise
+        log_first: Tensor = self.first.log_prob(value[..., 0])
+        log_noise: Tensor = self.noise.log_prob(value[..., 1:]).sum(-1)  # type: ignore[no-untyped-call]
+        return log_first + log_noise
 
 
 def _on_first(p: Distribution, q: Distribution, d: int) -> Laws:

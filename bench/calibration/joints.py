@@ -85,7 +85,7 @@ class StudentJoint:
         return points[:, : self.dimensions_x], points[:, self.dimensions_x :]
 
     def exact(self, name: str) -> float | None:
-        """kl by entropies, pearson and neyman where they are infinite, others that are finite by a sum.
+        """Kullback–Leibler by entropies, pearson and neyman where they are infinite, others that are finite by a sum.
 
         The ratio of densities depends on a = |x|²/ν and b = |y|²/ν alone. In their logarithms densities are analytic
         and fall exponentially, so that sums over a grid converge exponentially. Where a and b are both about t, p²/q

@@ -105,7 +105,8 @@ def roll_up(u: Tensor) -> Tensor:
 
 def unroll(points: Tensor) -> Tensor:
     """Inverse of `roll_up`: a point's distance from the origin is t / 21."""
-    return (_ROLL_SCALE * points.norm(dim=1) / _ROLL - 1) / 2
+    t: Tensor = _ROLL_SCALE * points.norm(dim=1)
+    return (t / _ROLL - 1) / 2
 
 
 def make_swiss_roll() -> Map:
@@ -165,7 +166,8 @@ def _draw_monotone(generator: torch.Generator) -> Map:
     def evaluate(t: Tensor, places: Tensor, values: Tensor, rises: Tensor) -> Tensor:
         segment = torch.searchsorted(places, t.contiguous())
         left = (segment - 1).clamp_min(0)
-        return values[left] + rises[segment] * (t - places[left])
+        height: Tensor = values[left] + rises[segment] * (t - places[left])
+        return height
 
     return Map(
         lambda t: evaluate(t, knots, heights, slopes),

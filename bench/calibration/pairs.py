@@ -81,7 +81,9 @@ class Pair:
             return IDENTITY
         name = f"{_stream(settings)}/{settings.bijection}"
         seeds = (stream_seed(0, f"{name}/{side}") for side in "pq")
-        points = torch.cat([self._draw(law, _TO_STANDARDISE, s) for law, s in zip((self.p, self.q), seeds, strict=True)])
+        points = torch.cat(
+            [self._draw(law, _TO_STANDARDISE, s) for law, s in zip((self.p, self.q), seeds, strict=True)]
+        )
         standardise = scale_and_shift(points.mean(0), points.std(0))
         bend = BIJECTIONS[settings.bijection].build(settings.dimensions, random_stream(0, name))
         return standardise.then(bend)
@@ -101,8 +103,7 @@ class Pair:
         """
         stream = _stream(self.settings)
         x, y = (
-            self._draw(law, n, stream_seed(seed, f"{stream}/{side}"))
-            for law, side in ((self.p, "p"), (self.q, "q"))
+            self._draw(law, n, stream_seed(seed, f"{stream}/{side}")) for law, side in ((self.p, "p"), (self.q, "q"))
         )
         if self.settings.bijection == NO_BIJECTION:
             return x.float(), y.float()

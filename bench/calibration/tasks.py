@@ -29,6 +29,9 @@ class JointLaw(Protocol):
     def exact(self, name: str) -> float | None:
         """The divergence of the joint law from the product of its marginals; None where it is not known."""
 
+    def __hash__(self) -> int:
+        """Equal for equal laws."""
+
 
 def leave(x: Tensor) -> Tensor:
     """Points as they are."""

@@ -47,7 +47,7 @@ def test_estimates_stand_beside_exact_values() -> None:
     assert figures["div_kl_se"] == pytest.approx(2 / math.sqrt(1000))
     assert (figures["dimensions"], figures["points"], figures["size"]) == (2.0, 1000.0, 0.5)
     assert figures["estimate_seconds"] > 0
-    assert labels == {"shape": "shifted", "estimator": "plug_in"}
+    assert labels == {"shape": "shifted", "estimator": "plug_in", "bijection": "none", "effort": "quick"}
 
 
 def test_what_is_returned_is_what_is_declared() -> None:

@@ -44,6 +44,7 @@ class Estimator:
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
         joint: whether it estimates the dependence of X and Y from a joint sample, which P's points are.
+        require: raises where what it needs is not installed; None where it needs nothing.
     """
 
     name: str
@@ -51,13 +52,19 @@ class Estimator:
     compute: Compute
     only: tuple[str, ...] | None = None
     joint: bool = False
+    require: Callable[[], None] | None = None
 
 
 ESTIMATORS: Registry[Estimator] = Registry("estimator")
 
 
 def register_estimator(
-    name: str, *, version: int, only: Sequence[str] | None = None, joint: bool = False
+    name: str,
+    *,
+    version: int,
+    only: Sequence[str] | None = None,
+    joint: bool = False,
+    require: Callable[[], None] | None = None,
 ) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
@@ -66,11 +73,13 @@ def register_estimator(
         version: raised whenever its figures change.
         only: the divergences that it can estimate; None for every one.
         joint: whether it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
+        require: raises an error that says how to install what it needs, where that is missing: a suite asks it before
+            it begins.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, joint), compute.__module__)
+        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, joint, require), compute.__module__)
         return compute
 
     return decorate

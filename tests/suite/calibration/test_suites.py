@@ -184,7 +184,7 @@ exclude:
 budgets: {smoke: {samples: [200], seeds: 1}}
 """
 ESTIMATORS = "expected one of cross_fitted_critic, densratio, infomeasure, knn, per_divergence_critics"
-SHAPES = "expected one of correlated, heavy_tails, missing_mode, scaled, shifted, widened"
+SHAPES = f"expected one of {', '.join(sorted(SHAPE_REGISTRY))}"
 
 BAD = [
     # the old text, the new text, and the message after the file's name
@@ -200,7 +200,7 @@ BAD = [
     ),
     ("dimensions: [1, 2]", "dimensions: 2", "9:15: pairs.dimensions: found 2; expected a list"),
     ("[0.5]", "[-0.5]", "10:11: pairs.sizes[0]: found -0.5; expected a number greater than 0"),
-    ("sizes:", "size:", "10:3: pairs.size: found unknown key 'size'; expected one of dimensions, shapes, sizes; did"),
+    ("sizes:", "size:", "10:3: pairs.size: found unknown key 'size'; expected one of bijections, dimensions, shapes, sizes, tasks; did"),
     ("[1000]", "[10]", "11:11: samples[0]: found 10; expected a number not less than 100"),
     ("[1000]", "1000", "11:10: samples: found 1000; expected a list"),
     ("[kl, js]", "[kl, jss]", "12:19: divergences[1]: found 'jss'; expected one of "),
@@ -260,7 +260,7 @@ def test_one_fault_gives_one_line(write: WriteSuite, old: str, new: str, message
     lines = [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
     assert any(line.startswith(message) for line in lines), lines
     # a key under a wrong name is missing, too, and a name that is wrong where it is defined is unknown where it is used
-    assert len(lines) == (2 if new in ("seed: 2", "size:", "  kn: {}") else 1), lines
+    assert len(lines) == (2 if new in ("seed: 2", "  kn: {}") else 1), lines
 
 
 def test_all_faults_at_once(write: WriteSuite) -> None:
