@@ -15,14 +15,15 @@ from bench.calibration.maps import Map
 from bench.calibration.shapes import Laws, register_shape
 from bench.streams import random_stream
 
-MODES = 5
 MODE_DISTANCE = 8.0
-MODE_WEIGHTS = (0.45, 0.25, 0.15, 0.1, 0.05)
-MODE_SCALES = (1.0, 0.5, 0.25, 1.0, 0.5)
+MODE_WEIGHTS = (0.1, 0.6, 0.3)
+MODE_SCALES = (0.25, 1.0, 0.5)
+EQUAL_MODES = 4
 RIDGE_WIDTH = 0.02
 RIDGE_WAVES = 2.0
 BLACK, BLACK_WIDTH = 0.8, 0.01
 INK, INK_WIDTH = 0.6, 0.25
+PATCH = 2
 LATENTS = 8
 PIXEL_NOISE = 0.1
 _ONE = torch.Size()
@@ -68,17 +69,17 @@ def _on_first(p: Distribution, q: Distribution, d: int) -> Laws:
 
 
 def unequal_modes(d: int, strength: float) -> Laws:
-    """Five modes of unequal weights and widths on a line; Q has less of every other one, by a factor of e^strength."""
+    """Three modes of unequal weights and widths on a line; Q has less of the outer two, by a factor of e^strength."""
     weights, scales = (torch.tensor(v, dtype=torch.float64) for v in (MODE_WEIGHTS, MODE_SCALES))
-    tilt = torch.exp(-strength * (torch.arange(MODES) % 2 == 0).double())
-    return _on_first(_line_of_modes(weights, scales), _line_of_modes(weights * tilt, scales), d)
+    fewer = weights * torch.exp(torch.tensor([-strength, 0.0, -strength], dtype=torch.float64))
+    return _on_first(_line_of_modes(weights, scales), _line_of_modes(fewer, scales), d)
 
 
 def dropped_mode(d: int, strength: float) -> Laws:
-    """Five equal modes on a line; Q has less of the outermost, by a factor of e^strength."""
-    weights, fewer = _each(MODES, 1.0), _each(MODES, 1.0)
+    """Four equal modes on a line; Q has less of the outermost, by a factor of e^strength."""
+    ones, fewer = _each(EQUAL_MODES, 1.0), _each(EQUAL_MODES, 1.0)
     fewer[-1] = math.exp(-strength)
-    return _on_first(_line_of_modes(weights, _each(MODES, 1.0)), _line_of_modes(fewer, _each(MODES, 1.0)), d)
+    return _on_first(_line_of_modes(ones, ones), _line_of_modes(fewer, ones), d)
 
 
 def thin_ridge(d: int, strength: float) -> Laws:
@@ -117,17 +118,18 @@ def partial_overlap(d: int, strength: float) -> Laws:
 
 
 def spiky_pixels(d: int, strength: float) -> Laws:
-    """Pixels that are near zero (sd .01) with probability .8 in P and less in Q; otherwise ink, N(.6, .25²).
+    """Pixels near zero (sd .01) with probability .8, otherwise ink, N(.6, .25²); Q has more ink in the first two.
 
-    The strength is the difference of the two log-odds of being near zero.
+    The strength is the difference of the log-odds of ink there.
     """
-    log_odds = math.log(BLACK / (1 - BLACK))
-    p, q = (_pixels(d, 1 / (1 + math.exp(-(log_odds - change)))) for change in (0.0, strength))
-    return p, q
+    more = _each(d, 0.0)
+    more[:PATCH] = strength
+    return _pixels(d, torch.zeros_like(more)), _pixels(d, more)
 
 
-def _pixels(d: int, black: float) -> Distribution:
-    weights = torch.tensor([[black, 1 - black]], dtype=torch.float64).expand(d, 2)
+def _pixels(d: int, more: Tensor) -> Distribution:
+    ink = torch.sigmoid(math.log((1 - BLACK) / BLACK) + more)
+    weights = torch.stack([1 - ink, ink], 1)
     places = torch.tensor([[0.0, INK]], dtype=torch.float64).expand(d, 2)
     scales = torch.tensor([[BLACK_WIDTH, INK_WIDTH]], dtype=torch.float64).expand(d, 2)
     return Independent(MixtureSameFamily(Categorical(weights), Normal(places, scales)), 1)
@@ -164,9 +166,7 @@ def draw_image(d: int) -> Map:
 register_shape("unequal_modes", effective_dimensions=1)(unequal_modes)
 register_shape("dropped_mode", effective_dimensions=1)(dropped_mode)
 register_shape("thin_ridge", least_dimensions=2, effective_dimensions=1, bend=bend_ridge)(thin_ridge)
-register_shape("sharp_edges", statistic=lambda d, strength: sharp_edges(1, strength))(sharp_edges)
-register_shape("partial_overlap", measure="renyi", statistic=lambda d, strength: partial_overlap(1, strength))(
-    partial_overlap
-)
-register_shape("spiky_pixels", turned=False)(spiky_pixels)
+register_shape("sharp_edges", effective_dimensions=1)(sharp_edges)
+register_shape("partial_overlap", effective_dimensions=1, measure="renyi")(partial_overlap)
+register_shape("spiky_pixels", effective_dimensions=PATCH, turned=False)(spiky_pixels)
 register_shape("image_like", effective_dimensions=LATENTS, bend=draw_image)(image_like)

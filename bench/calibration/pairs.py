@@ -93,7 +93,7 @@ class Pair:
 
         Computed once in a process.
         """
-        return find_exact(name, self.shape, _fewest(self.shape, self.settings.dimensions), self.strength)
+        return find_exact(name, self.shape, self.shape.effective(self.settings.dimensions), self.strength)
 
     def sample(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """Draw n points of P and n of Q, shape (n, d) each, mapped: a function of pair, n and seed alone.
@@ -172,7 +172,7 @@ def pair_of(settings: PairSettings) -> Pair | TaskPair:
             )
     if settings.measure != shape.measure:
         raise ArgumentError(f"shape '{shape.name}': found a size in {settings.measure}; expected {shape.measure}")
-    strength = find_strength(shape, _fewest(shape, d), settings.size)
+    strength = find_strength(shape, shape.effective(d), settings.size)
     return Pair(settings, shape, strength, *shape.build(d, strength))
 
 
@@ -192,11 +192,6 @@ def _pair_of_task(settings: PairSettings, task: Task) -> TaskPair:
     if settings != expected:
         raise ArgumentError(f"task '{task.name}': found {settings.label}; expected {expected.label}")
     return TaskPair(settings, task)
-
-
-def _fewest(shape: Shape, d: int) -> int:
-    """A number of dimensions with the same divergences."""
-    return d if shape.statistic is not None else shape.effective(d)
 
 
 def _stream(settings: PairSettings) -> str:

@@ -43,11 +43,10 @@ class Shape:
         name: registered name.
         build: the laws of P and Q; their size grows with the strength, from 0 at strength 0.
         least_dimensions: the fewest dimensions in which the shape exists.
-        effective_dimensions: the number of leading coordinates in which the laws differ, all others being alike and
-            independent of them: then the divergences are those in so many dimensions. None where all differ.
+        effective_dimensions: with more dimensions than these, the divergences are those in so many at the same
+            strength: as where only the leading coordinates differ, all others being alike and independent of them.
+            None where every dimension counts.
         measure: in what the size is told.
-        statistic: laws of a statistic that is sufficient for telling P from Q, and has their divergences therefore;
-            None for the effective coordinates.
         bend: an injective map of both samples that belongs to the shape, from the number of dimensions; None for none.
         turned: whether samples are turned and scaled at random. Not where axes mean something, as those of pixels do.
     """
@@ -57,19 +56,12 @@ class Shape:
     least_dimensions: int = 1
     effective_dimensions: int | None = None
     measure: Measure = "kl"
-    statistic: Build | None = None
     bend: Callable[[int], Map] | None = None
     turned: bool = True
 
     def effective(self, dimensions: int) -> int:
         """The number of dimensions in which the divergences are the same as in `dimensions`."""
         return min(dimensions, self.effective_dimensions or dimensions)
-
-    def build_least(self, dimensions: int, strength: float) -> Laws:
-        """Laws in as few dimensions as possible that have the divergences of P and Q."""
-        if self.statistic is not None:
-            return self.statistic(dimensions, strength)
-        return self.build(self.effective(dimensions), strength)
 
 
 SHAPES: Registry[Shape] = Registry("shape")
@@ -81,28 +73,25 @@ def register_shape(
     least_dimensions: int = 1,
     effective_dimensions: int | None = None,
     measure: Measure = "kl",
-    statistic: Build | None = None,
     bend: Callable[[int], Map] | None = None,
     turned: bool = True,
 ) -> Callable[[Build], Build]:
     """Decorator: make a family of pairs available to calibration suites under `name`.
 
     `bench.exact_divergence` must know the size without Monte Carlo: as it does in one and two dimensions, for many
-    Gaussians and for laws of independent coordinates. Give `effective_dimensions` or `statistic` to bring others down
-    to that.
+    Gaussians and for laws of independent coordinates. Give `effective_dimensions` to bring others down to that.
 
     Args:
         name: the name that suites use.
         least_dimensions: see `Shape`; the others likewise.
-        effective_dimensions: the leading coordinates in which the laws differ.
+        effective_dimensions: how many decide the divergences.
         measure: "renyi" where kl is infinite.
-        statistic: laws of a sufficient statistic.
         bend: a map of both samples.
         turned: whether samples are turned and scaled at random.
     """
 
     def decorate(build: Build) -> Build:
-        shape = Shape(name, build, least_dimensions, effective_dimensions, measure, statistic, bend, turned)
+        shape = Shape(name, build, least_dimensions, effective_dimensions, measure, bend, turned)
         SHAPES.add(name, shape, build.__module__)
         return build
 

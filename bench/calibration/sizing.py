@@ -66,7 +66,7 @@ def find_exact(name: str, shape: Shape, d: int, strength: float) -> float | None
         strength: the shape's parameter.
     """
     try:
-        value = exact_divergence(name, *shape.build_least(d, strength))
+        value = exact_divergence(name, *shape.build(d, strength))
     except ArgumentError:
         return None
     return float(value) if value.stderr is None else None
