@@ -51,7 +51,8 @@ def build_content(frames: Frames) -> Content:
     pairs = frames.suite.get("pairs") or {}
     shapes = [str(name) for name in pairs.get("shapes") or (() if "tasks" in pairs else dict.fromkeys(known["shape"]))]
     ranks = {"estimator": names}
-    ranks |= {key: [*dict.fromkeys([*(pairs.get(f"{key}s") or ()), *known[key]])] for key in ("shape", "bijection")}
+    ranks["shape"] = [*dict.fromkeys([*shapes, *(pairs.get("tasks") or ()), *known["shape"]])]
+    ranks["bijection"] = [*dict.fromkeys([*(pairs.get("bijections") or ()), *known["bijection"]])]
     known, values = (_sort(frame, ranks) for frame in (known, values))
     cells = measure_accuracy(values, ["estimator", "divergence", *CELL[1:]])
     return Content(

@@ -34,8 +34,8 @@ _HOW = (
 _TRUSTED = (
     "Coverage: share of exact values within ±2 standard errors of the estimate; 95.4 % if the estimate were unbiased "
     "and normal. Within 3 se or 5 %: share of estimates that are off by no more than the larger of three standard "
-    "errors and 5 % of the exact value. Above by 3 se: share of estimates more than 3 standard errors above the exact value. Not "
-    "finite: estimates asked for that are no finite number; they have no part in the other figures."
+    "errors and 5 % of the exact value. Above by 3 se: share of estimates more than 3 standard errors above the exact "
+    "value. Not finite: estimates asked for that are no finite number; they have no part in the other figures."
 )
 _TIMED = "Time: median of one call that estimates all divergences of an estimator."
 _GRID = (

@@ -73,7 +73,7 @@ def plot_tasks(values: pd.DataFrame, looks: Mapping[str, Look], columns: Columns
         f"agree. The band is ±{_PERCENT * TOLERANCE:g} %. What lies beyond an edge is drawn at it."
     )
     used = {name: look for name, look in looks.items() if name in set(means["estimator"])}
-    return Plot(TASKS, "Estimates by task", caption, (panel,), (7.0, 0.8 + 0.19 * len(tasks)), 1, used)
+    return Plot(TASKS, "Estimates by task", caption, (panel,), (5.0, 0.5 + 0.17 * len(tasks)), 1, used)
 
 
 def _list_names(values: pd.DataFrame, columns: Columns) -> list[str]:
@@ -110,9 +110,10 @@ def _make_cell(group: pd.DataFrame | None) -> Cell | None:
     if usable is None or usable.empty:
         return None
     estimates = usable["estimate"].astype(float)
-    spread = float(estimates.std(ddof=1)) if len(estimates) > 1 else None
+    drawn = len(estimates) if len(estimates) > 1 else None  # of one draw there is no spread to print
+    spread = float(estimates.std(ddof=1)) if drawn else None
     return Cell(
-        float(estimates.mean()), spread, len(estimates), float(estimates.min()), float(estimates.max()),
+        float(estimates.mean()), spread, drawn, float(estimates.min()), float(estimates.max()),
         best=bool(is_within(usable).all()), digits=3,
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def _draw(means: pd.DataFrame, tasks: Sequence[str], looks: Mapping[str, Look], 
             mine["ratio"].clip(0, _WIDEST), [places[task] for task in mine["shape"]],
             linestyle="none", marker=look.marker, markersize=4, color=look.colour, alpha=0.85,
         )  # fmt: skip
-    axes.set_yticks(range(len(tasks)), [shorten(task, 48) for task in tasks], fontsize=6)
+    axes.set_yticks(range(len(tasks)), [shorten(task, 48) for task in tasks], fontsize=7)
     axes.set_ylim(len(tasks) - 0.4, -0.6)
     axes.set_xlim(0, max(1.2, min(_WIDEST, 1.05 * float(means["ratio"].max()))))
     axes.tick_params(axis="y", labelcolor=INK)

@@ -80,13 +80,19 @@ class CalibrationSuite(Suite):
             "estimators": {
                 label: entry.model_dump(mode="json", exclude_defaults=True) for label, entry in self.estimators.items()
             },
-            "pairs": self.pairs.model_dump(mode="json", exclude_defaults=True),
+            "pairs": self._list_pairs(),
             "samples": list(self.samples),
             "divergences": list(self.divergences),
             "exclude": [entry.model_dump(mode="json", exclude_none=True) for entry in self.exclude],
             "resources": self.resources.model_dump(mode="json"),
             "plugins": [path.as_posix() for path in self.plugins],
         }
+
+    def _list_pairs(self) -> dict[str, Any]:
+        """The block of pairs, with each task by its own name."""
+        given = self.pairs.model_dump(mode="json", exclude_defaults=True)
+        tasks = [task.name for task in expand_tasks(self.pairs.tasks)]
+        return given | ({"tasks": tasks} if tasks else {})
 
     def _exists(self, pair: PairSettings, label: str) -> bool:
         return pair.shape in TASKS or not ESTIMATORS[_name(label, self.estimators)].joint

@@ -183,7 +183,7 @@ exclude:
   - {estimator: knn, dimensions: 2}
 budgets: {smoke: {samples: [200], seeds: 1}}
 """
-ESTIMATORS = "expected one of cross_fitted_critic, densratio, infomeasure, knn, per_divergence_critics"
+ESTIMATORS = f"expected one of {', '.join(sorted(ESTIMATOR_REGISTRY))}"
 SHAPES = f"expected one of {', '.join(sorted(SHAPE_REGISTRY))}"
 
 BAD = [
