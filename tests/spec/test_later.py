@@ -61,7 +61,8 @@ def test_no_later_setting_and_no_default_of_one_ever_changes() -> None:
 
 def test_a_default_is_one_that_its_own_setting_takes() -> None:
     """Otherwise a run that writes the default out would be another run."""
-    for model in (TrainingSettings, EvaluationSettings, PairSettings, *(family.settings for family in METHODS.values())):
+    blocks = (TrainingSettings, EvaluationSettings, PairSettings)
+    for model in (*blocks, *(family.settings for family in METHODS.values())):
         for key, default in later_settings(model):
             if "." not in key:
                 field = model.model_fields[key]
