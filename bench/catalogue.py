@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 
-from bench.calibration import SHAPES
+from bench.calibration import BIJECTIONS, SHAPES, TASKS
 from bench.column import Column
 from bench.datasets import DATASETS
 from bench.dictionary import declared_columns
@@ -21,7 +21,8 @@ def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
     """Names and descriptions of what suites can name, and of the columns of results, by kind.
 
     Args:
-        kind: columns, datasets, divergences, estimators, extractors, families, metrics or shapes; None for all.
+        kind: bijections, columns, datasets, divergences, estimators, extractors, families, metrics, shapes or tasks;
+            None for all.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -30,6 +31,10 @@ def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
     if kind is not None and kind not in _KINDS:
         raise UnknownNameError("kind", kind, _KINDS)
     return {name: describe() for name, describe in _KINDS.items() if kind in (None, name)}
+
+
+def _bijections() -> dict[str, str]:
+    return {name: bijection.about for name, bijection in BIJECTIONS.items()}
 
 
 def _columns() -> dict[str, str]:
@@ -79,6 +84,10 @@ def _shapes() -> dict[str, str]:
     return {name: _first_line(shape.build) for name, shape in SHAPES.items()}
 
 
+def _tasks() -> dict[str, str]:
+    return {name: f"{task.title}, of {task.collection}" for name, task in TASKS.items()}
+
+
 def _first_line(entry: object) -> str:
     return (inspect.getdoc(entry) or "").partition("\n")[0]
 
@@ -86,6 +95,7 @@ def _first_line(entry: object) -> str:
 _ROLES = ("figure", "label", "setting", "identity", "provenance")
 _SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
+    "bijections": _bijections,
     "columns": _columns,
     "datasets": _datasets,
     "divergences": _divergences,
@@ -94,4 +104,5 @@ _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "families": _families,
     "metrics": _metrics,
     "shapes": _shapes,
+    "tasks": _tasks,
 }

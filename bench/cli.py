@@ -166,7 +166,9 @@ def status(results: Results) -> None:
 def list_(
     kind: Annotated[
         str | None,
-        typer.Argument(help="columns, datasets, divergences, estimators, extractors, families, metrics, shapes."),
+        typer.Argument(
+            help="bijections, columns, datasets, divergences, estimators, extractors, families, metrics, shapes, tasks."
+        ),
     ] = None,
 ) -> None:
     """List what suites can name, and what the columns of results mean."""

@@ -1,37 +1,54 @@
-"""A pair of laws a given KL(P‖Q) apart: exact divergences, and samples that hide the axes from estimators."""
+"""Pairs of known laws: exact divergences, and samples that hide what makes the laws simple."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import ClassVar, Protocol
 
 import torch
-from scipy.optimize import brentq
 from torch import Tensor
 from torch.distributions import Distribution
 
+from bench.calibration.bijections import BIJECTIONS, NO_BIJECTION
+from bench.calibration.maps import IDENTITY, Map, draw_rotation, scale_and_shift
 from bench.calibration.shapes import SHAPES, Shape
+from bench.calibration.sizing import find_exact, find_strength
+from bench.calibration.tasks import TASKS, Task
 from bench.errors import ArgumentError
-from bench.exact import exact_divergence
+from bench.identity import identity_of
 from bench.spec import PairSettings
 from bench.streams import random_stream, stream_seed
 
 PAIRS_VERSION = 1
 """Raised whenever the samples of a pair, or the pair itself, change."""
 
-_FIRST, _LARGEST = 2.0**-8, 2.0**6  # strengths between which the root is sought, by doubling
-_PRECISION = 1e-13
 _LEAST_SCALE, _LARGEST_SCALE = 0.5, 2.0
+_TO_STANDARDISE = 4096  # points of each law that decide the affine map before a bijection
+
+
+class KnownPair(Protocol):
+    """Two laws whose divergences are known, and samples of them."""
+
+    @property
+    def split(self) -> int | None:
+        """The number of leading coordinates that are X where P is a joint law of X and Y, and Q the product."""
+
+    def exact(self, name: str) -> float | None:
+        """D_f(P‖Q), inf where it is infinite; None where it is not known."""
+
+    def sample(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Draw n points of P and n of Q, shape (n, d) each."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two laws on R^d with KL(P‖Q) as asked for, before they are mapped.
+    """Two laws on R^d as far apart as asked for, before they are mapped.
 
     Attributes:
-        settings: shape, dimensions and size.
+        settings: shape, dimensions, size and bijection.
         shape: the registered shape.
         strength: the shape's parameter.
         p: the law of P, event shape (d,), float64.
@@ -43,6 +60,7 @@ class Pair:
     strength: float
     p: Distribution
     q: Distribution
+    split: ClassVar[None] = None
 
     @cached_property
     def map(self) -> Tensor:
@@ -51,94 +69,134 @@ class Pair:
         No f-divergence changes under an invertible map. It is drawn from the pair's own stream: always the same.
         """
         d, stream = self.settings.dimensions, random_stream(0, f"{_stream(self.settings)}/map")
-        rotation = torch.empty(d, d, dtype=torch.float64)
-        torch.nn.init.orthogonal_(rotation, generator=stream)
+        rotation = draw_rotation(d, stream)
         uniform = torch.rand(d, generator=stream, dtype=torch.float64)
         return rotation * (_LEAST_SCALE * (_LARGEST_SCALE / _LEAST_SCALE) ** uniform)
+
+    @cached_property
+    def bijection(self) -> Map:
+        """What comes after the linear map: points are standardised, and the bijection is applied."""
+        settings = self.settings
+        if settings.bijection == NO_BIJECTION:
+            return IDENTITY
+        name = f"{_stream(settings)}/{settings.bijection}"
+        seeds = (stream_seed(0, f"{name}/{side}") for side in "pq")
+        points = torch.cat(
+            [self._draw(law, _TO_STANDARDISE, s) for law, s in zip((self.p, self.q), seeds, strict=True)]
+        )
+        standardise = scale_and_shift(points.mean(0), points.std(0))
+        bend = BIJECTIONS[settings.bijection].build(settings.dimensions, random_stream(0, name))
+        return standardise.then(bend)
 
     def exact(self, name: str) -> float | None:
         """D_f(P‖Q), inf where it is infinite; None where it can be had by Monte Carlo alone, or not at all.
 
         Computed once in a process.
         """
-        return _exact(name, self.shape, self.shape.effective(self.settings.dimensions), self.strength)
+        return find_exact(name, self.shape, self.shape.effective(self.settings.dimensions), self.strength)
 
     def sample(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Draw n points of P and n of Q, shape (n, d) each, float32, mapped: a function of pair, n and seed alone."""
+        """Draw n points of P and n of Q, shape (n, d) each, mapped: a function of pair, n and seed alone.
+
+        They are float32; float64 where there is a bijection, after which float32 may no longer tell points apart. A
+        bijection maps the very points that the pair without it gives.
+        """
         stream = _stream(self.settings)
-        x = self._draw(self.p, n, stream_seed(seed, f"{stream}/p"))
-        return x, self._draw(self.q, n, stream_seed(seed, f"{stream}/q"))
+        x, y = (
+            self._draw(law, n, stream_seed(seed, f"{stream}/{side}")) for law, side in ((self.p, "p"), (self.q, "q"))
+        )
+        if self.settings.bijection == NO_BIJECTION:
+            return x.float(), y.float()
+        return self.bijection(x), self.bijection(y)
 
     def _draw(self, law: Distribution, n: int, seed: int) -> Tensor:
+        """Points before the bijection, float64."""
         with torch.random.fork_rng(devices=[]):  # torch's laws draw from the global state
             torch.manual_seed(seed)
             points = law.sample(torch.Size([n])).reshape(n, -1)
-        return (points @ self.map).float()
+        if self.shape.bend is not None:
+            points = self.shape.bend(self.settings.dimensions)(points)
+        return points @ self.map if self.shape.turned else points
 
 
-def pair_of(settings: PairSettings) -> Pair:
-    """The pair, with its strength solved for.
+@dataclass(frozen=True)
+class TaskPair:
+    """The pair of a task: a joint law of (X, Y), and the product of its marginals.
+
+    Attributes:
+        settings: the task's name, dimensions and size.
+        task: the registered task.
+    """
+
+    settings: PairSettings
+    task: Task
+
+    @property
+    def split(self) -> int:
+        """The number of coordinates of X, which come first."""
+        return self.task.dimensions_x
+
+    def exact(self, name: str) -> float | None:
+        """D_f(P‖Q), inf where it is infinite; None where it is not known."""
+        return self.task.exact(name)
+
+    def sample(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Draw n points (x, y) of P and n of Q, shape (n, d) each, float64.
+
+        X and Y of a point of Q are of two further draws from P: no point of P has a part in Q's, and none in two.
+        """
+        stream = f"calibration/{PAIRS_VERSION}/{self.task.name}"
+        joint, for_x, for_y = (self.task.sample(n, random_stream(seed, f"{stream}/{side}")) for side in ("p", "x", "y"))
+        return torch.cat(joint, 1), torch.cat([for_x[0], for_y[1]], 1)
+
+
+def pair_of(settings: PairSettings) -> Pair | TaskPair:
+    """The pair: of a shape, with its strength solved for, or of a task.
 
     Raises:
-        UnknownNameError: if there is no such shape.
-        ArgumentError: if the shape does not exist in so few dimensions, or cannot be so far apart.
+        UnknownNameError: if there is no such shape, task or bijection.
+        ArgumentError: if the shape or the bijection does not exist in so few dimensions, the laws cannot be so far
+            apart, or the settings are not the task's.
     """
+    if settings.shape in TASKS:
+        return _pair_of_task(settings, TASKS[settings.shape])
     shape, d = SHAPES[settings.shape], settings.dimensions
-    if d < shape.least_dimensions:
-        raise ArgumentError(
-            f"shape '{shape.name}': found {d} dimensions; expected at least {shape.least_dimensions}: it does not "
-            "exist in fewer"
-        )
-    strength = _strength(shape, shape.effective(d), settings.size)
+    bijection = BIJECTIONS[settings.bijection]
+    for what, name, least in (
+        ("shape", shape.name, shape.least_dimensions),
+        ("bijection", bijection.name, bijection.least_dimensions),
+    ):
+        if d < least:
+            raise ArgumentError(
+                f"{what} '{name}': found {d} dimensions; expected at least {least}: it does not exist in fewer"
+            )
+    if settings.measure != shape.measure:
+        raise ArgumentError(f"shape '{shape.name}': found a size in {settings.measure}; expected {shape.measure}")
+    strength = find_strength(shape, shape.effective(d), settings.size)
     return Pair(settings, shape, strength, *shape.build(d, strength))
+
+
+def settings_of_task(task: Task) -> PairSettings:
+    """The settings of a task's pair."""
+    return PairSettings(shape=task.name, dimensions=task.dimensions, size=task.size)
 
 
 def fingerprint(settings: PairSettings) -> str:
     """SHA-256 of what the samples of a pair are a function of, besides n and the seed."""
-    text = json.dumps(settings.model_dump(mode="json") | {"version": PAIRS_VERSION}, sort_keys=True)
+    text = json.dumps(identity_of(settings) | {"version": PAIRS_VERSION}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=4096)
-def _strength(shape: Shape, d: int, size: float) -> float:
-    """The strength at which KL(P‖Q) is the size."""
-
-    def excess(strength: float) -> float:
-        return _kl(shape, d, strength) - size
-
-    high = _FIRST
-    while (reached := excess(high)) < 0:
-        if high >= _LARGEST:
-            raise ArgumentError(
-                f"shape '{shape.name}' in {d} dimensions: KL(P‖Q) does not reach {size:g} nats: at strength {high:g} "
-                f"it is {reached + size:.4g}; expected a smaller size"
-            )
-        high *= 2
-    low = 0.0 if high == _FIRST else high / 2
-    return high if reached == 0 else float(brentq(excess, low, high, xtol=_PRECISION * high))
-
-
-def _kl(shape: Shape, d: int, strength: float) -> float:
-    value = 0.0 if strength == 0 else _exact("kl", shape, d, strength)
-    if value is None:
-        raise ArgumentError(
-            f"shape '{shape.name}' in {d} dimensions: KL(P‖Q) has no exact value; expected laws for which "
-            "bench.exact_divergence needs no Monte Carlo, or register_shape(…, effective_dimensions=…)"
-        )
-    return value
-
-
-@lru_cache(maxsize=4096)
-def _exact(name: str, shape: Shape, d: int, strength: float) -> float | None:
-    try:
-        value = exact_divergence(name, *shape.build(d, strength))
-    except ArgumentError:
-        return None
-    return float(value) if value.stderr is None else None
+def _pair_of_task(settings: PairSettings, task: Task) -> TaskPair:
+    expected = settings_of_task(task)
+    if settings != expected:
+        raise ArgumentError(f"task '{task.name}': found {settings.label}; expected {expected.label}")
+    return TaskPair(settings, task)
 
 
 def _stream(settings: PairSettings) -> str:
-    return f"calibration/{PAIRS_VERSION}/{settings.label}"
+    """The same under every bijection."""
+    return f"calibration/{PAIRS_VERSION}/{settings.model_copy(update={'bijection': NO_BIJECTION}).label}"
 
 
-__all__ = ["PAIRS_VERSION", "Pair", "fingerprint", "pair_of"]
+__all__ = ["PAIRS_VERSION", "KnownPair", "Pair", "TaskPair", "fingerprint", "pair_of", "settings_of_task"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from torch.distributions import (
     StudentT,
 )
 
+from bench.calibration.maps import Map
 from bench.registry import Registry
 
 MISSED_WEIGHT = 0.2
@@ -29,6 +31,8 @@ DEGREES_OF_FREEDOM = 3.0
 Laws = tuple[Distribution, Distribution]
 Build = Callable[[int, float], Laws]
 """From the number of dimensions d and the strength to the laws of P and Q, float64, event shape (d,)."""
+Measure = Literal["kl", "renyi"]
+"""In what a pair's size is told: KL(P‖Q), or the Rényi divergence of order ½, −2 log ∫ √(p q), where kl is infinite."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,23 @@ class Shape:
 
     Attributes:
         name: registered name.
-        build: the laws of P and Q; KL(P‖Q) grows with the strength, from 0 at strength 0.
+        build: the laws of P and Q; their size grows with the strength, from 0 at strength 0.
         least_dimensions: the fewest dimensions in which the shape exists.
-        effective_dimensions: the number of leading coordinates in which the laws differ, all others being alike and
-            independent of them: then the divergences are those in so many dimensions. None where all differ.
+        effective_dimensions: with more dimensions than these, the divergences are those in so many at the same
+            strength: as where only the leading coordinates differ, all others being alike and independent of them.
+            None where every dimension counts.
+        measure: in what the size is told.
+        bend: an injective map of both samples that belongs to the shape, from the number of dimensions; None for none.
+        turned: whether samples are turned and scaled at random. Not where axes mean something, as those of pixels do.
     """
 
     name: str
     build: Build
     least_dimensions: int = 1
     effective_dimensions: int | None = None
+    measure: Measure = "kl"
+    bend: Callable[[int], Map] | None = None
+    turned: bool = True
 
     def effective(self, dimensions: int) -> int:
         """The number of dimensions in which the divergences are the same as in `dimensions`."""
@@ -57,21 +68,31 @@ SHAPES: Registry[Shape] = Registry("shape")
 
 
 def register_shape(
-    name: str, *, least_dimensions: int = 1, effective_dimensions: int | None = None
+    name: str,
+    *,
+    least_dimensions: int = 1,
+    effective_dimensions: int | None = None,
+    measure: Measure = "kl",
+    bend: Callable[[int], Map] | None = None,
+    turned: bool = True,
 ) -> Callable[[Build], Build]:
     """Decorator: make a family of pairs available to calibration suites under `name`.
 
-    `bench.exact_divergence` must know KL(P‖Q) without Monte Carlo: as it does in one and two dimensions, for many
+    `bench.exact_divergence` must know the size without Monte Carlo: as it does in one and two dimensions, for many
     Gaussians and for laws of independent coordinates. Give `effective_dimensions` to bring others down to that.
 
     Args:
         name: the name that suites use.
-        least_dimensions: see `Shape`.
-        effective_dimensions: see `Shape`.
+        least_dimensions: see `Shape`; the others likewise.
+        effective_dimensions: how many decide the divergences.
+        measure: "renyi" where kl is infinite.
+        bend: a map of both samples.
+        turned: whether samples are turned and scaled at random.
     """
 
     def decorate(build: Build) -> Build:
-        SHAPES.add(name, Shape(name, build, least_dimensions, effective_dimensions), build.__module__)
+        shape = Shape(name, build, least_dimensions, effective_dimensions, measure, bend, turned)
+        SHAPES.add(name, shape, build.__module__)
         return build
 
     return decorate
@@ -134,4 +155,4 @@ register_shape("missing_mode", effective_dimensions=1)(missing_mode)
 register_shape("heavy_tails", effective_dimensions=1)(heavy_tails)
 
 
-__all__ = ["DEGREES_OF_FREEDOM", "MISSED_WEIGHT", "SHAPES", "Build", "Laws", "Shape", "register_shape"]
+__all__ = ["DEGREES_OF_FREEDOM", "MISSED_WEIGHT", "SHAPES", "Build", "Laws", "Measure", "Shape", "register_shape"]

@@ -12,15 +12,15 @@ from rich.console import Console
 
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
-from bench.errors import ArgumentError
-from bench.launch import Options, estimate, total_seconds
-from bench.metrics import extractor_for
+from bench.errors import ArgumentError, BenchError
+from bench.launch import CohortPlan, Options, estimate, total_seconds
+from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
 from bench.results import Rows, RunStore, Snapshot, StorageError, compact, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
-from bench.spec import ReferenceSpec, RunSpec, WorkSpec
+from bench.spec import CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
 from bench.statuses import Status
 from bench.suite import Suite, load_suite, resolved_text
 
@@ -102,6 +102,7 @@ class RunSession:
     def _plan(self, specs: Iterable[WorkSpec]) -> Stage:
         stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references)
         _try_extractors(stage.specs)
+        _require_estimators(stage.plans)
         self._planned += [*stage.specs, *stage.references]
         return stage
 
@@ -200,6 +201,29 @@ def _try_extractors(specs: Sequence[WorkSpec]) -> None:
     named = [spec for spec in specs if isinstance(spec, RunSpec) and spec.evaluation.extractor is not None]
     for spec in {(spec.dataset, spec.evaluation.extractor): spec for spec in named}.values():
         extractor_for(load_dataset(spec.dataset_name, **spec.dataset_parameters), spec.evaluation.extractor)
+
+
+def _require_estimators(plans: Sequence[CohortPlan]) -> None:
+    """See that what the estimators of missing runs need is installed: once, and not in each of a thousand runs.
+
+    Raises:
+        BenchError: if something is not; it says how to install it, and how to do without.
+    """
+    specs = [spec for plan in plans if isinstance(spec := plan.specs[0], CalibrationSpec)]
+    faults = {name: _find_fault(ESTIMATORS[name]) for name in dict.fromkeys(spec.estimator for spec in specs)}
+    told = [fault for fault in dict.fromkeys(faults.values()) if fault]
+    if told:
+        lacking = ", ".join(dict.fromkeys(spec.method for spec in specs if faults[spec.estimator]))
+        raise BenchError("\n".join([*told, f"or do without: add {{estimator: [{lacking}]}} to the suite's `exclude`"]))
+
+
+def _find_fault(estimator: Estimator) -> str:
+    try:
+        if estimator.require is not None:
+            estimator.require()
+    except BenchError as error:
+        return str(error)
+    return ""
 
 
 def _find_stale(snapshot: Snapshot, planned: Sequence[WorkSpec]) -> list[str]:

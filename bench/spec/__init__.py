@@ -1,6 +1,6 @@
 """Work as data: the blocks of a suite file, and one specification for each kind of run."""
 
-from bench.spec.calibration import CalibrationSpec, PairSettings
+from bench.spec.calibration import CalibrationSpec, Effort, PairSettings
 from bench.spec.models import (
     REFERENCE,
     AdditionSpec,
@@ -25,6 +25,7 @@ __all__ = [
     "AdditionSpec",
     "AdoptionSpec",
     "CalibrationSpec",
+    "Effort",
     "EvaluationSettings",
     "EvaluationSpec",
     "KnownDivergence",

@@ -55,3 +55,22 @@ def peaked(d: int, strength: float) -> tuple[Distribution, Distribution]:
     shifts[0, 0] = strength
     p, q = (Independent(Laplace(shift, torch.ones(d, dtype=torch.float64)), 1) for shift in shifts)
     return p, q
+
+
+def _miss() -> None:
+    raise BenchError("estimator 'uninstalled': install it: pip install uninstalled")
+
+
+@register_estimator("uninstalled", version=1, require=_miss)
+def uninstalled(
+    p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
+) -> dict[str, Value]:
+    """Of a package that is not there."""
+    raise AssertionError("it is not to be asked")
+
+
+@register_estimator("dependence", version=1, only=("kl",), joint=True)
+def dependence(x: Tensor, y: Tensor, divergences: Sequence[Divergence], generator: torch.Generator) -> dict[str, Value]:
+    """The mutual information of two Gaussian coordinates with the sample's correlation."""
+    rho = float(torch.corrcoef(torch.stack([x[:, 0], y[:, 0]]))[0, 1])
+    return {d.name: Value(-math.log1p(-(rho**2)) / 2, None) for d in divergences}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,7 +49,7 @@ def test_estimates_stand_beside_exact_values() -> None:
     assert figures["div_kl_se"] == pytest.approx(2 / math.sqrt(1000))
     assert (figures["dimensions"], figures["points"], figures["size"]) == (2.0, 1000.0, 0.5)
     assert figures["estimate_seconds"] > 0
-    assert labels == {"shape": "shifted", "estimator": "plug_in"}
+    assert labels == {"shape": "shifted", "estimator": "plug_in", "bijection": "none", "effort": "quick"}
 
 
 def test_what_is_returned_is_what_is_declared() -> None:
@@ -71,6 +73,21 @@ def test_what_is_no_number_is_left_out_and_infinity_is_kept() -> None:
     assert figures["div_js"] == math.inf
     assert figures["div_neyman_exact"] == math.inf
     assert not [name for name in figures if name.endswith("_se")]
+
+
+def test_effort_and_growth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Effort is passed on where it is not the default, and what an estimate tells of its growth is kept."""
+    asked: list[dict[str, Any]] = []
+
+    def estimate(x: Any, y: Any, names: Any, seed: int, **options: Any) -> dict[str, Any]:
+        asked.append(options)
+        return {name: SimpleNamespace(value=1.0, stderr=None, growth=0.25) for name in names}
+
+    monkeypatch.setattr(sys.modules["bench.calibration.measure"], "estimate_divergences", estimate)
+    figures, labels = measure(spec(effort="thorough"), CPU)
+    assert (figures["div_kl"], figures["div_kl_growth"], labels["effort"]) == (1.0, 0.25, "thorough")
+    measure(spec(), CPU)
+    assert asked == [{"estimator": "plug_in", "effort": "thorough"}, {"estimator": "plug_in"}]
 
 
 def test_a_refusal_passes() -> None:

@@ -9,32 +9,49 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from bench.calibration import SHAPES, fingerprint, pair_of, register_shape
+from bench.calibration import BIJECTIONS, SHAPES, fingerprint, pair_of, register_shape
 from bench.calibration.pairs import Pair
 from bench.errors import BenchError
 from bench.spec import PairSettings
 
 
-def pair(shape: str, d: int = 3, size: float = 0.5) -> Pair:
-    return pair_of(PairSettings(shape=shape, dimensions=d, size=size))
+def pair(shape: str, d: int = 3, size: float = 0.5, bijection: str = "none") -> Pair:
+    measure = SHAPES[shape].measure if shape in SHAPES else "kl"
+    made = pair_of(PairSettings(shape=shape, dimensions=d, size=size, measure=measure, bijection=bijection))
+    assert isinstance(made, Pair)
+    return made
 
 
+CUBES = ("sharp_edges", "partial_overlap")  # points on an edge may be rounded across it
 EVERY = [(shape, d) for shape in SHAPES for d in (1, 2, 10, 50) if d >= SHAPES[shape].least_dimensions]
 
 
 @pytest.mark.parametrize("size", [0.05, 2.0])
 @pytest.mark.parametrize(("shape", "d"), EVERY)
-def test_kl_is_the_size(shape: str, d: int, size: float) -> None:
-    assert pair(shape, d, size).exact("kl") == pytest.approx(size, rel=1e-9)
+def test_the_size_is_as_asked_for(shape: str, d: int, size: float) -> None:
+    both = pair(shape, d, size)
+    if both.shape.measure == "kl":
+        assert both.exact("kl") == pytest.approx(size, rel=1e-9)
+        return
+    squared_hellinger = both.exact("squared_hellinger")
+    assert squared_hellinger is not None
+    assert -2 * math.log1p(-squared_hellinger / 2) == pytest.approx(size, rel=1e-9)
+    assert both.exact("kl") == both.exact("reverse_kl") == math.inf
+
+
+def undo_maps(pair: Pair, points: Tensor) -> Tensor:
+    """Mapped points as they were drawn."""
+    before = torch.linalg.solve(pair.map.T, points.double().T).T if pair.shape.turned else points.double()
+    return before if pair.shape.bend is None else pair.shape.bend(points.shape[1]).inverse(before)
 
 
 def log_ratios(pair: Pair, points: Tensor) -> Tensor:
     """Log p/q at mapped points, from the laws before the map."""
-    before = torch.linalg.solve(pair.map.T, points.double().T).T
+    before = undo_maps(pair, points).reshape(-1, *pair.p.event_shape)
     return pair.p.log_prob(before) - pair.q.log_prob(before)
 
 
-@pytest.mark.parametrize(("shape", "d"), EVERY)
+@pytest.mark.parametrize(("shape", "d"), [case for case in EVERY if case[0] not in CUBES])
 def test_samples_have_the_divergences_that_they_are_said_to_have(shape: str, d: int) -> None:
     """Mean log-ratios under P and Q against the exact kl and reverse_kl, within 5 standard errors.
 
@@ -46,6 +63,33 @@ def test_samples_have_the_divergences_that_they_are_said_to_have(shape: str, d: 
         v = sign * log_ratios(both, points)
         assert (points.shape, points.dtype) == ((n, d), torch.float32)
         assert float(v.mean()) == pytest.approx(both.exact(name), abs=5 * float(v.std()) / math.sqrt(n))
+
+
+@pytest.mark.parametrize("d", [1, 10])
+def test_cubes_share_the_volume_that_they_are_said_to(d: int) -> None:
+    """Of Q's points e^−½ lie in P's cube at a kl of ½, e^−¼ at a Rényi divergence of ½: within 5 standard errors."""
+    n = 20_000
+    for shape, share in (("sharp_edges", math.exp(-0.5)), ("partial_overlap", math.exp(-0.25))):
+        _, y = pair(shape, d).sample(n, seed=1)
+        before = undo_maps(pair(shape, d), y)
+        inside = ((before >= 0) & (before <= 1)).all(1).double().mean()
+        assert float(inside) == pytest.approx(share, abs=5 * math.sqrt(share * (1 - share) / n)), shape
+
+
+@pytest.mark.parametrize("bijection", [name for name in BIJECTIONS if name != "none"])
+@pytest.mark.parametrize("shape", ["heavy_tails", "spiky_pixels", "thin_ridge"])
+def test_a_bijection_maps_the_points_of_the_plain_pair(shape: str, bijection: str) -> None:
+    """By its inverse they come back, to float32, which the plain pair's points are; exact values stay."""
+    plain, bent = pair(shape, 4), pair(shape, 4, bijection=bijection)
+    for before, after in zip(plain.sample(500, 0), bent.sample(500, 0), strict=True):
+        assert after.dtype == torch.float64
+        assert after.shape == (500, 5 if bijection == "swiss_roll" else 4)
+        assert len(after.unique(dim=0)) == 500
+        back = bent.bijection.inverse(after)
+        near = (before.double() - before.double().mean(0)).abs().amax(1) < 5 * before.std(0).amin()
+        torch.testing.assert_close(back[near], before[near].double(), rtol=1e-4, atol=1e-4)
+    assert bent.exact("js") == plain.exact("js")
+    assert fingerprint(bent.settings) != fingerprint(plain.settings)
 
 
 def test_samples_are_a_function_of_pair_n_and_seed_alone() -> None:
@@ -102,6 +146,12 @@ def test_fingerprints_tell_pairs_apart() -> None:
 def test_what_does_not_exist_is_told() -> None:
     with pytest.raises(BenchError, match=r"shape 'correlated': found 1 dimensions; expected at least 2"):
         pair("correlated", 1)
+    with pytest.raises(BenchError, match=r"bijection 'spiral': found 1 dimensions; expected at least 2"):
+        pair("shifted", 1, bijection="spiral")
+    with pytest.raises(BenchError, match=r"shape 'shifted': found a size in renyi; expected kl"):
+        pair_of(PairSettings(shape="shifted", dimensions=1, size=0.5, measure="renyi"))
+    with pytest.raises(BenchError, match=r"task '1v1-normal-0.75': found .* d=3 kl=0.4; expected .* d=2 kl=0.4133"):
+        pair_of(PairSettings(shape="1v1-normal-0.75", dimensions=3, size=0.4))
     with pytest.raises(BenchError, match=r"unknown shape 'shfted'.*did you mean 'shifted'\?"):
         pair("shfted")
 

@@ -14,7 +14,11 @@ from torch.distributions import Distribution
 from bench import exact_divergence
 from bench.calibration import SHAPES
 
-SHIPPED = ("shifted", "scaled", "widened", "correlated", "missing_mode", "heavy_tails")
+GAUSSIAN_AT_HEART = ("shifted", "scaled", "widened", "correlated", "missing_mode", "heavy_tails")
+CUBES = ("sharp_edges", "partial_overlap")
+GENERATED = ("unequal_modes", "dropped_mode", "thin_ridge", *CUBES, "spiky_pixels", "image_like")
+SHIPPED = (*GAUSSIAN_AT_HEART, *GENERATED)
+MEASURED_BY = {"kl": "kl", "renyi": "squared_hellinger"}
 
 
 def log_ratio(laws: tuple[Distribution, Distribution], x: Tensor) -> Tensor:
@@ -34,17 +38,20 @@ def test_these_are_the_shipped_shapes() -> None:
 def test_equal_laws_at_strength_0(name: str) -> None:
     p, q = SHAPES[name].build(3, 0.0)
     assert (p.event_shape, q.event_shape) == ((3,), (3,))
-    assert log_ratio((p, q), points(3)).abs().max() < 1e-12
+    inside = torch.rand(20, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert log_ratio((p, q), inside if name in CUBES else points(3)).abs().max() < 1e-12
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_kl_grows_with_the_strength(name: str) -> None:
-    values = [float(exact_divergence("kl", *SHAPES[name].build(2, strength))) for strength in (0.01, 0.1, 1.0, 3.0)]
+def test_the_size_grows_with_the_strength(name: str) -> None:
+    shape = SHAPES[name]
+    laws = [shape.build(shape.effective(2), strength) for strength in (0.01, 0.1, 1.0, 3.0)]
+    values = [float(exact_divergence(MEASURED_BY[shape.measure], *each)) for each in laws]
     assert all(less < more for less, more in pairwise([0.0, *values]))
 
 
 @given(
-    st.sampled_from([name for name in SHIPPED if SHAPES[name].effective_dimensions]),
+    st.sampled_from([name for name in SHIPPED if SHAPES[name].effective_dimensions and name not in CUBES]),
     st.integers(1, 12),
     st.floats(0.001, 5),
     st.integers(0, 10**6),
@@ -53,8 +60,10 @@ def test_laws_differ_in_their_effective_dimensions_alone(name: str, d: int, stre
     """Then log p/q at x is that of the leading coordinates, and all f-divergences are theirs."""
     shape, x = SHAPES[name], points(d, seed)
     leading = shape.effective(d)
-    expected = log_ratio(shape.build(leading, strength), x[:, :leading])
-    torch.testing.assert_close(log_ratio(shape.build(d, strength), x), expected, rtol=1e-9, atol=1e-9)
+    fewer = shape.build(leading, strength)
+    expected = log_ratio(fewer, x[:, :leading].reshape(-1, *fewer[0].event_shape))
+    found = shape.build(d, strength)
+    torch.testing.assert_close(log_ratio(found, x.reshape(-1, *found[0].event_shape)), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_correlation_alone_distinguishes_correlated_laws() -> None:

@@ -122,3 +122,35 @@ def test_a_worker_that_cannot_start_says_why(tmp_path: Path) -> None:
         bench.run(quick_suite("plug_in", pairs={"shapes": ["shifted"], "dimensions": [1], "sizes": [2.0]}, seeds=1),
                   out=tmp_path)  # fmt: skip
     assert not [path for path in (tmp_path / "quick").rglob("*.parquet") if path.name != "columns.parquet"]
+
+
+def test_what_is_not_installed_is_told_before_anything_runs(tmp_path: Path) -> None:
+    suite = quick_suite("plug_in", estimators={"plug_in": {}, "theirs": {"estimator": "uninstalled"}})
+    fault = r"pip install uninstalled\nor do without: add \{estimator: \[theirs\]\} to the suite's `exclude`"
+    with pytest.raises(BenchError, match=fault):
+        bench.run(suite, out=tmp_path, inline=True)
+    runs = bench.run(suite | {"exclude": [{"estimator": ["theirs"]}]}, out=tmp_path, inline=True)
+    assert set(runs["method"]) == {"plug_in"}
+
+
+def test_tasks_bijections_and_joint_estimators(tmp_path: Path) -> None:
+    """Mutual information −½ log(1 − ρ²) at ρ = .75 from 1,000 points: standard error ρ / √1000 = .024, times 5."""
+    pairs = {"shapes": ["shifted"], "dimensions": [2], "sizes": [0.5], "bijections": ["none", "exp"],
+             "tasks": ["1v1-normal-0.75"]}  # fmt: skip
+    suite = quick_suite("knn", "dependence", pairs=pairs, samples=[1000], divergences=["kl"])
+    runs = bench.run(suite, out=tmp_path, inline=True).set_index(["shape", "bijection", "method", "seed"]).sort_index()
+    assert len(runs) == 2 * (2 + 2)
+    assert set(runs["status"]) == {"done"}
+    task = runs.loc["1v1-normal-0.75"]
+    assert (task["div_kl"].xs("dependence", level="method") - 0.4133).abs().max() < 5 * 0.024
+    assert (task["div_kl_exact"] - 0.41334).abs().max() < 1e-5
+    shifted = runs.loc["shifted"]["div_kl_exact"]
+    assert np.allclose(shifted, 0.5)
+    assert set(runs["dataset"]) == {
+        "shifted d=2 kl=0.5 n=1000",
+        "exp of shifted d=2 kl=0.5 n=1000",
+        "1v1-normal-0.75 d=2 kl=0.4133392866 n=1000",
+    }
+    text = bench.report(tmp_path / "quick").read_text(encoding="utf-8")
+    assert "KL(P‖Q) by task" in text
+    assert "RMSE by bijection" in text

@@ -20,6 +20,7 @@ from bench.spec import (
     CalibrationSpec,
     EvaluationSettings,
     MethodSettings,
+    PairSettings,
     ReferenceSpec,
     RunSpec,
     TrainingSettings,
@@ -29,6 +30,9 @@ from tests.registries import restored
 from tests.spec.test_spec import spec
 
 FROZEN = {
+    "pair.measure": "kl",
+    "pair.bijection": "none",
+    "work.effort": "quick",
     "evaluation.divergences": (),
     "evaluation.extractor": None,
     "evaluation.importance_samples": 100,
@@ -42,7 +46,8 @@ def collect_later() -> Iterator[tuple[str, Any]]:
     """Name and default of every later setting of the package, each told by the block that it is in."""
     for name, family in METHODS.items():
         yield from ((f"{name}.{key}", default) for key, default in later_settings(family.settings))
-    for block, model in (("training", TrainingSettings), ("evaluation", EvaluationSettings)):
+    blocks = (("training", TrainingSettings), ("evaluation", EvaluationSettings), ("pair", PairSettings))
+    for block, model in blocks:
         yield from ((f"{block}.{key}", default) for key, default in later_settings(model))
     for kind in (RunSpec, ReferenceSpec, CalibrationSpec, AdditionSpec, AdoptionSpec):
         own = ((key, default) for key, default in later_settings(kind) if "." not in key)
@@ -57,7 +62,8 @@ def test_no_later_setting_and_no_default_of_one_ever_changes() -> None:
 
 def test_a_default_is_one_that_its_own_setting_takes() -> None:
     """Otherwise a run that writes the default out would be another run."""
-    for model in (TrainingSettings, EvaluationSettings, *(family.settings for family in METHODS.values())):
+    blocks = (TrainingSettings, EvaluationSettings, PairSettings)
+    for model in (*blocks, *(family.settings for family in METHODS.values())):
         for key, default in later_settings(model):
             if "." not in key:
                 field = model.model_fields[key]

@@ -3,7 +3,13 @@
 Importing this package registers every estimator that it ships.
 """
 
-from bench.metrics.estimation import cross_fitted, knn, per_divergence, public  # noqa: F401 - imported to register them
+from bench.metrics.estimation import (  # noqa: F401 - imported to register them
+    benchmark_mi,
+    cross_fitted,
+    knn,
+    per_divergence,
+    public,
+)
 from bench.metrics.estimation.estimate import Estimate, estimate_divergences
 from bench.metrics.estimation.estimators import ESTIMATORS, Estimator, Value, register_estimator
 from bench.metrics.estimation.noise import estimate_divergence_curve

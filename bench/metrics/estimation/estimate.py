@@ -61,6 +61,7 @@ def estimate_divergences(
     spread: float = 0.0,
     estimator: str = DEFAULT,
     effort: str = DEFAULT_EFFORT,
+    split: int | None = None,
 ) -> dict[str, Estimate]:
     """Estimate D_f(P‖Q) for every name, from x ~ P and y ~ Q.
 
@@ -87,6 +88,8 @@ def estimate_divergences(
         estimator: a registered estimator.
         effort: what it may cost: "quick", a few seconds for 10,000 points, or "thorough", up to a minute, which holds
             up better where laws are far from Gaussian. Estimators without a choice know "quick" alone.
+        split: for estimators of mutual information alone, which need a joint sample: the leading coordinates of x that
+            are X, the others being Y; Q is then the product of their laws, and y is not looked at.
 
     Returns:
         An estimate for each name.
@@ -94,7 +97,7 @@ def estimate_divergences(
     Raises:
         UnknownNameError: if there is no such divergence or estimator.
         ArgumentError: if values are not finite numbers, shapes differ, there are fewer than `MIN_POINTS` points on a
-            side, or the estimator cannot estimate one of the divergences.
+            side, or the estimator cannot estimate one of the divergences, or needs a split and has none.
     """
     how = ESTIMATORS[estimator]
     wanted = {name: divergence(name) for name in as_names(names, "estimate_divergences: names")}
@@ -106,7 +109,8 @@ def estimate_divergences(
     frame = fit_frame(p, q, how.scaling, spread)
     with use_full_float32():
         p, q = (frame.place(points, _draw_noise(points, spread, generator), spread) for points in (p, q))
-        values = how.compute(p, q, list(wanted.values()), generator, **options)
+        samples = _split_points(p, split, how) if how.joint else (p, q)
+        values = how.compute(*samples, list(wanted.values()), generator, **options)
     return {
         name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.version, spread, v.growth)
         for name, v in ((name, values[d.name]) for name, d in wanted.items())
@@ -127,6 +131,15 @@ def _choose_options(how: Estimator, effort: str) -> dict[str, str]:
     if effort not in known:
         raise ArgumentError(f"estimator '{how.name}': found effort {effort!r}; expected {' or '.join(known)}")
     return {"effort": effort} if how.efforts else {}
+
+
+def _split_points(points: Tensor, split: int | None, how: Estimator) -> tuple[Tensor, Tensor]:
+    if split is None or not 0 < split < points.shape[1]:
+        raise ArgumentError(
+            f"estimator '{how.name}' estimates mutual information: found split {split} of {points.shape[1]} "
+            f"coordinates; expected the number of those that are X, from 1 to {points.shape[1] - 1}"
+        )
+    return points[:, :split], points[:, split:]
 
 
 def _draw_noise(points: Tensor, spread: float, generator: torch.Generator) -> Tensor | None:

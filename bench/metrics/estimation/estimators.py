@@ -31,7 +31,8 @@ Compute = Callable[..., Mapping[str, Value]]
 """From points of P (n, d) and of Q (m, d), float32 on one device, the divergences and a generator to a value for each
 divergence, by its name. Where an estimator has efforts, `effort=` names one of them.
 
-Both samples come centred and scaled alike, see `bench.metrics.estimation.points`.
+Both samples come centred and scaled alike, see `bench.metrics.estimation.points`. An estimator that is registered as
+joint is given the points of P in two parts instead: X (n, d) and Y (n, e), paired.
 """
 
 
@@ -47,6 +48,8 @@ class Estimator:
         scaling: "common" where distances matter to it, as they do to nearest neighbours; "columns" where it makes no
             difference to it how each coordinate is scaled, or a well-scaled one serves it better.
         efforts: how much it can be asked to spend; empty where there is no choice.
+        joint: whether it estimates the dependence of X and Y from a joint sample, which P's points are.
+        require: raises where what it needs is not installed; None where it needs nothing.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Estimator:
     only: tuple[str, ...] | None = None
     scaling: Scaling = "common"
     efforts: tuple[str, ...] = ()
+    joint: bool = False
+    require: Callable[[], None] | None = None
 
 
 ESTIMATORS: Registry[Estimator] = Registry("estimator")
@@ -67,6 +72,8 @@ def register_estimator(
     only: Sequence[str] | None = None,
     scaling: Scaling = "common",
     efforts: Sequence[str] = (),
+    joint: bool = False,
+    require: Callable[[], None] | None = None,
 ) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
 
@@ -76,11 +83,18 @@ def register_estimator(
         only: the divergences that it can estimate; None for every one.
         scaling: see `Estimator`.
         efforts: how much it can be asked to spend, if there is a choice; it then takes `effort=`, one of these names.
+        joint: whether it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
+        require: raises an error that says how to install what it needs, where that is missing: a suite asks it before
+            it begins.
     """
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(name, Estimator(name, version, compute, kinds, scaling, tuple(efforts)), compute.__module__)
+        ESTIMATORS.add(
+            name,
+            Estimator(name, version, compute, kinds, scaling, tuple(efforts), joint, require),
+            compute.__module__,
+        )
         return compute
 
     return decorate

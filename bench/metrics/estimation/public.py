@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -27,12 +28,21 @@ __bench_source__ = None  # versions say what is measured: they are raised by han
 _NEIGHBOURS = 5
 _INSTALL = {"densratio": '"divergence-bench[calibration]"'}
 """What `pip install` is to be given, where that is not the package's own name."""
+Samples = tuple[Tensor, Tensor]
 _DIRECTIONS = {"kl": ((0, 1),), "reverse_kl": ((1, 0),), "jeffreys": ((0, 1), (1, 0))}
 
-Samples = tuple[Tensor, Tensor]
+
+def _import_package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
+    try:
+        return import_module(name)
+    except ImportError as error:
+        command = f"pip install {_INSTALL.get(name, name)}"
+        raise BenchError(
+            f"estimator '{name}': the package cannot be imported ({error}); install it: {command}"
+        ) from None
 
 
-@register_estimator("densratio", version=1, only=tuple(_DIRECTIONS))
+@register_estimator("densratio", version=1, only=tuple(_DIRECTIONS), require=partial(_import_package, "densratio"))
 def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator) -> dict[str, Value]:
     """The bound of kl at a ratio that KLIEP, whose own aim it is, fits to one half and the other half judges.
 
@@ -52,7 +62,7 @@ def densratio(p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator
     return _estimate_directions(divergences, direction)
 
 
-@register_estimator("infomeasure", version=1, only=tuple(_DIRECTIONS))
+@register_estimator("infomeasure", version=1, only=tuple(_DIRECTIONS), require=partial(_import_package, "infomeasure"))
 def infomeasure(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator
 ) -> dict[str, Value]:
@@ -84,16 +94,6 @@ def _add_values(values: Sequence[Value]) -> Value:
     errors = [v.stderr for v in values if v.stderr is not None]
     stderr = math.hypot(*errors) if len(errors) == len(values) else None
     return Value(math.fsum(v.value for v in values), stderr)
-
-
-def _import_package(name: str) -> Any:  # noqa: ANN401 - the packages have no types
-    try:
-        return import_module(name)
-    except ImportError as error:
-        command = f"pip install {_INSTALL.get(name, name)}"
-        raise BenchError(
-            f"estimator '{name}': the package cannot be imported ({error}); install it: {command}"
-        ) from None
 
 
 def _split_in_halves(points: Tensor, generator: torch.Generator) -> Samples:

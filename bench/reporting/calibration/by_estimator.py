@@ -10,8 +10,9 @@ import pandas as pd
 from bench.analysis.variants import identify_runs
 from bench.column import Columns
 from bench.reporting.calibration.figures import plot_coverage, plot_errors, plot_estimates, plot_times
-from bench.reporting.calibration.frames import compare_estimates, measure_accuracy, select_runs
+from bench.reporting.calibration.frames import CELL, NO_BIJECTION, compare_estimates, measure_accuracy, select_runs
 from bench.reporting.calibration.tables import (
+    BIJECTIONS,
     DIMENSIONS,
     DIVERGENCES,
     OVERVIEW,
@@ -21,15 +22,17 @@ from bench.reporting.calibration.tables import (
     build_grid,
     build_overview,
 )
+from bench.reporting.calibration.tasks import TASKS, build_tasks, plot_tasks
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import Look, assign_looks
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
 from bench.reporting.text import join_names, write_count
 
-KINDS = (OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES, "error", "exact", "coverage", "time")
+KINDS = (OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES, BIJECTIONS, TASKS, "error", "exact", "coverage", "time")
 """Kinds of its tables and figures, for their files' names."""
 _ALL = "All sample sizes"
+_MOST_NAMES = 8
 _GUIDE = (
     "Each estimate is held against the exact value of the same divergence between the same two laws. P is the data, Q "
     "the model. A run is one call of one estimator on samples of its own; its seed decides both. Within a table or "
@@ -45,9 +48,13 @@ def build_content(frames: Frames) -> Content:
     names = [*dict.fromkeys([*_list_planned(frames.suite), *known["estimator"]])]
     names = [name for name in names if (known["estimator"] == name).any()]
     runs, drawn = identify_runs(frames.runs), assign_looks(names)
-    shapes = (frames.suite.get("pairs") or {}).get("shapes") or ()
-    known, values = (_sort(frame, names, [*dict.fromkeys([*shapes, *known["shape"]])]) for frame in (known, values))
-    cells = measure_accuracy(values, ["estimator", "divergence", "shape", "dimensions", "size", "points"])
+    pairs = frames.suite.get("pairs") or {}
+    shapes = [str(name) for name in pairs.get("shapes") or (() if "tasks" in pairs else dict.fromkeys(known["shape"]))]
+    ranks = {"estimator": names}
+    ranks["shape"] = [*dict.fromkeys([*shapes, *(pairs.get("tasks") or ()), *known["shape"]])]
+    ranks["bijection"] = [*dict.fromkeys([*(pairs.get("bijections") or ()), *known["bijection"]])]
+    known, values = (_sort(frame, ranks) for frame in (known, values))
+    cells = measure_accuracy(values, ["estimator", "divergence", *CELL[1:]])
     return Content(
         runs=runs.drop(columns=["dataset", "dataset_sha256"]),
         whole={},
@@ -55,7 +62,7 @@ def build_content(frames: Frames) -> Content:
         paragraph=_write_paragraph(known),
         guide=_GUIDE,
         failures=list_failures(runs, list(dict.fromkeys(runs["method"])), list(dict.fromkeys(runs["dataset"]))),
-        sections=tuple(_make_sections(known, values, drawn, frames.columns)),
+        sections=tuple(_make_sections(known, values, shapes, drawn, frames.columns)),
         looks=drawn,
     )
 
@@ -64,15 +71,16 @@ def _list_planned(suite: Mapping[str, Any]) -> list[str]:
     return [str(name) for name in suite.get("estimators") or ()]
 
 
-def _sort(frame: pd.DataFrame, names: list[str], shapes: list[str]) -> pd.DataFrame:
-    """The rows in the suite's order of estimators and shapes, and by rising numbers."""
-    ranks = {"estimator": names.index, "shape": shapes.index}
-    keys = ["estimator", "points", "shape", "dimensions", "size", "seed"]
-    return frame.sort_values(keys, key=lambda c: c.map(ranks[str(c.name)]) if c.name in ranks else c, ignore_index=True)
+def _sort(frame: pd.DataFrame, ranks: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """The rows in the suite's order of estimators, shapes and bijections, and by rising numbers."""
+    keys = ["estimator", "points", "shape", "bijection", "dimensions", "size", "seed"]
+    return frame.sort_values(
+        keys, key=lambda c: c.map(ranks[str(c.name)].index) if c.name in ranks else c, ignore_index=True
+    )
 
 
 def _make_sections(
-    known: pd.DataFrame, values: pd.DataFrame, drawn: Mapping[str, Look], columns: Columns
+    known: pd.DataFrame, values: pd.DataFrame, shapes: list[str], drawn: Mapping[str, Look], columns: Columns
 ) -> Iterator[Section]:
     counts = sorted(set(known["points"]))
     titles = {points: f"{points:,} points on each side" for points in counts}
@@ -84,18 +92,31 @@ def _make_sections(
     for points, title in titles.items():
         mine, made = (frame[frame["points"] == points] for frame in (values, known))
         if not mine.empty:
-            yield Section(title, named[title], tuple(_make_blocks(title, mine, made, drawn, columns)))
+            yield Section(title, named[title], tuple(_make_blocks(title, mine, made, shapes, drawn, columns)))
 
 
 def _make_blocks(
-    title: str, values: pd.DataFrame, known: pd.DataFrame, drawn: Mapping[str, Look], columns: Columns
+    title: str,
+    values: pd.DataFrame,
+    known: pd.DataFrame,
+    shapes: list[str],
+    drawn: Mapping[str, Look],
+    columns: Columns,
 ) -> Iterator[Block]:
     yield Block(table=build_divergences(title, values, known, columns))
     yield from _show(plot_errors(values, drawn, columns))
     yield from _show(plot_estimates(values, drawn, columns))
     yield from _show(plot_coverage(values, drawn, columns))
+    yield from _show(plot_tasks(values, drawn, columns, shapes))
+    for table in build_tasks(title, values, known, columns, shapes):
+        yield Block(table.kind, table.title, table)
     yield Block(DIMENSIONS, "RMSE by dimension", build_grid(title, values, known, columns, "dimensions", DIMENSIONS))
-    yield Block(SHAPES, "RMSE by shape", build_grid(title, values, known, columns, "shape", SHAPES))
+    shaped, made = (frame[frame["shape"].isin(shapes)] for frame in (values, known))
+    if not shaped.empty:
+        yield Block(SHAPES, "RMSE by shape", build_grid(title, shaped, made, columns, "shape", SHAPES))
+    if values["bijection"].nunique() > 1:
+        grid = build_grid(title, shaped, made, columns, "bijection", BIJECTIONS)
+        yield Block(BIJECTIONS, "RMSE by bijection", grid)
     yield Block(SIZES, "RMSE by size", build_grid(title, values, known, columns, "size", SIZES))
 
 
@@ -107,21 +128,29 @@ def _show(plot: Plot | None) -> Iterator[Block]:
 def _write_paragraph(known: pd.DataFrame) -> str:
     if known.empty:
         return "No estimator has been run."
-    pairs = known[["shape", "dimensions", "size"]].drop_duplicates()
+    pairs = known[["shape", "dimensions", "size", "bijection"]].drop_duplicates()
     estimators = list(dict.fromkeys(known["estimator"]))
     done = int((known["status"] == "done").sum())
-    laws = ", ".join([
-        join_names(list(dict.fromkeys(pairs["shape"]))),
+    laws = [
+        _name_some(pairs["shape"], "shapes or tasks"),
         _write_range(pairs["dimensions"], "dimensions"),
-        f"KL(P‖Q) of {_write_range(pairs['size'], 'nats')}",
-    ])  # fmt: skip
+        f"{_write_range(pairs['size'], 'nats')} apart",
+    ]
+    if set(pairs["bijection"]) != {NO_BIJECTION}:
+        laws.append(f"under bijections: {_name_some(pairs['bijection'], 'of them')}")
     seeds = write_count(known["seed"].nunique(), "seed")
     return (
         f"{write_count(len(estimators), 'estimator')} ({join_names(estimators)}) on "
-        f"{write_count(len(pairs), 'pair')} of laws ({laws}), "
+        f"{write_count(len(pairs), 'pair')} of laws ({', '.join(laws)}), "
         f"{_write_range(known['points'], 'points on each side')}, {seeds}: "
         f"{done} of {write_count(len(known), 'run')} finished."
     )
+
+
+def _name_some(column: pd.Series[Any], plural: str) -> str:
+    """Names in words; how many there are where that would be a long list."""
+    names = list(dict.fromkeys(column))
+    return join_names(names) if len(names) <= _MOST_NAMES else f"{len(names)} {plural}"
 
 
 def _write_range(column: pd.Series[Any], unit: str) -> str:

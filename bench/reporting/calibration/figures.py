@@ -42,8 +42,9 @@ def plot_errors(values: pd.DataFrame, looks: Mapping[str, Look], columns: Column
         for name in order_divergences(told, columns)
     )
     caption = (
-        "Root mean square of (estimate − exact) / exact, pooled over shapes, sizes and seeds, on the samples that all "
-        "estimators in the panel share. Both axes are logarithmic. 100 % is the error of always answering 0."
+        "Root mean square of (estimate − exact) / exact, pooled over shapes, sizes, bijections and seeds, on the "
+        "samples that all estimators in the panel share. Both axes are logarithmic. 100 % is the error of always "
+        "answering 0."
     )
     return _make_plot("error", "Error against dimension", caption, panels, looks, told)
 
@@ -56,7 +57,7 @@ def plot_estimates(values: pd.DataFrame, looks: Mapping[str, Look], columns: Col
         looks: how each estimator is drawn.
         columns: the declared columns.
     """
-    pair = ["estimator", "divergence", "shape", "dimensions", "size"]
+    pair = ["estimator", "divergence", "shape", "dimensions", "size", "bijection"]
     known = values[values["error"].notna() & (values["exact"] > 0)]
     means = known.groupby(pair, sort=False)[["exact", "estimate"]].mean().reset_index()
     panels = tuple(

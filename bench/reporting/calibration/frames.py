@@ -18,20 +18,23 @@ from scipy.stats import binomtest
 from bench.analysis.measured import read_numbers
 from bench.column import Columns
 
-CELL = ["estimator", "shape", "dimensions", "size", "points"]
+CELL = ["estimator", "shape", "dimensions", "size", "bijection", "points"]
 RUNS = [*CELL, "seed", "run_id", "status", "seconds"]
 COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "error", "relative_error"]
 ACCURACY = [
     "values", "unusable", "bias", "bias_se", "relative_bias", "rmse", "relative_rmse", "median_relative_error",
-    "coverage", "coverage_low", "coverage_high", "above_3_se",
+    "coverage", "coverage_low", "coverage_high", "above_3_se", "within",
 ]  # fmt: skip
 COVERED, FAR_ABOVE = 2.0, 3.0
 """Standard errors within which coverage is counted, and above which an estimate is far too large."""
 CONFIDENCE = 0.95
+NEAR, TOLERANCE = 3.0, 0.05
+"""An estimate is near enough within the larger of three standard errors and five per cent of the exact value."""
+NO_BIJECTION = "none"
 
 
 def select_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Every calibration run: `estimator, shape, dimensions, size, points, seed, run_id, status, seconds`.
+    """Every calibration run, in the columns `RUNS`.
 
     An estimator is called by the suite's label, and by its version too where the frame has several under one label.
     Of runs that agree in all but the run's id, the latest counts.
@@ -57,8 +60,8 @@ def select_runs(runs: pd.DataFrame) -> pd.DataFrame:
 def compare_estimates(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Every estimate of every finished calibration run beside its exact value.
 
-    Columns: `estimator, shape, dimensions, size, points, seed, divergence, exact, estimate, se, error, relative_error`.
-    `size` is KL(P‖Q) in nats, `points` the number on each side, `error` estimate − exact, `relative_error` the same
+    The columns are `COMPARISONS`: `shape` is that of the pair, or its task, `size` how far apart it is, in nats,
+    `points` the number on each side, `error` estimate − exact, and `relative_error` the same
     over exact − D(P‖P), which is the exact value but for gan. Null: an exact value that is not known, an estimate that
     is no number, the standard error of an estimator without one. Where the exact value is infinite or not known, or
     the estimate is not finite, there is no error.
@@ -101,7 +104,8 @@ def measure_accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     finite number; `bias` (mean error) and its standard error `bias_se`, null for one value; `rmse`; `relative_bias`,
     `relative_rmse` and `median_relative_error` (of its size) of errors divided by the exact value; `coverage`, the
     share of exact values within ±2 standard errors, with its 95 % interval (Wilson) `coverage_low, coverage_high`;
-    `above_3_se`, the share of estimates more than 3 standard errors too large. Shares are null without standard errors.
+    `above_3_se`, the share of estimates more than 3 standard errors too large; both are null without standard errors.
+    `within` is the share of estimates for which `is_within` holds.
 
     Args:
         values: as `compare_estimates` gives them.
@@ -147,13 +151,30 @@ def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return told.merge(measure_accuracy(keep_shared(compare_estimates(runs, columns)), by), on=by, how="left")
 
 
+def is_within(values: pd.DataFrame) -> pd.Series[bool]:
+    """Whether |estimate − exact| is at most the larger of three standard errors and 5 % of the exact value.
+
+    Where an estimator has no standard error it is 5 %.
+
+    Args:
+        values: as `compare_estimates` gives them.
+    """
+    allowed = TOLERANCE * (values["error"] / values["relative_error"]).abs().where(values["error"] != 0, 0.0)
+    return values["error"].abs() <= np.maximum(allowed, NEAR * values["se"].astype(float).fillna(0.0))
+
+
+def keep_tasks(values: pd.DataFrame, shapes: Sequence[str]) -> pd.DataFrame:
+    """The rows of tasks, which are all but the suite's shapes; none where the suite names no shape of them at all."""
+    return values[~values["shape"].isin(shapes)]
+
+
 def _is_calibration(config: object) -> bool:
     return isinstance(config, str) and json.loads(config).get("kind") == "calibration"
 
 
 def _read_settings(config: str) -> dict[str, Any]:
     settings = json.loads(config)
-    return {**settings["pair"], "points": settings["points"]}
+    return {"bijection": NO_BIJECTION, **settings["pair"], "points": settings["points"]}
 
 
 def _compare(
@@ -194,6 +215,7 @@ def _measure(group: pd.DataFrame) -> dict[str, float | None]:
             "rmse": math.sqrt(np.square(error).mean()),
             "relative_rmse": math.sqrt(np.square(relative).mean()),
             "median_relative_error": float(np.median(np.abs(relative))),
+            "within": float(is_within(usable).mean()),
         }
     return told | _count_covered(usable)
 
@@ -216,8 +238,12 @@ __all__ = [
     "ACCURACY",
     "CELL",
     "COMPARISONS",
+    "NO_BIJECTION",
+    "TOLERANCE",
     "compare_estimates",
+    "is_within",
     "keep_shared",
+    "keep_tasks",
     "measure_accuracy",
     "measure_effort",
     "select_runs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.calibration import pair_of
+from bench.calibration import expand_tasks, pair_of
 from bench.divergences import DIVERGENCES
 from bench.errors import BenchError
 from bench.metrics.estimation.estimators import ESTIMATORS
@@ -84,7 +84,7 @@ def _read(values: Mapping[str, Any], settings: Sequence[Setting], problems: list
 def _check(read: Read) -> Iterator[Problem]:
     """What is wrong beyond the form of single fields."""
     entries: Mapping[str, EstimatorEntry] = read.get("estimators") or {}
-    labels: dict[str, str] = {}
+    labels: dict[tuple[str, str], str] = {}
     for label, entry in entries.items():
         at: KeyPath = ("estimators", label)
         name = entry.estimator or label
@@ -92,10 +92,11 @@ def _check(read: Read) -> Iterator[Problem]:
             problem = report_unknown_name(at, label, ESTIMATORS)
             yield Problem(at, problem.found, problem.expected, suggestion=problem.suggestion, on_key=True)
             continue
-        if name in labels:
-            found = f"the same settings as estimator {quote(labels[name])}"
+        settings = name, entry.effort
+        if settings in labels:
+            found = f"the same settings as estimator {quote(labels[settings])}"
             yield Problem(at, found, "estimators that differ", on_key=True)
-        labels.setdefault(name, label)
+        labels.setdefault(settings, label)
         only = ESTIMATORS[name].only
         if only is not None and not set(only) & set(_choose_divergences(read)):
             found = f"{quote(label)}, which can estimate {', '.join(only)}, none of the suite's divergences"
@@ -130,7 +131,8 @@ def _collect_values(drafts: Sequence[Read]) -> dict[str, list[Any]]:
         values["estimator"] += read.get("estimators") or ()
         values["samples"] += read.get("samples") or ()
         if grid is not None:
-            values["shape"] += grid.shapes
+            values["shape"] += [*grid.shapes, *(task.name for task in expand_tasks(grid.tasks))]
+            values["bijection"] += grid.bijections
             values["dimensions"] += grid.dimensions
             values["size"] += grid.sizes
     return {name: list(dict.fromkeys(listed)) for name, listed in values.items()}
@@ -145,7 +147,10 @@ def _build_suite(read: Read, request: Request) -> CalibrationSuite:
         name=read["name"],
         title=read["title"] or read["name"],
         seeds=expand_seeds(read["seeds"]),
-        estimators={label: entry.estimator or label for label, entry in read["estimators"].items()},
+        estimators={
+            label: entry.model_copy(update={"estimator": entry.estimator or label})
+            for label, entry in read["estimators"].items()
+        },
         pairs=read["pairs"],
         samples=read["samples"],
         divergences=_choose_divergences(read),
@@ -158,9 +163,10 @@ def _build_suite(read: Read, request: Request) -> CalibrationSuite:
 
 def _check_runs(suite: CalibrationSuite) -> Iterator[Problem]:
     """That there are runs, and that each pair can be as far apart as it is meant to be."""
-    if not suite.runs():
+    runs = suite.runs()
+    if not runs:
         yield Problem(("pairs",), "no run: each is left out or does not exist", "at least one run")
-    for pair in suite.laws():
+    for pair in dict.fromkeys(run.pair for run in runs):
         try:
             pair_of(pair)
         except BenchError as error:

@@ -18,12 +18,14 @@ def run(
     dimensions: int = 2,
     size: float = 0.5,
     points: int = 1000,
+    bijection: str | None = None,
     values: Mapping[str, tuple[float | None, float | None, float | None]] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """A row of `bench.load`; `values` has estimate, standard error and exact value by divergence, None for none."""
     values = {"kl": (size, 0.1, size)} if values is None else values
     pair = {"shape": shape, "dimensions": dimensions, "size": size}
+    pair |= {} if bijection is None else {"bijection": bijection}
     config = {"kind": "calibration", "pair": pair, "points": points, "divergences": list(values)}
     row: dict[str, Any] = {
         "run_id": f"{estimator}/{pair}/{points}/{seed}",

@@ -82,6 +82,67 @@ def test_an_estimator_is_asked_for_what_it_can_estimate() -> None:
     assert named[2].divergences == ("kl",)
 
 
+def test_bijections_and_tasks() -> None:
+    """Bijections innermost, tasks last; none where it needs more dimensions; mutual information of tasks alone."""
+    pairs = {"shapes": ["shifted"], "dimensions": [1, 3], "sizes": [0.5], "bijections": ["none", "spiral"],
+             "tasks": ["1v1-additive-0.1"]}  # fmt: skip
+    suite = load(small(pairs=pairs, samples=[200], seeds=1, estimators={"knn": {}, "bmi_ksg": {}}))
+    assert [(run.dataset, run.method) for run in suite.runs()] == [
+        ("shifted d=1 kl=0.5 n=200", "knn"),
+        ("shifted d=3 kl=0.5 n=200", "knn"),
+        ("spiral of shifted d=3 kl=0.5 n=200", "knn"),
+        ("1v1-additive-0.1 d=2 kl=1.709437912 n=200", "knn"),
+        ("1v1-additive-0.1 d=2 kl=1.709437912 n=200", "bmi_ksg"),
+    ]
+    left = [{"bijection": "spiral"}, {"shape": "1v1-additive-0.1", "estimator": "bmi_ksg"}, {"dimensions": 1}]
+    kept = load(small(pairs=pairs, samples=[200], seeds=1, estimators={"knn": {}, "bmi_ksg": {}}, exclude=left)).runs()
+    assert [run.dataset for run in kept] == [suite.runs()[1].dataset, suite.runs()[3].dataset]
+    assert load(suite.to_plain()).runs() == suite.runs()
+
+
+def test_a_collection_stands_for_its_tasks() -> None:
+    suite = load(small(pairs={"tasks": ["beyond_normal"]}, samples=[200], seeds=1))
+    assert len({run.pair for run in suite.runs()}) == 40
+    assert len(suite.to_plain()["pairs"]["tasks"]) == 40
+    assert load(suite.to_plain()).runs() == suite.runs()
+
+
+def test_sizes_of_laws_without_a_finite_kl() -> None:
+    pairs = {"shapes": ["partial_overlap"], "dimensions": [2], "sizes": [2.0]}
+    (run, *_) = load(small(pairs=pairs)).runs()
+    assert (run.pair.measure, run.dataset) == ("renyi", "partial_overlap d=2 renyi=2.0 n=1000")
+
+
+def test_efforts() -> None:
+    """An estimator under two efforts is two; that of old runs is quick, and leaves no trace in their ids."""
+    estimators = {"quick": {"estimator": "cross_fitted_critic"},
+                  "thorough": {"estimator": "cross_fitted_critic", "effort": "thorough"}}  # fmt: skip
+    suite = load(small(estimators=estimators))
+    runs = {run.method: run for run in suite.runs()}
+    assert {label: run.effort for label, run in runs.items()} == {"quick": "quick", "thorough": "thorough"}
+    plain = {run.method: run for run in load(small()).runs()}
+    assert runs["quick"].run_id == plain["cross_fitted_critic"].run_id != runs["thorough"].run_id
+    assert load(suite.to_plain()).runs() == suite.runs()
+    again = {"one": {"estimator": "knn", "effort": "thorough"}, "other": {"estimator": "knn", "effort": "thorough"}}
+    with pytest.raises(SuiteError, match=r"estimators.other: found the same settings as estimator 'one'"):
+        load(small(estimators=again))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ({"shapes": ["shifted"]}, r"pairs: found a mapping; expected values of dimensions, sizes too, or tasks alone"),
+        ({"bijections": ["exp"], "tasks": ["beyond_normal"]}, r"expected values of shapes, dimensions, sizes too"),
+        ({}, r"pairs: found an empty mapping; expected values of shapes, dimensions, sizes too, or tasks alone"),
+        ({"tasks": ["beyond_norma"]}, r"pairs.tasks\[0\]: found 'beyond_norma'; expected one of "),
+        ({"tasks": []}, r"pairs.tasks: found an empty list; expected at least 1 entry"),
+    ],
+)
+def test_pairs_that_are_none(pairs: dict[str, Any], message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        load(small(pairs=pairs))
+
+
 def test_exclusions() -> None:
     left = load(small(exclude=[{"estimator": "neighbours", "samples": [1000]}, {"shape": "shifted", "dimensions": 3}]))
     kept = [(run.method, run.points, run.pair.shape, run.pair.dimensions) for run in left.runs()]
@@ -183,8 +244,8 @@ exclude:
   - {estimator: knn, dimensions: 2}
 budgets: {smoke: {samples: [200], seeds: 1}}
 """
-ESTIMATORS = "expected one of cross_fitted_critic, densratio, infomeasure, knn, per_divergence_critics"
-SHAPES = "expected one of correlated, heavy_tails, missing_mode, scaled, shifted, widened"
+ESTIMATORS = f"expected one of {', '.join(sorted(ESTIMATOR_REGISTRY))}"
+SHAPES = f"expected one of {', '.join(sorted(SHAPE_REGISTRY))}"
 
 BAD = [
     # the old text, the new text, and the message after the file's name
@@ -200,7 +261,11 @@ BAD = [
     ),
     ("dimensions: [1, 2]", "dimensions: 2", "9:15: pairs.dimensions: found 2; expected a list"),
     ("[0.5]", "[-0.5]", "10:11: pairs.sizes[0]: found -0.5; expected a number greater than 0"),
-    ("sizes:", "size:", "10:3: pairs.size: found unknown key 'size'; expected one of dimensions, shapes, sizes; did"),
+    (
+        "sizes:",
+        "size:",
+        "10:3: pairs.size: found unknown key 'size'; expected one of bijections, dimensions, shapes, sizes, tasks; did",
+    ),
     ("[1000]", "[10]", "11:11: samples[0]: found 10; expected a number not less than 100"),
     ("[1000]", "1000", "11:10: samples: found 1000; expected a list"),
     ("[kl, js]", "[kl, jss]", "12:19: divergences[1]: found 'jss'; expected one of "),
@@ -260,7 +325,7 @@ def test_one_fault_gives_one_line(write: WriteSuite, old: str, new: str, message
     lines = [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
     assert any(line.startswith(message) for line in lines), lines
     # a key under a wrong name is missing, too, and a name that is wrong where it is defined is unknown where it is used
-    assert len(lines) == (2 if new in ("seed: 2", "size:", "  kn: {}") else 1), lines
+    assert len(lines) == (2 if new in ("seed: 2", "  kn: {}") else 1), lines
 
 
 def test_all_faults_at_once(write: WriteSuite) -> None:
