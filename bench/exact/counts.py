@@ -56,17 +56,19 @@ def add_up_counts(d: Divergence, p: Distribution, q: Distribution) -> Exact:
         k = torch.arange(count, dtype=torch.float64)
         at_p, at_q = log_p(k), log_q(k)
         masses = [float(at.exp().sum()) for at in (at_p, at_q)]
+        if not max(abs(mass - 1) for mass in masses) < _MASS:
+            count *= 4
+            continue
         v = torch.where(at_p == at_q, 0.0, at_p - at_q)
         log_m = torch.logaddexp(at_p, at_q) - math.log(2)
         terms = torch.where(log_m == -math.inf, -math.inf, log_m + log_h(v))
-        complete = max(abs(mass - 1) for mass in masses) < _MASS
-        if complete and bool((terms == math.inf).any()):
+        if bool((terms == math.inf).any()):
             return Exact(math.inf, "sum")
         total = float(terms.exp().sum())
         rest = _rest(terms)
-        if complete and count >= _FAR and (rest == math.inf or total == math.inf):
+        if count >= _FAR and (rest == math.inf or total == math.inf):
             return Exact(math.inf, "sum")
-        if complete and rest <= _SHARE * total:
+        if rest <= _SHARE * total:
             found = within_range(d, at_equality(d) + total, "sum", 1e-9 * total + 1e-15)
             return Exact(float(found), "sum")
         count *= 4

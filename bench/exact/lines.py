@@ -51,7 +51,7 @@ class Line:
         density = self.inside(points)
         if not bool((self.low.isfinite() | self.high.isfinite()).any()):
             return density
-        return torch.where(points.above(self.low) & ~points.above(self.high), density, -math.inf)
+        return torch.where(points.between(self.low, self.high), density, -math.inf)
 
     def log_density(self, points: Points) -> Tensor:
         """Log density of the law, shape (n,)."""

@@ -21,7 +21,7 @@ class Points:
         anchor: a point that is known exactly, such as the end of a support.
         offset: signed distance from there; 0 or infinite where float64 has no number for it.
         log_offset: log of its size, never rounded to nothing.
-        side: its sign.
+        side: its sign; 0 at the anchor itself.
     """
 
     anchor: Tensor
@@ -32,7 +32,7 @@ class Points:
     @staticmethod
     def at(x: Tensor) -> Points:
         """Plain numbers."""
-        return Points(x, torch.zeros_like(x), torch.full_like(x, -math.inf), torch.ones_like(x))
+        return Points(x, torch.zeros_like(x), torch.full_like(x, -math.inf), torch.zeros_like(x))
 
     @staticmethod
     def beside(anchor: Tensor, log_offset: Tensor, side: Tensor) -> Points:
@@ -48,11 +48,13 @@ class Points:
         """Distance x − c."""
         return (self.anchor - c) + self.offset
 
-    def above(self, c: Tensor) -> Tensor:
-        """Whether x > c."""
+    def between(self, low: Tensor, high: Tensor) -> Tensor:
+        """Whether low < x < high."""
+        return (self._side_of(low) > 0) & (self._side_of(high) < 0)
+
+    def _side_of(self, c: Tensor) -> Tensor:
         gap = self.anchor - c
-        inside = torch.where(gap == 0, self.side > 0, gap + self.offset > 0)
-        return torch.where(c.isinf(), c < 0, inside)
+        return torch.where(c.isinf(), -c, torch.where(gap == 0, self.side, gap + self.offset))
 
     def log_minus(self, c: Tensor) -> Tensor:
         """Log |x − c|."""
