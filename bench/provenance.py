@@ -24,7 +24,7 @@ def environment() -> dict[str, Any]:
     return {
         "hostname": socket.gethostname(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "ray": _version("ray"),
         "bench": _version("divergence-bench") or "unknown",
         "git_commit": commit,

@@ -51,7 +51,7 @@ def _choose_options(spec: CalibrationSpec, pair: KnownPair) -> dict[str, Any]:
     options: dict[str, Any] = {"estimator": spec.estimator}
     if ESTIMATORS[spec.estimator].joint:
         options["split"] = pair.split
-    return options if spec.effort == "quick" else options | {"effort": spec.effort}
+    return options | {"effort": spec.effort}
 
 
 def _columns(estimates: Mapping[str, Estimate]) -> dict[str, float]:

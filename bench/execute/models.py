@@ -70,7 +70,7 @@ def _train(specs: Sequence[RunSpec], data: Dataset, place: Workplace, progress: 
     first = specs[0]
     checkpoint = None
     if place.checkpoint is not None:
-        owner = {"runs": [spec.run_id for spec in specs], "device": place.device.type, "torch": torch.__version__}
+        owner = {"runs": [spec.run_id for spec in specs], "device": place.device.type, "torch": str(torch.__version__)}
         checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
 
     return train(

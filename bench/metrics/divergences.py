@@ -18,6 +18,7 @@ from bench.metrics.base import Subject, register_metric
 from bench.metrics.divergence_curve import STREAM, draw_both_sides, fit_noisy_ratios
 from bench.metrics.divergence_figures import draw_seed, list_figures, list_names
 from bench.metrics.estimation.estimate import estimate_divergences
+from bench.metrics.estimation.estimators import DEFAULT_EFFORT
 from bench.metrics.samples import Samples, as_names, as_tensor
 
 COLUMNS = (
@@ -40,17 +41,21 @@ class EstimatedDivergences(Metric):
         names: divergences.
         seed: see `estimate_divergences`.
         spread: see `estimate_divergences`.
+        effort: see `estimate_divergences`.
     """
 
     full_state_update = False
     real: list[Tensor]
     generated: list[Tensor]
 
-    def __init__(self, names: str | Sequence[str], seed: int = 0, spread: float = 0.0) -> None:
+    def __init__(
+        self, names: str | Sequence[str], seed: int = 0, spread: float = 0.0, effort: str = DEFAULT_EFFORT
+    ) -> None:
         super().__init__()
         self.names = as_names(names, "EstimatedDivergences: names")
         self.seed = seed
         self.spread = spread
+        self.effort = effort
         self.add_state("real", default=[], dist_reduce_fx="cat")
         self.add_state("generated", default=[], dist_reduce_fx="cat")
 
@@ -61,7 +66,7 @@ class EstimatedDivergences(Metric):
     def compute(self) -> dict[str, Tensor]:
         """`div_<name>`, `div_<name>_reach` and, where it has one, `div_<name>_se` for each name, scalars in float64."""
         x, y = (dim_zero_cat(part) for part in (self.real, self.generated))
-        estimates = estimate_divergences(x, y, self.names, self.seed, spread=self.spread)
+        estimates = estimate_divergences(x, y, self.names, self.seed, spread=self.spread, effort=self.effort)
         return {column: torch.tensor(value, dtype=torch.float64) for column, value in list_figures(estimates).items()}
 
 
@@ -81,7 +86,8 @@ def measure_divergences(subject: Subject) -> dict[str, float]:
     if subject.spread:
         estimates = fit_noisy_ratios(subject).estimate(names, subject.spread)
         return {"divergence_n": float(n), "divergence_spread": subject.spread} | list_figures(estimates)
-    estimates = estimate_divergences(*draw_both_sides(subject), names, draw_seed(subject, STREAM))
+    seed, effort = draw_seed(subject, STREAM), subject.evaluation.effort
+    estimates = estimate_divergences(*draw_both_sides(subject), names, seed, effort=effort)
     return {"divergence_n": float(n)} | list_figures(estimates) | _compute_exact(subject, names)
 
 

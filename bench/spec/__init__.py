@@ -1,6 +1,6 @@
 """Work as data: the blocks of a suite file, and one specification for each kind of run."""
 
-from bench.spec.calibration import CalibrationSpec, Effort, PairSettings
+from bench.spec.calibration import CalibrationSpec, PairSettings
 from bench.spec.models import (
     REFERENCE,
     AdditionSpec,
@@ -11,6 +11,7 @@ from bench.spec.models import (
     RunSpec,
 )
 from bench.spec.settings import (
+    Effort,
     EvaluationSettings,
     KnownDivergence,
     MethodSettings,

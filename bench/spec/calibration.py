@@ -7,10 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from bench.identity import LATER
-from bench.spec.settings import Settings
+from bench.spec.settings import Effort, Settings
 from bench.spec.work import WorkSpec
-
-Effort = Literal["quick", "thorough"]
 
 
 class PairSettings(Settings):

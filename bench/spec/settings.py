@@ -35,6 +35,10 @@ KnownDivergence = Annotated[str, AfterValidator(_check_divergence)]
 """A divergence, under the one name that columns have: alpha(0.30) is alpha(0.3)."""
 
 
+Effort = Literal["quick", "thorough"]
+"""How much work an estimator of divergences puts into an estimate."""
+
+
 class EvaluationSettings(Settings):
     """The `evaluation:` block."""
 
@@ -47,6 +51,11 @@ class EvaluationSettings(Settings):
     spreads: Annotated[tuple[PositiveFloat, ...] | None, LATER] = Field(
         None,
         description="Levels of noise of divergence_curve; default eight from 0.1 to 2 for images, none for points.",
+    )
+    effort: Annotated[Effort, LATER] = Field(
+        "quick",
+        description="What estimating divergences may cost where no noise is added: quick, or thorough, up to a minute "
+        "for 10,000 points.",
     )
     divergences: Annotated[tuple[KnownDivergence, ...], LATER] = Field(
         (), description="Divergences to estimate beside the registered ones and the method's own, such as alpha(0.3)."

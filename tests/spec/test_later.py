@@ -34,6 +34,7 @@ FROZEN = {
     "pair.bijection": "none",
     "work.effort": "quick",
     "evaluation.divergences": (),
+    "evaluation.effort": "quick",
     "evaluation.extractor": None,
     "evaluation.importance_samples": 100,
     "evaluation.spreads": None,
