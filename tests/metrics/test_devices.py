@@ -20,7 +20,7 @@ DEVICES = [
 ]
 OF_SAMPLES = ["coverage", "density", "fid", "kid", "mode_coverage", "parzen_log_likelihood", "precision", "recall"]
 """Functions of given samples: the same on all devices, up to rounding in features and distances of float32."""
-OF_NOISE = ["divergences", "elbo", "log_likelihood_iw"]
+OF_NOISE = ["divergence_curve", "divergences", "elbo", "feature_divergences", "log_likelihood_iw"]
 """With random numbers of the device's own generator: the same up to their standard errors."""
 
 
