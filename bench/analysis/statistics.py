@@ -14,11 +14,15 @@ import pandas as pd
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.variants import identify_runs
 from bench.column import Columns
+from bench.convergence import GROWTH_WITHIN
 from bench.statuses import RESULTS, RETRIED, Status
 
-FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach"]
-SUMMARY = ["dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum", "reach", "at_ceiling"]
-REACH = "_reach"
+FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing"]
+SUMMARY = [
+    "dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum", "reach", "at_ceiling",
+    "growing",
+]  # fmt: skip
+REACH, GROWTH, ERROR = "_reach", "_growth", "_se"
 NOT_RUN = "not_run"
 UNFINISHED = (*(status.value for status in RETRIED), NOT_RUN)
 """How a planned run can have ended without a figure, in the order of printing."""
@@ -29,10 +33,11 @@ _GROUP = ["dataset", "method", "metric", "protocol"]
 
 
 def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value, reach`.
+    """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value, …`.
 
-    The last is the share of its ceiling that an estimate reaches, NaN for other figures. Where one seed was run more
-    than once with the same outcome columns, the latest counts.
+    `reach` is the share of its ceiling that an estimate reaches, NaN for other figures; `growing` is true where it is
+    known that an estimate has not converged. Where one seed was run more than once with the same outcome columns, the
+    latest counts.
 
     Args:
         runs: runs as `identify_runs` gives them.
@@ -50,7 +55,8 @@ def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Mean, standard deviation (n − 1), n and range over the seeds: `dataset, method, metric, protocol, mean, …`.
 
-    `reach` is the mean share of its ceiling that an estimate reaches, `at_ceiling` the number of seeds that are at it.
+    `reach` is the mean share of its ceiling that an estimate reaches, `at_ceiling` the number of seeds that are at it,
+    `growing` the number of seeds whose estimates have not converged (see `bench.convergence`).
 
     Args:
         runs: a row per run, as `bench.load` gives it.
@@ -70,6 +76,7 @@ def summarise_figures(values: pd.DataFrame) -> pd.DataFrame:
     summary = groups["value"].agg(mean="mean", n="count", minimum="min", maximum="max")
     summary["std"] = groups["value"].std(ddof=1)
     summary["reach"], summary["at_ceiling"] = groups["reach"].mean(), groups["at_ceiling"].sum()
+    summary["growing"] = groups["growing"].sum()
     return summary.reset_index()[SUMMARY]
 
 
@@ -138,9 +145,14 @@ def count_seeds(suite: Mapping[str, Any]) -> int:
 
 def _collect_column(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
     protocol, value = describe_protocol(done, metric, columns), read_numbers(done[metric])
-    name = f"{metric}{REACH}"
-    reach = read_numbers(done[name]) if name in done.columns else math.nan
-    return done[_RUN].assign(metric=metric, protocol=protocol, value=value, reach=reach)[value.notna()]
+    reach, growth, stderr = (_read_companion(done, f"{metric}{suffix}") for suffix in (REACH, GROWTH, ERROR))
+    growing = growth > GROWTH_WITHIN * stderr
+    told = done[_RUN].assign(metric=metric, protocol=protocol, value=value, reach=reach, growing=growing)
+    return told[value.notna()]
+
+
+def _read_companion(done: pd.DataFrame, name: str) -> pd.Series[float]:
+    return read_numbers(done[name]) if name in done.columns else pd.Series(math.nan, index=done.index)
 
 
 def _read_planned_labels(suite: Mapping[str, Any], method: str) -> dict[str, str]:

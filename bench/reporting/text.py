@@ -17,6 +17,8 @@ MINUS = "\u2212"
 EMPTY = "\u2014"
 AT_LEAST = "≥\u00a0"
 """Before an estimate that is at its ceiling: it is a bound from below."""
+GROWING = "↑"
+"""After an estimate that still grows with what critics are given: it has not converged."""
 
 _ROUNDING = 1e-12
 """A spread below this share of the mean is the rounding error of equal values."""
@@ -185,6 +187,7 @@ def _write_not_finite(value: float) -> str:
 __all__ = [
     "AT_LEAST",
     "EMPTY",
+    "GROWING",
     "MINUS",
     "find_last_line",
     "headline",

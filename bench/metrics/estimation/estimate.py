@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.convergence import is_converged
 from bench.divergences import divergence
 from bench.errors import ArgumentError
 from bench.metrics.estimation.estimators import DEFAULT, DEFAULT_EFFORT, ESTIMATORS, Estimator
-from bench.metrics.estimation.growth import is_converged
 from bench.metrics.estimation.points import MIN_POINTS as MIN_POINTS
 from bench.metrics.estimation.points import fit_frame, read_points, read_spread
 from bench.metrics.precision import use_full_float32

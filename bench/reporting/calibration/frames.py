@@ -17,13 +17,15 @@ from scipy.stats import binomtest
 
 from bench.analysis.measured import read_numbers
 from bench.column import Columns
+from bench.convergence import GROWTH_WITHIN
 
 CELL = ["estimator", "shape", "dimensions", "size", "bijection", "points"]
 RUNS = [*CELL, "seed", "run_id", "status", "seconds"]
-COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "error", "relative_error"]
+COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "growth", "error", "relative_error"]
 ACCURACY = [
     "values", "unusable", "bias", "bias_se", "relative_bias", "rmse", "relative_rmse", "median_relative_error",
-    "coverage", "coverage_low", "coverage_high", "above_3_se", "within",
+    "coverage", "coverage_low", "coverage_high", "above_3_se", "within", "converged",
+    "converged_within_3_se",
 ]  # fmt: skip
 COVERED, FAR_ABOVE = 2.0, 3.0
 """Standard errors within which coverage is counted, and above which an estimate is far too large."""
@@ -105,7 +107,9 @@ def measure_accuracy(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     `relative_rmse` and `median_relative_error` (of its size) of errors divided by the exact value; `coverage`, the
     share of exact values within ±2 standard errors, with its 95 % interval (Wilson) `coverage_low, coverage_high`;
     `above_3_se`, the share of estimates more than 3 standard errors too large; both are null without standard errors.
-    `within` is the share of estimates for which `is_within` holds.
+    `within` is the share of estimates for which `is_within` holds; `converged` of those that say they are, and
+    `converged_within_3_se` that of these which are within three standard errors of the exact value: null where the
+    estimator does not say.
 
     Args:
         values: as `compare_estimates` gives them.
@@ -186,7 +190,8 @@ def _compare(
         key = f"div_{name}{suffix}"
         return read_numbers(rows[key]) if key in rows else pd.Series(math.nan, index=rows.index)
 
-    frame = done.assign(divergence=name, exact=column("_exact"), estimate=column(""), se=column("_se"))
+    figures = {"exact": column("_exact"), "estimate": column(""), "se": column("_se"), "growth": column("_growth")}
+    frame = done.assign(divergence=name, **figures)
     frame = frame[[name in names for names in asked]]
     error = frame["estimate"] - frame["exact"]
     error = error.where(np.isfinite(frame["estimate"]) & np.isfinite(frame["exact"]))
@@ -217,7 +222,16 @@ def _measure(group: pd.DataFrame) -> dict[str, float | None]:
             "median_relative_error": float(np.median(np.abs(relative))),
             "within": float(is_within(usable).mean()),
         }
-    return told | _count_covered(usable)
+    return told | _count_covered(usable) | _count_converged(usable)
+
+
+def _count_converged(usable: pd.DataFrame) -> dict[str, float | None]:
+    judged = usable[usable["growth"].notna() & usable["se"].notna()]
+    if judged.empty:
+        return {}
+    converged = judged[judged["growth"] <= GROWTH_WITHIN * judged["se"]]
+    near = (converged["error"].abs() <= NEAR * converged["se"]).mean() if len(converged) else None
+    return {"converged": len(converged) / len(judged), "converged_within_3_se": near}
 
 
 def _count_covered(usable: pd.DataFrame) -> dict[str, float | None]:

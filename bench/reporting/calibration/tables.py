@@ -24,6 +24,8 @@ _STATISTICS = (
     Column("coverage", "Coverage ±2 se", "", _TRUST, "%", None, digits=3),
     Column("within", "Within 3 se or 5 %", "", _TRUST, "%", "higher", digits=3),
     Column("above_3_se", "Above by 3 se", "", _TRUST, "%", "lower", digits=2),
+    Column("converged", "Converged", "", _TRUST, "%", None, digits=3),
+    Column("converged_within_3_se", "… within 3 se", "", _TRUST, "%", "higher", digits=3),
     Column("unusable", "Not finite", "", _TRUST, "", "lower", digits=3),
     Column("seconds", "Time", "", _COST, "s", "lower", digits=2),
 )
@@ -35,7 +37,9 @@ _TRUSTED = (
     "Coverage: share of exact values within ±2 standard errors of the estimate; 95.4 % if the estimate were unbiased "
     "and normal. Within 3 se or 5 %: share of estimates that are off by no more than the larger of three standard "
     "errors and 5 % of the exact value. Above by 3 se: share of estimates more than 3 standard errors above the exact "
-    "value. Not finite: estimates asked for that are no finite number; they have no part in the other figures."
+    "value. Converged: share of estimates whose growth, what critics gained by twice the points and steps, is within "
+    "half a standard error; … within 3 se: share of these that are off by at most three. Not finite: estimates asked "
+    "for that are no finite number; they have no part in the other figures."
 )
 _TIMED = "Time: median of one call that estimates all divergences of an estimator."
 _GRID = (

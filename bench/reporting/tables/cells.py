@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.analysis.statistics import OUTCOME_LABELS
 from bench.column import Column
-from bench.reporting.text import AT_LEAST, write_as_given, write_mean_and_spread, write_significant
+from bench.reporting.text import AT_LEAST, GROWING, write_as_given, write_mean_and_spread, write_significant
 
 Kind = Literal["method", "reference", "published"]
 BAND = 6
@@ -47,6 +47,7 @@ class Cell:
         given: whether it is no statistic of ours but published, or fixed by the data: printed as it was given.
         reach: mean share of its ceiling that the estimate reaches; None where it is not known, or there is none.
         at_ceiling: number of seeds whose estimate is at its ceiling: with any the mean is a bound from below.
+        growing: number of seeds whose estimate has not converged: with any the mean is likely to be too low.
     """
 
     mean: float
@@ -59,6 +60,7 @@ class Cell:
     given: bool = False
     reach: float | None = None
     at_ceiling: int = 0
+    growing: int = 0
 
     @property
     def is_bound(self) -> bool:
@@ -69,7 +71,9 @@ class Cell:
     def texts(self) -> tuple[str, str]:
         """Mean and spread in print; the latter is empty where there can be none."""
         mean, spread = self._write()
-        return (f"{AT_LEAST}{mean}" if self.is_bound else mean), spread
+        if self.is_bound:
+            return f"{AT_LEAST}{mean}", spread
+        return (f"{mean}{GROWING}" if self.growing else mean), spread
 
     def _write(self) -> tuple[str, str]:
         if self.given:

@@ -15,7 +15,7 @@ from bench.analysis.statistics import UNFINISHED
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import BAND, Cell, Header, Row, Table
 from bench.reporting.tables.references import describe_references
-from bench.reporting.text import AT_LEAST, EMPTY, MINUS, make_slug
+from bench.reporting.text import AT_LEAST, EMPTY, GROWING, MINUS, make_slug
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -37,14 +37,14 @@ _GREEK_SMALL = _GREEK_CAPITAL | {
 OWN = "†"
 OWN_NOTE = "marks the divergence that the method was trained on."
 _STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
-_OF_CEILINGS = ("reach", "at_ceiling")
+_OF_ESTIMATES = ("reach", "at_ceiling", "growing")
 
 
 def to_frame(table: Table) -> pd.DataFrame:
     """The table with one column per statistic, `<metric>_mean, _std, _n, _minimum, _maximum, _best`.
 
     Estimates that have a ceiling also have `_reach`, the mean share of it that is reached, and `_at_ceiling`, the
-    number of seeds at it.
+    number of seeds at it, and `_growing`, the number of seeds whose estimates have not converged.
 
     Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
     """
@@ -119,7 +119,7 @@ def _make_record(table: Table, row: Row) -> dict[str, Any]:
     record |= {f"seeds_{name}": outcomes.get(name, 0) if ours else None for name in UNFINISHED}
     for place, (header, cell) in enumerate(zip(table.headers, row.cells, strict=True)):
         name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
-        statistics = (*_STATISTICS, *(_OF_CEILINGS if _has_ceiling(table, place) else ()))
+        statistics = (*_STATISTICS, *(_OF_ESTIMATES if _has_ceiling(table, place) else ()))
         record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in statistics}
     return record
 
@@ -187,8 +187,14 @@ def _write_latex(mean: str, spread: str, best: bool) -> str:
 
 
 def _write_number(number: str) -> str:
-    plain = number.replace(MINUS, "-").replace("∞", r"\infty").replace(EMPTY, r"\mbox{---}").replace(AT_LEAST, r"\geq ")
-    return re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", plain)
+    plain = (
+        number.replace(MINUS, "-")
+        .replace("∞", r"\infty")
+        .replace(EMPTY, r"\mbox{---}")
+        .replace(AT_LEAST, r"\geq ")
+        .replace(GROWING, r"\uparrow ")
+    )
+    return re.sub(r"e(-?\d+)(?=$|\\uparrow)", r" \\cdot 10^{\1}", plain)
 
 
 def _write_label(row: Row) -> str:

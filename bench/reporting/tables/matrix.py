@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.column import FEATURES, Column, Columns, condition_of, divergence_of
+from bench.convergence import GROWTH_WITHIN
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.cells import Header, Table
 from bench.reporting.tables.gap import SPREAD
-from bench.reporting.text import join_names, write_count
+from bench.reporting.text import GROWING, join_names, write_count
 
 ESTIMATED = "train-test"
 OF_FEATURES = "train-test-features"
@@ -21,6 +22,11 @@ _EXPECTED = (
     "column (Nowozin et al. 2016). Here it is so in {} of {}."
 )
 _OF_FEATURES = "Between the features that FID compares, of as many test and generated examples."
+_GROWTH = (
+    f"{GROWING} marks a mean with seeds whose estimates have not converged: critics that were given half of the points "
+    f"and steps stayed behind by more than {GROWTH_WITHIN:g} standard errors, so these are likely to be too low by "
+    "more than their standard errors tell."
+)
 _CEILING = (
     "An estimate from n points has a ceiling, at which they are told apart perfectly and n vouches for no larger ratio."
 )
@@ -35,7 +41,7 @@ def select_estimates(table: Table, columns: Columns) -> Table | None:
         columns: the declared columns.
     """
     title, chosen = "divergences estimated after training", select(table, is_estimate)
-    notes = (*describe_spread(table), *describe_ceilings(chosen))
+    notes = (*describe_spread(table), *describe_ceilings(chosen), *describe_growth(chosen))
     return _make_matrix(chosen, ESTIMATED, title, notes, _EXPECTED, columns)
 
 
@@ -76,6 +82,12 @@ def describe_ceilings(table: Table) -> tuple[str, ...]:
         else ""
     )
     return (f"{_CEILING} Of it the methods reach, on average over their seeds: {', '.join(shares)}.{at}",)
+
+
+def describe_growth(table: Table) -> tuple[str, ...]:
+    """What ↑ stands for, where a figure of the table bears it."""
+    growing = any(cell.growing for row in table.rows for cell in row.cells if cell)
+    return (_GROWTH,) if growing else ()
 
 
 def _write_share(table: Table, place: int, header: Header) -> str:
@@ -160,6 +172,7 @@ __all__ = [
     "OF_FEATURES",
     "count_diagonal",
     "describe_ceilings",
+    "describe_growth",
     "describe_spread",
     "find_spread",
     "is_estimate",

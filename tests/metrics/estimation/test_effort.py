@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bench import estimate_divergences
 from bench.errors import ArgumentError
-from bench.metrics.estimation.growth import GROWTH_WITHIN, is_converged
+from bench.convergence import GROWTH_WITHIN, is_converged
 
 
 def draw(n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ bound at the same held-out points is lower still.
 
 from __future__ import annotations
 
-GROWTH_WITHIN = 1.0  # standard errors; see is_converged
+GROWTH_WITHIN = 0.5  # standard errors; see is_converged
 
 
 def is_converged(growth: float, stderr: float) -> bool:
