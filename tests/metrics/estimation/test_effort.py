@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from bench import estimate_divergences
-from bench.errors import ArgumentError
 from bench.convergence import GROWTH_WITHIN, is_converged
+from bench.errors import ArgumentError
 
 
 def draw(n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:
