@@ -7,7 +7,7 @@ import math
 import mpmath
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.special import lambertw, wrightomega
@@ -27,6 +27,7 @@ def tensor(*values: float) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", SMOOTH)
 @given(v=log_ratios)
+@settings(max_examples=25)
 def test_tangents_equal_autograd_of_f(name: str, v: float) -> None:
     d = divergence(name)
     slope, intercept = tangent_by_autograd(d.f)
@@ -51,6 +52,7 @@ def test_tangents_lie_below_f_and_touch_it(name: str, v: float, w: float) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 @given(v=st.floats(-5, 5))
+@settings(max_examples=15)
 def test_fenchel_conjugate_is_the_supremum(name: str, v: float) -> None:
     """f*(t) = sup_s (s t − f(s)), the supremum taken on a fine grid of log s.
 

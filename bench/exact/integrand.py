@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ Elementwise = Callable[[Tensor], Tensor]
 _NEAR = (0.5, 0.1, 0.02)  # |v| below which f̃ comes from its second derivative: the largest of these that will do
 _DEGREE, _NODES = 15, 12  # of the polynomial there, and of Gauss's rule behind it
 _AGREES = 1e-9
+_STRAIGHT = 2.0**-50  # times w: what rounding makes of the difference of logs of exponentials of w
 
 
 def at_equality(d: Divergence) -> float:
@@ -42,6 +44,7 @@ def has_kink(d: Divergence) -> bool:
     return bool((slope[2] - slope[0]).abs() > 1e-4)
 
 
+@lru_cache(maxsize=64)  # a divergence of many coordinates needs it for each
 def log_excess(d: Divergence) -> Elementwise:
     """Give v ↦ log h(v), float64, elementwise; v may be ±inf."""
     zero = torch.zeros((), dtype=torch.float64)
@@ -65,9 +68,9 @@ def log_excess(d: Divergence) -> Elementwise:
 def _one_sided(leading: Elementwise, other: Elementwise) -> Elementwise:
     """W ≥ 0 ↦ log(leading(w) + e⁻ʷ other(w)), continued in w where a term overflows."""
     edge = _last_finite(leading, other)
-    end = edge + torch.arange(-2.0, 1.0, dtype=torch.float64)
+    end = torch.tensor([edge / 2, edge - 2, edge - 1, edge], dtype=torch.float64)
     log_rest = (-other(end)).log() - end
-    rest_rate = (log_rest[2] - log_rest[1]).nan_to_num()
+    rest_rate = _rate(log_rest, edge).nan_to_num()
     continued, limit = _extrapolate(leading(end), edge), _limit(leading, edge)
 
     def value(w: Tensor) -> Tensor:
@@ -77,7 +80,7 @@ def _one_sided(leading: Elementwise, other: Elementwise) -> Elementwise:
             return within
         plain = leading(w)
         lead = torch.where(plain.isfinite(), plain.log(), continued(w))
-        rest = log_rest[2] + rest_rate * (w - edge)
+        rest = log_rest[-1] + rest_rate * (w - edge)
         beyond = lead + torch.log1p(-(rest - lead).exp().clamp(max=1).nan_to_num(0.0))
         return torch.where(w <= edge, within, torch.where(w.isinf(), limit, beyond))
 
@@ -85,14 +88,22 @@ def _one_sided(leading: Elementwise, other: Elementwise) -> Elementwise:
 
 
 def _extrapolate(last: Tensor, edge: float) -> Elementwise:
-    """Log of an increasing function beyond the edge, from its values one apart up to there.
+    """Log of an increasing function beyond the edge, from its values at half of it and one apart up to there.
 
     It grows exponentially, or linearly as a logarithm of r does, or not at all: its last differences tell.
     """
-    before, rise = last[1] - last[0], last[2] - last[1]
+    _, first, second, third = last
+    before, rise = second - first, third - second
     if bool(rise > 1.0001 * before):
-        return lambda w: last[2].log() + (last[2].log() - last[1].log()) * (w - edge)
-    return lambda w: (last[2] + rise * (w - edge)).log()
+        rate = _rate(last.log(), edge)
+        return lambda w: third.log() + rate * (w - edge)
+    return lambda w: (third + rise * (w - edge)).log()
+
+
+def _rate(logs: Tensor, edge: float) -> Tensor:
+    """Slope at the edge: over half of the way there if it is the same to rounding, which beyond is multiplied by w."""
+    near, far = logs[-1] - logs[-2], (logs[-1] - logs[0]) / (edge / 2)
+    return torch.where((near - far).abs() <= _STRAIGHT * edge, far, near)
 
 
 def _last_finite(leading: Elementwise, other: Elementwise) -> float:

@@ -166,6 +166,8 @@ def _roots(evaluate: Callable[[Tensor], tuple[Tensor, Tensor]], level: Tensor, p
     found, first = changes.any(2, keepdim=True), changes.long().argmax(2, keepdim=True)
     low, high = s[first], s[first + 1]
     at_low, at_high = known.gather(2, first), known.gather(2, first + 1)
+    # two ends of one sign would send the next point anywhere
+    at_low, at_high = torch.where(found, at_low, -1.0), torch.where(found, at_high, 1.0)
     for _ in range(_ROOT_STEPS):  # the Illinois variant: an end that stays has its value halved
         middle = (low * at_high - high * at_low) / (at_high - at_low)
         middle = torch.where(middle.isfinite(), middle, (low + high) / 2)

@@ -46,11 +46,12 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class Twin:
-    """A law of torch and the same in SciPy."""
+    """A law of torch and the same in SciPy, which knows its quantiles of exp(-last) and more."""
 
     law: Distribution
     scipy: Any
     kinks: tuple[float, ...] = ()
+    last: float = 300.0
 
 
 def size(random: Random, low: float = 0.1, high: float = 10.0) -> float:
@@ -203,7 +204,7 @@ def _log_uniform(random: Random) -> Twin:
 
 def _beta(random: Random) -> Twin:
     a, b = shape(random), shape(random, 1.0)
-    return Twin(Beta(*tensor(a, b)), stats.beta(a, b))
+    return Twin(Beta(*tensor(a, b)), stats.beta(a, b), last=60.0)
 
 
 def _kumaraswamy(random: Random) -> Twin:
@@ -230,7 +231,7 @@ def _affine_beta(random: Random) -> Twin:
     a, b, s = shape(random, 1.0), shape(random, 1.0), size(random, 0.1, 0.9)
     m = float(random.uniform(0, 1 - s))
     law = TransformedDistribution(Beta(*tensor(a, b)), AffineTransform(*tensor(m, s)))
-    return Twin(law, stats.beta(a, b, loc=m, scale=s), (m, m + s))
+    return Twin(law, stats.beta(a, b, loc=m, scale=s), (m, m + s), last=60.0)
 
 
 LINE = {

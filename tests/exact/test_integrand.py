@@ -52,6 +52,19 @@ def test_equals_mpmath(name: str, v: float) -> None:
     assert float(log_excess(divergence(name))(at(v))) == pytest.approx(float(expected), abs=tolerance, rel=1e-13)
 
 
+@pytest.mark.parametrize("name", ["alpha(-0.2)", "alpha(0.3)", "alpha(1.2)", "alpha(2.5)"])
+@pytest.mark.parametrize("size", [290.0, 310.0, 500.0, 1000.0, 1500.0])
+def test_powers_are_continued_exactly_beyond_overflow(name: str, size: float) -> None:
+    """To the rounding of the value itself and of what stands at |v| = 300: not what a slope over one step makes."""
+    a = Real(float(name[6:-1]))
+    h = log_excess(divergence(name))
+    for v in (-size, size):
+        with mpmath.workdps(60):
+            r = mpmath.exp(Real(v))
+            expected = mpmath.log(2 * ((r**a - 1) / (a * (a - 1)) - (r - 1) / (a - 1)) / (1 + r))
+        assert float(h(at(v))) == pytest.approx(float(expected), rel=4e-16, abs=6e-14)
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_value_at_equality_is_the_least(name: str) -> None:
     assert at_equality(divergence(name)) == pytest.approx(divergence(name).lower, abs=1e-15)
