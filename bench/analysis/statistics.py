@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from bench.analysis.growth import find_growing
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.variants import identify_runs
 from bench.column import Columns
-from bench.convergence import GROWTH_WITHIN
 from bench.statuses import RESULTS, RETRIED, Status
 
 FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing"]
@@ -22,7 +22,7 @@ SUMMARY = [
     "dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum", "reach", "at_ceiling",
     "growing",
 ]  # fmt: skip
-REACH, GROWTH, ERROR = "_reach", "_growth", "_se"
+REACH = "_reach"
 NOT_RUN = "not_run"
 UNFINISHED = (*(status.value for status in RETRIED), NOT_RUN)
 """How a planned run can have ended without a figure, in the order of printing."""
@@ -145,8 +145,7 @@ def count_seeds(suite: Mapping[str, Any]) -> int:
 
 def _collect_column(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
     protocol, value = describe_protocol(done, metric, columns), read_numbers(done[metric])
-    reach, growth, stderr = (_read_companion(done, f"{metric}{suffix}") for suffix in (REACH, GROWTH, ERROR))
-    growing = growth > GROWTH_WITHIN * stderr
+    reach, growing = _read_companion(done, f"{metric}{REACH}"), find_growing(done, metric)
     told = done[_RUN].assign(metric=metric, protocol=protocol, value=value, reach=reach, growing=growing)
     return told[value.notna()]
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bench.divergences import Divergence
+from bench.convergence import WITNESSES, is_converged
+from bench.divergences import Divergence, divergence
 from bench.metrics.estimation.estimators import DEFAULT, Value, register_estimator
 from bench.metrics.estimation.heldout import heldout_bound
-from bench.metrics.estimation.ratio import EFFORTS, fit_log_ratio, halve, make_design
+from bench.metrics.estimation.ratio import EFFORTS, LogRatios, fit_log_ratio, halve, make_design
 
 
 @register_estimator(DEFAULT, version=3, scaling="columns", efforts=tuple(EFFORTS))
@@ -25,8 +26,15 @@ def cross_fitted_critic(
     design = make_design(p, q, generator)
     how = EFFORTS[effort]
     ratios, fewer = (fit_log_ratio(d, e, generator) for d, e in ((design, how), (halve(design), how.halved())))
-    return {d.name: _add_growth(heldout_bound(d, ratios), heldout_bound(d, fewer)) for d in divergences}
+    witnesses = [_estimate(divergence(name), ratios, fewer) for name in WITNESSES]
+    return {d.name: _judge(_estimate(d, ratios, fewer), witnesses) for d in divergences}
 
 
-def _add_growth(value: Value, of_fewer: Value) -> Value:
-    return replace(value, growth=value.value - of_fewer.value)
+def _estimate(d: Divergence, ratios: LogRatios, fewer: LogRatios) -> Value:
+    value = heldout_bound(d, ratios)
+    return replace(value, growth=value.value - heldout_bound(d, fewer).value)
+
+
+def _judge(value: Value, witnesses: Sequence[Value]) -> Value:
+    """The value with whether it has converged, as far as it and the witnesses can tell."""
+    return replace(value, converged=all(is_converged(v.growth or 0.0, v.stderr or 0.0) for v in (value, *witnesses)))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.convergence import is_converged
 from bench.divergences import divergence
 from bench.errors import ArgumentError
 from bench.metrics.estimation.estimators import DEFAULT, DEFAULT_EFFORT, ESTIMATORS, Estimator
@@ -33,6 +32,7 @@ class Estimate:
         spread: standard deviation of the noise added to both sides, 0 for none.
         growth: by how much the estimate exceeds that of critics with half of points and steps: what they still lack is
             about as much, and no part of the standard error. None where the estimator does not say.
+        converged: whether the standard error tells how near the estimate is, see `bench.convergence`; None likewise.
     """
 
     value: float
@@ -43,13 +43,16 @@ class Estimate:
     version: int
     spread: float = 0.0
     growth: float | None = None
+    converged: bool | None = None
 
     @property
-    def converged(self) -> bool | None:
-        """Whether the standard error tells how near the estimate is; None where that is not known."""
-        if self.growth is None or self.stderr is None:
-            return None
-        return is_converged(self.growth, self.stderr)
+    def extrapolated(self) -> float | None:
+        """The value and its growth: no lower bound, but on the tasks of Beyond Normal nearer to the divergence.
+
+        There the median of |error| falls from 4.0 % to 3.1 %; 1.9 % of such values are more than three standard errors
+        too high, against 1.1 %. None where the growth is not known.
+        """
+        return None if self.growth is None else self.value + max(self.growth, 0.0)
 
 
 def estimate_divergences(
@@ -112,7 +115,7 @@ def estimate_divergences(
         samples = _split_points(p, split, how) if how.joint else (p, q)
         values = how.compute(*samples, list(wanted.values()), generator, **options)
     return {
-        name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.version, spread, v.growth)
+        name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.version, spread, v.growth, v.converged)
         for name, v in ((name, values[d.name]) for name, d in wanted.items())
     }
 

@@ -20,11 +20,13 @@ class Value:
         value: the estimate, in the divergence's own unit (nats for most).
         stderr: its standard error, None where the estimator has none.
         growth: by how much it exceeds the estimate of critics that were given half as much; None where none was made.
+        converged: whether the standard error tells how near the estimate is, see `bench.convergence`; None likewise.
     """
 
     value: float
     stderr: float | None
     growth: float | None = None
+    converged: bool | None = None
 
 
 Compute = Callable[..., Mapping[str, Value]]

@@ -35,6 +35,8 @@ def test_growth_is_none_where_the_estimator_does_not_say() -> None:
 def test_gaussians_are_converged() -> None:
     estimate = estimate_divergences(*draw(2000, 2), ["kl", "js"])
     assert all(e.converged for e in estimate.values())
+    for e in estimate.values():
+        assert e.extrapolated == e.value + max(e.growth or 0.0, 0.0)
 
 
 def test_what_is_folded_up_is_told_to_be_unfinished() -> None:
