@@ -24,8 +24,8 @@ _EXPECTED = (
 _OF_FEATURES = "Between the features that FID compares, of as many test and generated examples."
 _GROWTH = (
     f"{GROWING} marks a mean with seeds whose estimates have not converged: given half of the points and steps, "
-    f"critics stayed behind by more than {GROWTH_WITHIN:g} standard errors, in it or in kl, js or squared_hellinger. It is "
-    "likely to be too low by more than its standard error tells."
+    f"critics stayed behind by more than {GROWTH_WITHIN:g} standard errors, in it or in kl, js or squared_hellinger. "
+    "It is likely to be too low by more than its standard error tells."
 )
 _CEILING = (
     "An estimate from n points has a ceiling, at which they are told apart perfectly and n vouches for no larger ratio."
