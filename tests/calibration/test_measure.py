@@ -76,7 +76,7 @@ def test_what_is_no_number_is_left_out_and_infinity_is_kept() -> None:
 
 
 def test_effort_and_growth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Effort is passed on where it is not the default, and what an estimate tells of its growth is kept."""
+    """Effort is passed on, and what an estimate tells of its growth is kept."""
     asked: list[dict[str, Any]] = []
 
     def estimate(x: Any, y: Any, names: Any, seed: int, **options: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_effort_and_growth(monkeypatch: pytest.MonkeyPatch) -> None:
     figures, labels = measure(spec(effort="thorough"), CPU)
     assert (figures["div_kl"], figures["div_kl_growth"], labels["effort"]) == (1.0, 0.25, "thorough")
     measure(spec(), CPU)
-    assert asked == [{"estimator": "plug_in", "effort": "thorough"}, {"estimator": "plug_in"}]
+    assert asked == [{"estimator": "plug_in", "effort": "thorough"}, {"estimator": "plug_in", "effort": "quick"}]
 
 
 def test_a_refusal_passes() -> None:

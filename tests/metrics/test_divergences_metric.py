@@ -49,7 +49,7 @@ def exact_columns(figures: dict[str, float]) -> dict[str, float]:
 def no_critics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the estimates out, which are tested elsewhere and take seconds."""
 
-    def estimates(x: Tensor, y: Tensor, names: Sequence[str], seed: int) -> dict[str, Estimate]:
+    def estimates(x: Tensor, y: Tensor, names: Sequence[str], seed: int, *, effort: str) -> dict[str, Estimate]:
         return {name: Estimate(0.5, None, len(x), len(y), "none", 1) for name in names}
 
     monkeypatch.setattr("bench.metrics.divergences.estimate_divergences", estimates)
@@ -119,7 +119,7 @@ def test_the_models_own_divergence_is_among_the_estimates(make_subject: SubjectM
     without = measure(plain)
     assert {name: own[name] for name in without} == without  # the others' figures are as they were
     added = set(own) - set(without)
-    assert added == {f"div_alpha(0.3){end}" for end in ("", "_se", "_reach", "_exact")}
+    assert added == {f"div_alpha(0.3){end}" for end in ("", "_se", "_growth", "_reach", "_exact")}
     # ∫ p^a q^(1−a) = exp(−½ a(1 − a) Δ²) for equal variances
     expected = math.expm1(-0.5 * 0.21 * 0.25) / (0.3 * -0.7)
     assert own["div_alpha(0.3)_exact"] == pytest.approx(expected, rel=1e-9)

@@ -132,7 +132,7 @@ def test_the_metric_class_gives_what_the_function_gives() -> None:
 
 def test_suite_metric(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
     figures = METRICS["divergences"].measure(make_subject(points, normal, samples=250))
-    expected = {f"div_{name}{end}" for name in DIVERGENCES for end in ("", "_se")}
+    expected = {f"div_{name}{end}" for name in DIVERGENCES for end in ("", "_se", "_growth", "_reach")}
     assert set(figures) == expected | {"divergence_n"}
     assert figures["divergence_n"] == 250
     assert abs(figures["div_js"]) <= 4 * figures["div_js_se"] + 1e-12
