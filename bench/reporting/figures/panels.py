@@ -21,6 +21,7 @@ from matplotlib.lines import Line2D
 
 from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, use_drawing_settings
 
+_LEGEND_WIDTH = 1.3  # inches for a name
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _DPI, _SVG_DPI = 200, 72
 _PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
@@ -93,7 +94,8 @@ def save(plot: Plot, folder: Path, name: str) -> None:
     columns = min(plot.columns, len(plot.panels))
     rows = math.ceil(len(plot.panels) / columns)
     width, height = plot.size
-    legend_height = 0.3 if plot.legend else 0
+    beside = max(1, min(6, int(width * columns / _LEGEND_WIDTH), len(plot.legend)))
+    legend_height = 0.3 * math.ceil(len(plot.legend) / beside)
     with use_drawing_settings(name):
         figure = Figure(figsize=(width * columns, (height + 0.2) * rows + legend_height), layout="constrained")
         for position, panel in enumerate(plot.panels, start=1):
@@ -101,7 +103,7 @@ def save(plot: Plot, folder: Path, name: str) -> None:
             panel.draw(axes)
             axes.set_title(shorten(panel.title, 48))
         if plot.legend:
-            figure.legend(handles=_make_handles(plot.legend), loc="outside upper left", ncols=min(6, len(plot.legend)))
+            figure.legend(handles=_make_handles(plot.legend), loc="outside upper left", ncols=beside)
         _lay_out(figure)
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
