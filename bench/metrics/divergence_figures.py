@@ -9,7 +9,7 @@ import torch
 from bench.divergences import DIVERGENCES, divergence
 from bench.metrics.base import Subject
 from bench.metrics.ceilings import measure_reach
-from bench.metrics.estimation.estimate import Estimate
+from bench.metrics.estimation.result import Estimate
 
 
 def list_names(subject: Subject, *, headlines: bool = False) -> list[str]:

@@ -10,9 +10,10 @@ from bench.metrics.estimation import (  # noqa: F401 - imported to register them
     per_divergence,
     public,
 )
-from bench.metrics.estimation.estimate import Estimate, estimate_divergences
+from bench.metrics.estimation.estimate import estimate_divergences
 from bench.metrics.estimation.estimators import ESTIMATORS, Estimator, Value, register_estimator
 from bench.metrics.estimation.noise import estimate_divergence_curve
+from bench.metrics.estimation.result import Estimate
 
 __all__ = [
     "ESTIMATORS",

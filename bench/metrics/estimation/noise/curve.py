@@ -11,15 +11,19 @@ from bench.divergences import divergence
 from bench.errors import ArgumentError
 from bench.metrics.base import CURVE_SPREADS
 from bench.metrics.checks import as_points
-from bench.metrics.estimation.estimate import MIN_POINTS, Estimate
 from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.noise.fit import fit_log_ratio_levels
+from bench.metrics.estimation.points import MIN_POINTS
 from bench.metrics.estimation.ratio import LogRatios
+from bench.metrics.estimation.result import Estimate
 from bench.metrics.precision import use_full_float32
+from bench.metrics.ranges import choose_unit
+from bench.metrics.samples import Samples, as_names
 from bench.streams import random_stream
 
 NOISE_CRITIC = "noise_conditioned_critic"
 VERSION = 1
+_ORDINARY = 1e-12, 1e12  # float32 holds the squares of such numbers, and sums of them
 
 
 class NoisyRatios:
@@ -30,18 +34,22 @@ class NoisyRatios:
         y: points of Q, shape (m, d).
         spreads: levels of noise, standard deviations s > 0 in the unit of the points.
         seed: decides folds, noise, initial critics and batches; the global random state is left alone.
+        caller: how messages call the function that was called.
 
     Raises:
         ArgumentError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or a
             level is not above 0.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, spreads: Sequence[float], seed: int = 0) -> None:
-        p, q = _centre(x, y)
-        levels = _check_levels(spreads)
+    def __init__(
+        self, x: Samples, y: Samples, spreads: Sequence[float], seed: int = 0, caller: str = "estimate_divergence_curve"
+    ) -> None:
+        levels = _check_levels(spreads, caller)
+        p, q, unit = _centre(x, y, levels[-1], caller)
         self._counts = len(p), len(q)
+        scaled = [level / unit for level in levels]
         with use_full_float32():
-            found = fit_log_ratio_levels(p, q, levels, random_stream(seed, "divergence curve", p.device))
+            found = fit_log_ratio_levels(p, q, scaled, random_stream(seed, "divergence curve", p.device))
         self._ratios: Mapping[float, LogRatios] = dict(zip(levels, found, strict=True))
 
     @property
@@ -66,7 +74,7 @@ class NoisyRatios:
 
 
 def estimate_divergence_curve(
-    x: Tensor, y: Tensor, names: Sequence[str], spreads: Sequence[float] = CURVE_SPREADS, seed: int = 0
+    x: Samples, y: Samples, names: str | Sequence[str], spreads: Sequence[float] = CURVE_SPREADS, seed: int = 0
 ) -> dict[float, dict[str, Estimate]]:
     """Estimate D_f of P ∗ N(0, s²I) and Q ∗ N(0, s²I) for every level s and every name, from x ~ P and y ~ Q.
 
@@ -94,31 +102,38 @@ def estimate_divergence_curve(
         ArgumentError: if values are not finite, shapes differ, there are fewer than `MIN_POINTS` points on a side, or a
             level is not above 0.
     """
+    names = as_names(names, "estimate_divergence_curve: names")
     for name in names:
         divergence(name)
     ratios = NoisyRatios(x, y, spreads, seed)
     return {spread: ratios.estimate(names, spread) for spread in ratios.spreads}
 
 
-def _centre(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Both samples about their common mean, taken off in float64: large offsets cost no digits."""
-    p, q = (
-        as_points(values, f"estimate_divergence_curve: {name}", at_least=MIN_POINTS)
-        for name, values in (("x", x), ("y", y))
-    )
+def _centre(x: Samples, y: Samples, largest: float, caller: str) -> tuple[Tensor, Tensor, float]:
+    """Both samples about their common mean, float32, and the unit that they and the levels are divided by.
+
+    The mean is taken off in float64, so that large offsets cost no digits. The unit is a power of two, and 1 where
+    float32 holds the squares of all.
+    """
+    p, q = (as_points(values, f"{caller}: {name}", at_least=MIN_POINTS) for name, values in (("x", x), ("y", y)))
     if p.shape[1] != q.shape[1]:
-        found = f"x has {p.shape[1]} dimensions and y {q.shape[1]}"
-        raise ArgumentError(f"estimate_divergence_curve: {found}; expected the same")
-    centre = (p.mean(0) + q.to(p.device).mean(0)) / 2
-    return (p - centre).float(), (q.to(p.device) - centre).float()
+        raise ArgumentError(f"{caller}: x has {p.shape[1]} dimensions and y {q.shape[1]}; expected the same")
+    q = q.to(p.device)
+    outer = choose_unit(*(float(points.abs().max()) for points in (p, q)), largest)
+    p, q = p / outer, q / outer
+    centre = (p.mean(0) + q.mean(0)) / 2
+    p, q = p - centre, q - centre
+    reach = max(*(float(points.abs().max()) for points in (p, q)), largest / outer)
+    inner = 1.0 if _ORDINARY[0] < reach < _ORDINARY[1] else math.ldexp(1.0, math.frexp(reach)[1])
+    return (p / inner).float(), (q / inner).float(), outer * inner
 
 
-def _check_levels(spreads: Sequence[float]) -> list[float]:
+def _check_levels(spreads: Sequence[float], caller: str) -> list[float]:
     levels = sorted({float(spread) for spread in spreads})
     bad = [spread for spread in levels if not spread > 0 or math.isinf(spread)]
     if bad or not levels:
         found = f"spread {bad[0]:g}" if bad else "no spreads"
-        raise ArgumentError(f"estimate_divergence_curve: found {found}; expected levels of noise above 0, such as 0.5")
+        raise ArgumentError(f"{caller}: found {found}; expected levels of noise above 0, such as 0.5")
     return levels
 
 

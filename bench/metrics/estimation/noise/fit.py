@@ -11,9 +11,8 @@ from bench.metrics.estimation.noise.components import Components, fit_components
 from bench.metrics.estimation.noise.gaussian import fit_gaussian_levels
 from bench.metrics.estimation.noise.network import Levels, encode_levels
 from bench.metrics.estimation.noise.training import Effort, Side, train
-from bench.metrics.estimation.ratio import LogRatios
+from bench.metrics.estimation.ratio.fit import LogRatios, stack_by_fold
 from bench.metrics.estimation.ratio.folds import Pairs, Predictions, deal, leave_pairs_out
-from bench.metrics.estimation.ratio.stacking import combine, stack
 
 FOLDS = 5
 _LEADING = (8, 40)  # components of the closed forms
@@ -48,7 +47,8 @@ def fit_log_ratio_levels(
     levels = encode_levels(torch.tensor(spreads, dtype=torch.float32, device=x.device))
     by_network = train(sides, components, levels, pairs, effort, generator)
     closed = [_predict_closed(sides, levels, pairs, min(k, components.variance.shape[-1])) for k in _LEADING]
-    return [_stack([form[i] for form in closed] + [by_network[i]]) for i in range(len(spreads))]
+    stacks = ([*(form[i] for form in closed), by_network[i]] for i in range(len(spreads)))
+    return [stack_by_fold(critics, closed=len(closed)) for critics in stacks]
 
 
 def _prepare(points: Tensor, noise: Tensor, components: Components, pairs: Pairs) -> Side:
@@ -67,21 +67,6 @@ def _predict_closed(sides: Sequence[Side], levels: Levels, pairs: Pairs, leading
     v_p, v_q = fit_gaussian_levels(fitted[0], fitted[1], noisy[0], noisy[1], levels.spreads)
     shape = (pairs.critics, 2, -1)
     return [pairs.by_fold(a.reshape(shape), b.reshape(shape)) for a, b in zip(v_p, v_q, strict=True)]
-
-
-def _stack(candidates: Sequence[Predictions]) -> LogRatios:
-    """Combine the critics of each fold by weights that its validation points decide, starting from the last alone."""
-    start = torch.zeros(len(candidates))
-    start[-1] = 1.0
-    validation_p = torch.stack([c.validation_p.flatten(1) for c in candidates], -1)
-    validation_q = torch.stack([c.validation_q.flatten(1) for c in candidates], -1)
-    weights = stack(validation_p, validation_q, start)
-    return LogRatios(
-        p=combine(torch.stack([c.evaluation_p.mean(1) for c in candidates], -1), weights),
-        q=combine(torch.stack([c.evaluation_q.mean(1) for c in candidates], -1), weights),
-        validation_p=combine(validation_p, weights),
-        validation_q=combine(validation_q, weights),
-    )
 
 
 __all__ = ["Effort", "fit_log_ratio_levels"]

@@ -54,7 +54,7 @@ def fit_log_ratio(design: Design, effort: Effort, generator: torch.Generator) ->
     critics += [
         learner.fit(design, base, generator) for learner in effort.learners if design.dimensions <= learner.up_to
     ]
-    return stack_by_fold(critics)
+    return stack_by_fold(critics, closed=1)
 
 
 def fit_closed_forms(design: Design) -> list[ClosedForm]:
@@ -71,13 +71,15 @@ def _choose_better(one: Predictions, other: Predictions) -> Predictions:
     return other.where(other.loss < one.loss, one)
 
 
-def stack_by_fold(critics: Sequence[Predictions]) -> LogRatios:
+def stack_by_fold(critics: Sequence[Predictions], closed: int) -> LogRatios:
     """Combine the critics of each fold by weights that its validation points decide.
 
-    The weights start from the mean of all but the first, the closed form, which the others contain.
+    Args:
+        critics: closed forms first, then what starts from them.
+        closed: how many closed forms there are; the weights start from the mean of the others, which contain them.
     """
-    start = torch.full((len(critics),), 1 / max(len(critics) - 1, 1))
-    start[0] = float(len(critics) == 1)
+    start = torch.zeros(len(critics))
+    start[closed:] = 1 / (len(critics) - closed)
     validation_p = torch.stack([c.validation_p.flatten(1) for c in critics], -1)
     validation_q = torch.stack([c.validation_q.flatten(1) for c in critics], -1)
     weights = stack(validation_p, validation_q, start)

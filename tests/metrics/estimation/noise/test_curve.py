@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from bench import estimate_divergence_curve, exact_divergence
+from bench import estimate_divergence_curve, estimate_divergences, exact_divergence
 from bench.errors import ArgumentError, UnknownNameError
 from bench.metrics.estimation import Estimate
 from bench.metrics.estimation.noise import NoisyRatios
@@ -172,3 +172,25 @@ def test_a_level_that_was_not_fitted_is_refused() -> None:
     ratios = NoisyRatios(draw(200, 2, 0), draw(200, 2, 1), [0.5])
     with pytest.raises(ArgumentError, match=r"found level 0.7; expected one of 0.5"):
         ratios.estimate(["kl"], 0.7)
+
+
+def test_one_level_is_what_estimate_divergences_gives_under_noise() -> None:
+    x, y = draw(300, 2, 0), draw(300, 2, 1)
+    expected = estimate_divergence_curve(x, y, "js", [0.5], 3)[0.5]["js"]
+    assert estimate_divergences(x, y, "js", 3, spread=0.5)["js"] == expected
+    asked = estimate_divergences(x, y, "js", 3, spread=0.5, estimator="cross_fitted_critic")["js"]
+    assert asked.estimator == "cross_fitted_critic"
+
+
+@pytest.mark.parametrize("scale", [2.0**130, 2.0**-140, 2.0**1000])
+def test_the_unit_of_the_points_does_not_matter(scale: float) -> None:
+    """A power of two is taken off, which float64 and float32 do exactly; sums and roots of other sizes are rounded anew."""
+    x, y = draw(300, 2, 0).double(), draw(300, 2, 1).double()
+    here = estimate_divergence_curve(x, y, ["kl"], [0.5])[0.5]["kl"]
+    there = estimate_divergence_curve(scale * x, scale * y, ["kl"], [0.5 * scale])[0.5 * scale]["kl"]
+    assert (there.value, there.stderr) == pytest.approx((here.value, here.stderr), rel=1e-4)
+
+
+def test_an_effort_under_noise_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="noise_conditioned_critic': found effort 'thorough'; expected quick"):
+        estimate_divergences(draw(300, 2, 0), draw(300, 2, 1), "js", spread=0.5, effort="thorough")
