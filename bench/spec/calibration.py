@@ -64,8 +64,8 @@ class CalibrationSpec(WorkSpec):
 
     @property
     def expected_seconds(self) -> float:
-        """About what cross-fitted critics take; others are told by what they took before."""
-        return 0.7 + 2.3e-4 * self.points
+        """About what cross-fitted critics take on one core; others are told by what they took before."""
+        return {"quick": 1.0 + 1e-3 * self.points, "thorough": 5.0 + 3e-3 * self.points}[self.effort]
 
     def _identity(self) -> dict[str, Any]:
         return super()._identity() | {"kind": "calibration"}

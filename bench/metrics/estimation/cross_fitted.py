@@ -26,8 +26,10 @@ def cross_fitted_critic(
     design = make_design(p, q, generator)
     how = EFFORTS[effort]
     ratios, fewer = (fit_log_ratio(d, e, generator) for d, e in ((design, how), (halve(design), how.halved())))
-    witnesses = [_estimate(divergence(name), ratios, fewer) for name in WITNESSES]
-    return {d.name: _judge(_estimate(d, ratios, fewer), witnesses) for d in divergences}
+    every = {d.name: d for d in [*divergences, *map(divergence, WITNESSES)]}
+    values = {name: _estimate(d, ratios, fewer) for name, d in every.items()}
+    witnesses = [values[name] for name in WITNESSES]
+    return {d.name: _judge(values[d.name], witnesses) for d in divergences}
 
 
 def _estimate(d: Divergence, ratios: LogRatios, fewer: LogRatios) -> Value:

@@ -24,6 +24,8 @@ from bench.metrics.estimation.ratio.rows import Rows, choose_rows
 FOLDS = 5
 _ALL_PAIRS_UP_TO = 256  # dimensions
 _LINEAR_WITHIN = 4.0  # standard units; beyond, a coordinate grows like its logarithm
+MARGINALS_UP_TO = 128
+"""Dimensions up to which coordinates are given marginals: stored for each critic, they take memory."""
 _TAILS_BEGIN = 10.0  # the same for the moments of closed forms
 
 Both = tuple[Coordinates, Coordinates]

@@ -10,12 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.metrics.estimation.ratio.closed_forms import ClosedForm, choose_by_information, fit_gaussians, make_constant
-from bench.metrics.estimation.ratio.design import Design
+from bench.metrics.estimation.ratio.design import MARGINALS_UP_TO, Design
 from bench.metrics.estimation.ratio.folds import Predictions
 from bench.metrics.estimation.ratio.learners import Effort
 from bench.metrics.estimation.ratio.stacking import combine, stack
-
-_NORMAL_SCORES_UP_TO = 128  # dimensions
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def fit_closed_forms(design: Design) -> list[ClosedForm]:
     """Every closed form, the constant first."""
     rows = design.rows_p, design.rows_q
     forms = [make_constant(*rows), *fit_gaussians(design.nearly_linear, *rows, design.dimensions)]
-    if design.dimensions <= _NORMAL_SCORES_UP_TO:
+    if design.dimensions <= MARGINALS_UP_TO:
         forms += fit_gaussians(design.normal, *rows, design.dimensions)
     return forms
 

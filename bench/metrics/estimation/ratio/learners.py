@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 
 from bench.metrics.estimation.ratio.closed_forms import ClosedForm
-from bench.metrics.estimation.ratio.design import Both, Design
+from bench.metrics.estimation.ratio.design import MARGINALS_UP_TO, Both, Design
 from bench.metrics.estimation.ratio.features import Features, PlainFeatures, PolarFeatures, draw_waves
 from bench.metrics.estimation.ratio.folds import Predictions, logistic_loss
 from bench.metrics.estimation.ratio.networks import make_initial_networks
@@ -20,7 +20,6 @@ from bench.metrics.estimation.ratio.training import Loss, Side, Training, train
 from bench.registry import Registry
 
 _WAVES, _WAVES_UP_TO = 32, 3  # sines and cosines, in so many dimensions at the most
-_MARGINALS_UP_TO = 128  # dimensions: coordinates that are stored for each critic take memory
 _ANY = 2**31
 
 
@@ -86,8 +85,7 @@ def _make_waves(d: int, generator: torch.Generator) -> Features:
     return draw_waves(d, _WAVES, generator)
 
 
-# with averaged weights a high rate costs little, and is what finds laws that are folded up; validated on benchmark-mi's
-# tasks, where boosted trees (scikit-learn's) were behind the best network on every one
+# with averaged weights a high rate costs little, and is what finds laws that are folded up
 PLAIN = NetworkLearner(lambda design: design.robust, _make_plain, Training(steps=250, learning_rate=8e-3))
 WAVES = NetworkLearner(lambda design: design.robust, _make_waves, Training(steps=300), _WAVES_UP_TO, depth=2)
 
@@ -127,7 +125,7 @@ _QUICK_POLAR = Training(steps=400, learning_rate=8e-3)
 _register(
     Effort(
         "quick",
-        (PLAIN, WAVES, NetworkLearner(lambda design: design.heavy, _make_polar, _QUICK_POLAR, _MARGINALS_UP_TO)),
+        (PLAIN, WAVES, NetworkLearner(lambda design: design.heavy, _make_polar, _QUICK_POLAR, MARGINALS_UP_TO)),
         "A few seconds for ten thousand points.",
     )
 )
@@ -137,8 +135,8 @@ _register(
         (
             NetworkLearner(lambda design: design.robust, _make_plain, _train_long(1500, 8e-3)),
             NetworkLearner(lambda design: design.robust, _make_waves, _train_long(1000, 3e-3), _WAVES_UP_TO, depth=2),
-            NetworkLearner(lambda design: design.normal, _make_plain, _train_long(1000, 6e-3), _MARGINALS_UP_TO),
-            NetworkLearner(lambda design: design.heavy, _make_polar, _train_long(1500, 8e-3), _MARGINALS_UP_TO),
+            NetworkLearner(lambda design: design.normal, _make_plain, _train_long(1000, 6e-3), MARGINALS_UP_TO),
+            NetworkLearner(lambda design: design.heavy, _make_polar, _train_long(1500, 8e-3), MARGINALS_UP_TO),
             NetworkLearner(lambda design: design.linear, _make_polar, _train_long(3000, 1e-2)),
         ),
         "Longer training of more learners, up to a minute: for laws that are no Gaussians.",

@@ -184,7 +184,7 @@ def test_one_level_is_what_estimate_divergences_gives_under_noise() -> None:
 
 @pytest.mark.parametrize("scale", [2.0**130, 2.0**-140, 2.0**1000])
 def test_the_unit_of_the_points_does_not_matter(scale: float) -> None:
-    """A power of two is taken off, which float64 and float32 do exactly; sums and roots of other sizes are rounded anew."""
+    """A power of two is taken off, exactly; sums and roots of another size are rounded anew."""
     x, y = draw(300, 2, 0).double(), draw(300, 2, 1).double()
     here = estimate_divergence_curve(x, y, ["kl"], [0.5])[0.5]["kl"]
     there = estimate_divergence_curve(scale * x, scale * y, ["kl"], [0.5 * scale])[0.5 * scale]["kl"]
