@@ -61,7 +61,12 @@ class EstimatedDivergences(Metric):
 
     def update(self, examples: Samples, real: bool) -> None:
         """Take in a batch of examples (n, ...), of P if `real`, of Q otherwise."""
-        (self.real if real else self.generated).append(as_tensor(examples, "examples"))
+        batch = as_tensor(examples, "examples")
+        before = next((one.shape[1:] for one in (*self.real, *self.generated)), batch.shape[1:])
+        if batch.shape[1:] != before:
+            found, expected = tuple(batch.shape[1:]), tuple(before)
+            raise ArgumentError(f"examples: found shape {found} each; expected {expected}, as batches before had it")
+        (self.real if real else self.generated).append(batch)
 
     def compute(self) -> dict[str, Tensor]:
         """`div_<name>`, `div_<name>_reach` and, where it has one, `div_<name>_se` for each name, scalars in float64."""

@@ -130,6 +130,13 @@ def test_the_metric_class_gives_what_the_function_gives() -> None:
         assert (computed[f"div_{name}"].item(), computed[f"div_{name}_se"].item()) == (estimate.value, estimate.stderr)
 
 
+def test_batches_of_another_dimension_are_refused() -> None:
+    metric = EstimatedDivergences("kl")
+    metric.update(torch.zeros(5, 2), real=True)
+    with pytest.raises(BenchError, match=r"found shape \(3,\) each; expected \(2,\), as batches before had it"):
+        metric.update(torch.zeros(5, 3), real=False)
+
+
 def test_suite_metric(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:
     figures = METRICS["divergences"].measure(make_subject(points, normal, samples=250))
     expected = {f"div_{name}{end}" for name in DIVERGENCES for end in ("", "_se", "_growth", "_reach")}

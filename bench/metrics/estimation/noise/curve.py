@@ -123,8 +123,8 @@ def _centre(x: Samples, y: Samples, largest: float, caller: str) -> tuple[Tensor
     p, q = p / outer, q / outer
     centre = (p.mean(0) + q.mean(0)) / 2
     p, q = p - centre, q - centre
-    reach = max(*(float(points.abs().max()) for points in (p, q)), largest / outer)
-    inner = 1.0 if _ORDINARY[0] < reach < _ORDINARY[1] else math.ldexp(1.0, math.frexp(reach)[1])
+    reaches = (float(points.abs().max()) for points in (p, q))
+    inner = choose_unit(*reaches, largest / outer, ordinary=_ORDINARY)
     return (p / inner).float(), (q / inner).float(), outer * inner
 
 
