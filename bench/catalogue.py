@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bench.calibration import BIJECTIONS, SHAPES, TASKS
 from bench.column import Column
@@ -62,7 +62,16 @@ def _divergences() -> dict[str, str]:
 
 
 def _estimators() -> dict[str, str]:
-    return {name: f"version {how.version}  {_first_line(how.compute)}".rstrip() for name, how in ESTIMATORS.items()}
+    return {
+        name: f"version {_list_versions(how.versions)}  {_first_line(how.compute)}".rstrip()
+        for name, how in ESTIMATORS.items()
+    }
+
+
+def _list_versions(by_effort: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{version} ({effort})" if len(by_effort) > 1 else f"{version}" for effort, version in by_effort.items()
+    )
 
 
 def _extractors() -> dict[str, str]:

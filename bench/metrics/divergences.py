@@ -75,7 +75,7 @@ class EstimatedDivergences(Metric):
         return {column: torch.tensor(value, dtype=torch.float64) for column, value in list_figures(estimates).items()}
 
 
-@register_metric("divergences", version=4, columns=COLUMNS, uses=(DIVERGENCES,))
+@register_metric("divergences", version=5, columns=COLUMNS, uses=(DIVERGENCES,))
 def measure_divergences(subject: Subject) -> dict[str, float]:
     """Every f-divergence of test data from fresh samples, by cross-fitted critics, and the exact value where known.
 

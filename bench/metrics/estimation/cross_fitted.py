@@ -15,7 +15,7 @@ from bench.metrics.estimation.heldout import heldout_bound
 from bench.metrics.estimation.ratio import EFFORTS, LogRatios, fit_log_ratio, halve, make_design
 
 
-@register_estimator(DEFAULT, version=3, scaling="columns", efforts=tuple(EFFORTS))
+@register_estimator(DEFAULT, version={name: effort.version for name, effort in EFFORTS.items()}, scaling="columns")
 def cross_fitted_critic(
     p: Tensor, q: Tensor, divergences: Sequence[Divergence], generator: torch.Generator, effort: str
 ) -> dict[str, Value]:
@@ -23,8 +23,8 @@ def cross_fitted_critic(
 
     A second fit with half of the points, critics and steps says how much the bound still grows.
     """
-    design = make_design(p, q, generator)
     how = EFFORTS[effort]
+    design = make_design(p, q, generator, every_pair=how.every_pair)
     ratios, fewer = (fit_log_ratio(d, e, generator) for d, e in ((design, how), (halve(design), how.halved())))
     every = {d.name: d for d in [*divergences, *map(divergence, WITNESSES)]}
     values = {name: _estimate(d, ratios, fewer) for name, d in every.items()}

@@ -71,12 +71,13 @@ def estimate_divergences(
     names = as_names(names, "estimate_divergences: names")
     spread = read_spread(spread)
     if spread and estimator is None:
-        _choose_options(NOISE_CRITIC, (), effort)
+        _require_effort(NOISE_CRITIC, (DEFAULT_EFFORT,), effort)
         return NoisyRatios(x, y, [spread], seed, "estimate_divergences").estimate(names, spread)
     how = ESTIMATORS[estimator or DEFAULT]
     wanted = {name: divergence(name) for name in names}
     _require_able(how, wanted)
-    options = _choose_options(how.name, how.efforts, effort)
+    _require_effort(how.name, how.versions, effort)
+    options = {"effort": effort} if how.takes_effort else {}
     p, q = read_points(x, y)
     generator = random_stream(seed, "divergence estimate", p.device)
     frame = fit_frame(p, q, how.scaling, spread)
@@ -85,7 +86,7 @@ def estimate_divergences(
         samples = _split_points(p, split, how) if how.joint else (p, q)
         values = how.compute(*samples, list(wanted.values()), generator, **options)
     return {
-        name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.version, spread, v.growth, v.converged)
+        name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.versions[effort], spread, v.growth, v.converged)
         for name, v in ((name, values[d.name]) for name, d in wanted.items())
     }
 
@@ -99,11 +100,9 @@ def _require_able(how: Estimator, names: Iterable[str]) -> None:
         )
 
 
-def _choose_options(name: str, efforts: Sequence[str], effort: str) -> dict[str, str]:
-    known = efforts or (DEFAULT_EFFORT,)
+def _require_effort(name: str, known: Iterable[str], effort: str) -> None:
     if effort not in known:
         raise ArgumentError(f"estimator '{name}': found effort {effort!r}; expected {' or '.join(known)}")
-    return {"effort": effort} if efforts else {}
 
 
 def _split_points(points: Tensor, split: int | None, how: Estimator) -> tuple[Tensor, Tensor]:

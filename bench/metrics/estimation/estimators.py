@@ -44,22 +44,22 @@ class Estimator:
 
     Attributes:
         name: registered name.
-        version: raised whenever its figures change.
+        versions: by effort, raised whenever its figures change; estimators without a choice know the default alone.
         compute: estimates all divergences asked for from one pair of samples.
         only: the divergences that it can estimate; None for every one.
         scaling: "common" where distances matter to it, as they do to nearest neighbours; "columns" where it makes no
             difference to it how each coordinate is scaled, or a well-scaled one serves it better.
-        efforts: how much it can be asked to spend; empty where there is no choice.
+        takes_effort: whether `compute` takes `effort=`.
         joint: whether it estimates the dependence of X and Y from a joint sample, which P's points are.
         require: raises where what it needs is not installed; None where it needs nothing.
     """
 
     name: str
-    version: int
+    versions: Mapping[str, int]
     compute: Compute
     only: tuple[str, ...] | None = None
     scaling: Scaling = "common"
-    efforts: tuple[str, ...] = ()
+    takes_effort: bool = False
     joint: bool = False
     require: Callable[[], None] | None = None
 
@@ -70,10 +70,9 @@ ESTIMATORS: Registry[Estimator] = Registry("estimator")
 def register_estimator(
     name: str,
     *,
-    version: int,
+    version: int | Mapping[str, int],
     only: Sequence[str] | None = None,
     scaling: Scaling = "common",
-    efforts: Sequence[str] = (),
     joint: bool = False,
     require: Callable[[], None] | None = None,
 ) -> Callable[[Compute], Compute]:
@@ -81,22 +80,21 @@ def register_estimator(
 
     Args:
         name: the name that suites use.
-        version: raised whenever its figures change.
+        version: raised whenever its figures change. Where it can be asked for more than one effort, a version for each
+            of these; it then takes `effort=`, one of their names.
         only: the divergences that it can estimate; None for every one.
         scaling: see `Estimator`.
-        efforts: how much it can be asked to spend, if there is a choice; it then takes `effort=`, one of these names.
         joint: whether it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
         require: raises an error that says how to install what it needs, where that is missing: a suite asks it before
             it begins.
     """
+    takes_effort = not isinstance(version, int)
+    versions = {DEFAULT_EFFORT: version} if isinstance(version, int) else dict(version)
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        ESTIMATORS.add(
-            name,
-            Estimator(name, version, compute, kinds, scaling, tuple(efforts), joint, require),
-            compute.__module__,
-        )
+        made = Estimator(name, versions, compute, kinds, scaling, takes_effort, joint, require)
+        ESTIMATORS.add(name, made, compute.__module__)
         return compute
 
     return decorate

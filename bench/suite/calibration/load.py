@@ -8,7 +8,7 @@ from typing import Any
 from bench.calibration import expand_tasks, pair_of
 from bench.divergences import DIVERGENCES
 from bench.errors import BenchError
-from bench.metrics.estimation.estimators import DEFAULT_EFFORT, ESTIMATORS
+from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.suite.calibration.schema import CalibrationFile, EstimatorEntry, Exclusion
 from bench.suite.calibration.suite import CalibrationSuite
 from bench.suite.checks import report_unknown_key, report_unknown_name
@@ -97,7 +97,7 @@ def _check(read: Read) -> Iterator[Problem]:
             found = f"the same settings as estimator {quote(labels[settings])}"
             yield Problem(at, found, "estimators that differ", on_key=True)
         labels.setdefault(settings, label)
-        efforts = ESTIMATORS[name].efforts or (DEFAULT_EFFORT,)
+        efforts = tuple(ESTIMATORS[name].versions)
         if entry.effort not in efforts:
             yield Problem((*at, "effort"), quote(entry.effort), f"{join_options(efforts)}: {name} knows no other")
         only = ESTIMATORS[name].only

@@ -104,6 +104,7 @@ class CalibrationSuite(Suite):
     def _specify(self, pair: PairSettings, points: int, label: str) -> CalibrationSpec:
         """The first seed's run."""
         how = ESTIMATORS[_name(label, self.estimators)]
+        effort = self.estimators[label].effort
         asked = tuple(name for name in self.divergences if how.only is None or name in how.only)
         return CalibrationSpec(
             suite=self.name,
@@ -112,7 +113,7 @@ class CalibrationSuite(Suite):
             dataset_sha256=fingerprint(pair),
             seed=self.seeds[0],
             protocols={
-                "estimator": label_protocol(ESTIMATORS, how.name, how.version),
+                "estimator": label_protocol(ESTIMATORS, how.name, how.versions[effort]),
                 "pairs": f"pairs/{PAIRS_VERSION}",
             },
             resources=ResourceSettings(cpu=self.resources.cpu, gpu=self.resources.gpu, cohort=1),
@@ -120,7 +121,7 @@ class CalibrationSuite(Suite):
             pair=pair,
             points=points,
             divergences=asked,
-            effort=self.estimators[label].effort,
+            effort=effort,
             sources=collect_sources(
                 shape=(TASKS if pair.shape in TASKS else SHAPES, pair.shape),
                 bijection=(BIJECTIONS, pair.bijection),

@@ -9,6 +9,8 @@ from torch import Tensor
 from bench import estimate_divergences
 from bench.convergence import GROWTH_WITHIN, is_converged
 from bench.errors import ArgumentError
+from bench.metrics import ESTIMATORS
+from bench.metrics.estimation.ratio import EFFORTS, make_design
 
 
 def draw(n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -62,3 +64,20 @@ def _fold(x: Tensor) -> Tensor:
         cos, sin = angle.cos(), angle.sin()
         parts += [cos * pair[:, 0] - sin * pair[:, 1], sin * pair[:, 0] + cos * pair[:, 1]]
     return torch.stack(parts, 1)
+
+
+def test_each_effort_has_a_version_of_its_own() -> None:
+    """What changes one effort does not put the figures of another aside."""
+    known = ESTIMATORS["cross_fitted_critic"].versions
+    assert known == {name: effort.version for name, effort in EFFORTS.items()}
+    for name in EFFORTS:
+        assert estimate_divergences(*draw(100, 1), ["kl"], effort=name)["kl"].version == known[name]
+
+
+@pytest.mark.parametrize(("every_pair", "critics"), [(True, 10), (False, 5)])
+def test_each_point_is_judged_by_critics_of_every_pair_of_folds_or_of_neighbours(
+    every_pair: bool, critics: int
+) -> None:
+    design = make_design(*draw(100, 2), torch.Generator().manual_seed(0), every_pair=every_pair)
+    assert design.pairs.critics == critics
+    assert design.pairs.critic.shape == (5, critics * 2 // 5)

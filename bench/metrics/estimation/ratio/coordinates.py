@@ -6,6 +6,7 @@ points that it is fitted on, the two samples not told apart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -57,7 +58,10 @@ class ScaledPoints:
 
     def take(self, rows: Tensor) -> Tensor:
         """See `Coordinates`."""
-        u = ((self.points[rows] - self.scale.centre) / self.scale.width).clamp(-_LARGEST, _LARGEST)
+        points = self.points.index_select(0, rows.flatten()).reshape(*rows.shape, -1)
+        u = ((points - self.scale.centre) / self.scale.width).clamp(-_LARGEST, _LARGEST)
+        if math.isinf(self.limit):
+            return u
         beyond = (u.abs() - self.limit).clamp(min=0)
         return u.clamp(-self.limit, self.limit) + u.sign() * beyond.log1p()
 
@@ -78,7 +82,9 @@ class StoredPoints:
 
     def take(self, rows: Tensor) -> Tensor:
         """See `Coordinates`."""
-        return self.values[torch.arange(len(rows), device=rows.device)[:, None], rows]
+        critics, n, d = self.values.shape
+        flat = rows + n * torch.arange(critics, device=rows.device)[:, None]
+        return self.values.reshape(-1, d).index_select(0, flat.flatten()).reshape(*rows.shape, d)
 
     def of(self, critics: Tensor) -> StoredPoints:
         """See `Coordinates`."""
@@ -156,10 +162,12 @@ def _interpolate(points: Tensor, knots: Tensor, scores: Tensor) -> Tensor:
     """Scores of points (n, d), linear between knots; of the middle of those knots that a value is equal to: (n, d)."""
     values = points.T.contiguous()
     last = len(scores) - 1
-    first, beyond = torch.searchsorted(knots, values), torch.searchsorted(knots, values, right=True)
+    first = torch.searchsorted(knots, values)
     above = first.clamp(1, last)
     low, high = knots.gather(1, above - 1), knots.gather(1, above)
     share = torch.where(high > low, (values - low) / (high - low), 0.5).clamp(0, 1)
     between = scores[above - 1].lerp(scores[above], share)
-    at_knots = (scores[first.clamp(max=last)] + scores[(beyond - 1).clamp(min=0)]) / 2
-    return torch.where(beyond > first, at_knots, between).T
+    at = first.clamp(max=last)
+    last_equal = (torch.searchsorted(knots, knots, right=True) - 1).gather(1, at)
+    at_knots = (scores[at] + scores[last_equal]) / 2
+    return torch.where(knots.gather(1, at) == values, at_knots, between).T

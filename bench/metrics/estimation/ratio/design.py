@@ -89,10 +89,18 @@ class Design:
         return ScaledPoints(self.p, self.scale, limit), ScaledPoints(self.q, self.scale, limit)
 
 
-def make_design(x: Tensor, y: Tensor, generator: torch.Generator) -> Design:
-    """Deal points of P (n, d) and of Q (m, d) into folds; the generator deals."""
+def make_design(x: Tensor, y: Tensor, generator: torch.Generator, *, every_pair: bool = True) -> Design:
+    """Deal points into folds.
+
+    Args:
+        x: points of P, shape (n, d).
+        y: points of Q, shape (m, d).
+        generator: deals.
+        every_pair: whether there is a critic for every pair of folds, so that four judge each point, or half as many;
+            in many dimensions there is never one for every pair.
+    """
     p, q = (deal(points, FOLDS, generator) for points in (x, y))
-    pairs = leave_pairs_out(FOLDS, x.device, every=x.shape[1] <= _ALL_PAIRS_UP_TO)
+    pairs = leave_pairs_out(FOLDS, x.device, every=every_pair and x.shape[1] <= _ALL_PAIRS_UP_TO)
     return Design(
         p=p.flatten(0, 1),
         q=q.flatten(0, 1),

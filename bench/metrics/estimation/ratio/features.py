@@ -27,7 +27,7 @@ class Features(Protocol):
     def inputs(self, coordinates: Tensor) -> Tensor:
         """Coordinates (R, n, d) as inputs (R, n, w)."""
 
-    def yield_linear(self, coordinates: Tensor) -> Iterator[Tensor]:
+    def yield_linear(self, coordinates: Tensor, inputs: Tensor) -> Iterator[Tensor]:
         """Linear terms, (R, n, ·) each: one at a time, for in many dimensions they are large."""
 
 
@@ -55,7 +55,7 @@ class PlainFeatures:
         """See `Features`."""
         return coordinates
 
-    def yield_linear(self, coordinates: Tensor) -> Iterator[Tensor]:
+    def yield_linear(self, coordinates: Tensor, inputs: Tensor) -> Iterator[Tensor]:
         """See `Features`."""
         return _yield_additive(coordinates)
 
@@ -86,7 +86,7 @@ class WaveFeatures:
         phase = coordinates @ self.frequencies
         return torch.cat([coordinates, phase.sin(), phase.cos()], -1)
 
-    def yield_linear(self, coordinates: Tensor) -> Iterator[Tensor]:
+    def yield_linear(self, coordinates: Tensor, inputs: Tensor) -> Iterator[Tensor]:
         """See `Features`."""
         return _yield_additive(coordinates)
 
@@ -120,9 +120,9 @@ class PolarFeatures:
         direction = coordinates / square.sqrt()
         return torch.cat([direction, direction.square(), square.log() / 2, 1 / square], -1)
 
-    def yield_linear(self, coordinates: Tensor) -> Iterator[Tensor]:
+    def yield_linear(self, coordinates: Tensor, inputs: Tensor) -> Iterator[Tensor]:
         """See `Features`."""
-        yield self.inputs(coordinates)
+        yield inputs
 
 
 def draw_waves(d: int, waves: int, generator: torch.Generator) -> WaveFeatures:

@@ -96,12 +96,16 @@ class Effort:
 
     Attributes:
         name: registered name.
+        version: raised whenever the figures that it leads to change.
         learners: what is combined in validation.
+        every_pair: see `bench.metrics.estimation.ratio.design.make_design`.
         about: what it is for, in a sentence.
     """
 
     name: str
+    version: int
     learners: tuple[Learner, ...]
+    every_pair: bool
     about: str
 
     def halved(self) -> Effort:
@@ -125,13 +129,16 @@ _QUICK_POLAR = Training(steps=400, learning_rate=8e-3)
 _register(
     Effort(
         "quick",
+        4,
         (PLAIN, WAVES, NetworkLearner(lambda design: design.heavy, _make_polar, _QUICK_POLAR, MARGINALS_UP_TO)),
-        "A few seconds for ten thousand points.",
+        every_pair=False,
+        about="A few seconds for ten thousand points.",
     )
 )
 _register(
     Effort(
         "thorough",
+        3,
         (
             NetworkLearner(lambda design: design.robust, _make_plain, _train_long(1500, 8e-3)),
             NetworkLearner(lambda design: design.robust, _make_waves, _train_long(1000, 3e-3), _WAVES_UP_TO, depth=2),
@@ -139,6 +146,7 @@ _register(
             NetworkLearner(lambda design: design.heavy, _make_polar, _train_long(1500, 8e-3), MARGINALS_UP_TO),
             NetworkLearner(lambda design: design.linear, _make_polar, _train_long(3000, 1e-2)),
         ),
-        "Longer training of more learners, up to a minute: for laws that are no Gaussians.",
+        every_pair=True,
+        about="Longer training of more learners, up to a minute: for laws that are no Gaussians.",
     )
 )

@@ -50,12 +50,12 @@ class RatioNetworks:
 
     def __call__(self, coordinates: Tensor) -> Tensor:
         """V at coordinates of shape (R, n, d), shape (R, n)."""
-        hidden = self.features.inputs(coordinates)
+        hidden = inputs = self.features.inputs(coordinates)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = F.silu(torch.baddbmm(bias, hidden, weight))
         output = torch.baddbmm(self.biases[-1], hidden, self.weights[-1])
         begin = 0
-        for term in self.features.yield_linear(coordinates):
+        for term in self.features.yield_linear(coordinates, inputs):
             end = begin + term.shape[-1]
             output = torch.baddbmm(output, term, self.linear[:, begin:end])
             begin = end

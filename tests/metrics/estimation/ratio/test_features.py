@@ -17,7 +17,7 @@ ALL = [PlainFeatures(3), PolarFeatures(3), draw_waves(3, 5, GENERATOR)]
 def test_widths_are_those_declared(features: Features) -> None:
     x = torch.randn(2, 7, 3, generator=GENERATOR)
     assert features.inputs(x).shape == (2, 7, features.width)
-    assert sum(term.shape[-1] for term in features.yield_linear(x)) == features.linear_width
+    assert sum(term.shape[-1] for term in features.yield_linear(x, features.inputs(x))) == features.linear_width
 
 
 @given(st.floats(-14, 14))
