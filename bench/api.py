@@ -31,6 +31,7 @@ def run(
     retry: Iterable[str] = (),
     inline: bool = False,
     address: str | None = None,
+    checkpoint_seconds: float = 30.0,
     weights: bool = True,
 ) -> pd.DataFrame:
     """Run what is missing of a suite and return its results; running it again resumes it.
@@ -44,6 +45,7 @@ def run(
         retry: statuses to run again, such as "failed", or "weights": finished runs whose weights are gone or broken.
         inline: run in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.
+        checkpoint_seconds: least time between two checkpoints of a cohort.
         weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
 
     Returns:
@@ -54,7 +56,7 @@ def run(
         BenchError: if data is missing, or results cannot be written.
     """
     session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
-    session.execute(Options(_launcher(inline), address, keep_weights=weights), Console(stderr=True))
+    session.execute(Options(_launcher(inline), address, checkpoint_seconds, weights), Console(stderr=True))
     warn_of(session.snapshot.problems)
     return finish_frame(session.results(), declared_columns())
 

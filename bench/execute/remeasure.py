@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bench.evaluation import evaluate, reference_of, subject_of
 from bench.execute.loading import WeightsError, dataset_of, with_weights
 from bench.execute.models import run_models
-from bench.execute.records import Progress, Workplace, blank, failed, measured
+from bench.execute.records import CAUGHT, Progress, Workplace, blank, failed, measured
 from bench.provenance import PeakMemory, described
 from bench.results import Evaluation, MissingRecordError, RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
@@ -59,8 +59,9 @@ def run_references(
 def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
     record = place.store.record(spec.recorded_as)
     try:
-        found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
-    except (Exception, SystemExit) as error:  # told, not stored
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
+    except CAUGHT as error:  # told, not stored
         return failed(record, error)
     # Another process may have added to the record meanwhile.
     return _with(place.store.record(spec.recorded_as), found, seconds, place)
@@ -81,10 +82,11 @@ def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
         weights=place.store.weights(spec.recorded_as),
     )
     try:
-        found, seconds = _timed(lambda: _measured(spec, record, holding, place))
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            found, seconds = _timed(lambda: _measured(spec, record, holding, place))
     except WeightsError:
         raise
-    except (Exception, SystemExit) as error:  # a failure is a result
+    except CAUGHT as error:
         return failed(record, error)
     return _with(record, found, seconds, place)
 
@@ -113,9 +115,10 @@ def _reference(spec: ReferenceSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        data = dataset_of(spec, place.device)
-        record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
-    except (Exception, SystemExit) as error:  # a failure is a result
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            data = dataset_of(spec, place.device)
+            record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
+    except CAUGHT as error:
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())
 

@@ -76,7 +76,10 @@ class ResourceSettings(Settings):
     cohort: PositiveInt | None = Field(
         None, description="Seeds trained together as one tensor dimension; default 1 on a CPU, all seeds on a GPU."
     )
-    timeout: PositiveFloat | None = Field(None, description="Seconds after which training ends with status timeout.")
+    timeout: PositiveFloat | None = Field(
+        None,
+        description="Seconds that a run may take, training and evaluation together; it then ends with status timeout.",
+    )
 
 
 class MethodSettings(Settings):

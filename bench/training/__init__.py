@@ -3,7 +3,7 @@
 from bench.training.checkpoint import Checkpoint, CheckpointWarning
 from bench.training.files import CheckpointFile
 from bench.training.finalise import finalise
-from bench.training.loop import Trained, TrainingTimeoutError, train
+from bench.training.loop import Trained, train
 from bench.training.memory import is_out_of_memory
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "CheckpointFile",
     "CheckpointWarning",
     "Trained",
-    "TrainingTimeoutError",
     "finalise",
     "is_out_of_memory",
     "train",

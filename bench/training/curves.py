@@ -72,8 +72,15 @@ class Curves:
         return [(step, name, value) for step, row in kept for name, value in zip(self._names, row, strict=True)]
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint taken just after `record` needs."""
-        return {"names": self._names, "rows": self._rows, "diverged": self._diverged}
+        """What a checkpoint needs."""
+        return {
+            "names": self._names,
+            "rows": self._rows,
+            "diverged": self._diverged,
+            "sums": self._sums,
+            "finite": self._finite,
+            "since": self._since,
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave.
@@ -87,3 +94,4 @@ class Curves:
         if len(diverged) != members or any(len(row) != members for _, row in rows) or not widths <= {len(names)}:
             raise ValueError(f"found learning curves that are not those of {members} members")
         self._names, self._rows, self._diverged = names, rows, diverged
+        self._sums, self._finite, self._since = state["sums"], state["finite"], int(state["since"])

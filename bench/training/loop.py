@@ -21,10 +21,6 @@ from bench.training.curves import Curves
 from bench.training.game import Game
 
 
-class TrainingTimeoutError(Exception):
-    """Training ran past its limit."""
-
-
 @dataclass(frozen=True)
 class Trained:
     """What training a cohort leaves.
@@ -54,12 +50,12 @@ def train(
     training: TrainingSettings,
     *,
     checkpoint: Checkpoint | None = None,
-    timeout: float | None = None,
+    resumed: Callable[[float], None] = lambda seconds: None,
     progress: Callable[[int], None] = lambda step: None,
 ) -> Trained:
     """Train one model for each seed, side by side.
 
-    The host waits for the device at the points of the learning curves and nowhere else.
+    The host waits for the device at the points of the learning curves and for checkpoints, and nowhere else.
 
     Args:
         build: makes an untrained model.
@@ -68,14 +64,13 @@ def train(
         training: budget and optimiser.
         checkpoint: where to save progress and to take it up again. Whatever is wrong with what is there, training
             starts from step 0 as without it, with a `CheckpointWarning`.
-        timeout: seconds after which training gives up.
+        resumed: told the seconds that went into a checkpoint that is taken up.
         progress: told the number of steps done, at each point of the curves.
-
-    Raises:
-        TrainingTimeoutError: if the time limit is passed.
     """
     session = _begin(lambda: _Session(build, data, seeds, training), checkpoint, data.device)
     curves, began = session.curves, time.monotonic() - session.seconds
+    if session.done:
+        resumed(session.seconds)
 
     def save(done: int) -> None:
         if checkpoint is not None:
@@ -83,14 +78,11 @@ def train(
 
     for step in range(session.done, training.steps):
         curves.add(session.game.step(session.batches, step))
-        if not curves.due(step):
-            continue
-        curves.record(step)
-        progress(step + 1)
-        if curves.all_diverged:
-            break
-        if timeout is not None and time.monotonic() - began > timeout:
-            raise TrainingTimeoutError(f"training took more than {timeout:g} s; it had done {step + 1} steps")
+        if curves.due(step):
+            curves.record(step)
+            progress(step + 1)
+            if curves.all_diverged:
+                break
         if checkpoint is not None and checkpoint.due:
             save(step + 1)
     else:
