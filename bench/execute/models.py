@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
 
@@ -16,12 +17,12 @@ from bench.evaluation import evaluate, picture, subject_of
 from bench.execute.begun import Begun
 from bench.execute.limit import TimeLimit
 from bench.execute.loading import dataset_of, untrained, weights_of
-from bench.execute.records import CAUGHT, Progress, Workplace, failed, measured
-from bench.provenance import PeakMemory
+from bench.execute.records import CAUGHT, Progress, Workplace, failed, labelled, measured
+from bench.provenance import PeakMemory, describe_card
 from bench.results import RunRecord, StorageError
 from bench.spec import RunSpec
 from bench.statuses import Status
-from bench.training import Checkpoint, CheckpointWarning, Trained, finalise, train
+from bench.training import Checkpoint, CheckpointFile, CheckpointWarning, Ranks, Trained, finalise, train
 from bench.training.memory import is_out_of_memory, release_memory
 
 HALVED = "cohort_halved_from"
@@ -71,8 +72,7 @@ def _run_halves(begun: Begun, progress: Progress, reason: str) -> Iterator[RunRe
     for part in (begun.specs[:half], begun.specs[half:]):
         wanted = begun.wanted & {spec.run_id for spec in part}
         for record in run_models(part, wanted, begun.place, progress) if wanted else ():
-            labels = {**record.evaluation.labels, HALVED: str(size)}
-            yield replace(record, evaluation=replace(record.evaluation, labels=labels))
+            yield labelled(record, {HALVED: str(size)})
 
 
 @contextmanager
@@ -91,19 +91,40 @@ def _noting(place: Workplace) -> Iterator[None]:
 def _train(begun: Begun, data: Dataset, limit: TimeLimit, progress: Progress) -> Trained:
     specs, place, first = begun.specs, begun.place, begun.specs[0]
     checkpoint = None
-    if place.checkpoint is not None:
-        owner = {"runs": [spec.run_id for spec in specs], "device": place.device.type, "torch": str(torch.__version__)}
-        checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
+    with place.gather(specs) as ranks:
+        if place.checkpoint is not None:
+            owner = _owner(specs, place.device, ranks)
+            checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
+        return train(
+            lambda: untrained(first, data),
+            data.train,
+            [spec.seed for spec in specs],
+            first.training,
+            checkpoint=checkpoint,
+            ranks=ranks,
+            resumed=lambda seconds: begun.count_earlier(limit, seconds),
+            progress=progress,
+        )
 
-    return train(
-        lambda: untrained(first, data),
+
+def follow_training(specs: Sequence[RunSpec], device: torch.device, checkpoint: CheckpointFile, ranks: Ranks) -> None:
+    """Take part in the training of a cohort that another rank executes."""
+    data = dataset_of(specs[0], device)
+    own = Checkpoint(checkpoint, _owner(specs, device, ranks))
+    train(
+        lambda: untrained(specs[0], data),
         data.train,
         [spec.seed for spec in specs],
-        first.training,
-        checkpoint=checkpoint,
-        resumed=lambda seconds: begun.count_earlier(limit, seconds),
-        progress=progress,
+        specs[0].training,
+        checkpoint=own,
+        ranks=ranks,
     )
+
+
+def _owner(specs: Sequence[RunSpec], device: torch.device, ranks: Ranks) -> dict[str, Any]:
+    """Whose checkpoint may be taken up: rounding depends on the cohort, the device and the number of ranks."""
+    owner = {"runs": [spec.run_id for spec in specs], "device": device.type, "torch": str(torch.__version__)}
+    return owner | ({"ranks": ranks.size} if ranks.size > 1 else {})
 
 
 def _measure_members(begun: Begun, trained: Trained, data: Dataset, training: TimeLimit) -> Iterator[RunRecord]:
@@ -114,7 +135,14 @@ def _measure_members(begun: Begun, trained: Trained, data: Dataset, training: Ti
         record = replace(begun.blank(spec), train_seconds=trained.seconds)
         limit = replace(begun.place.limit(spec, [record].copy), spent=training.spent)
         record = _measure(spec, index, trained, data, record, begun.place, limit)
-        yield replace(record, peak_memory_mb=begun.memory.megabytes())
+        record = replace(record, peak_memory_mb=begun.memory.megabytes())
+        yield labelled(record, _place_labels(spec, begun.place.device))
+
+
+def _place_labels(spec: RunSpec, device: torch.device) -> dict[str, str]:
+    """What tells where a run was trained beside its device's name."""
+    ranks = {"ranks": str(spec.resources.processes)} if spec.resources.processes > 1 else {}
+    return ranks | describe_card(device)
 
 
 def _measure(

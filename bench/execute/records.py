@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,12 +15,17 @@ from bench.evaluation import NotFiniteError
 from bench.execute.limit import RunTimeoutError, TimeLimit
 from bench.provenance import device_name, environment
 from bench.results import Evaluation, RunRecord, RunStore, StoredFile
-from bench.spec import WorkSpec
+from bench.spec import RunSpec, WorkSpec
 from bench.statuses import Status
+from bench.training import ALONE, Ranks
 from bench.training.memory import is_out_of_memory
 
 Progress = Callable[[int], None]
 """Told the number of steps done, now and then."""
+
+
+Gather = Callable[[Sequence[RunSpec]], AbstractContextManager[Ranks]]
+"""Gives the ranks that train a cohort together, for the time of a block."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Workplace:
         keep_weights: whether records carry the weights of trained models.
         note: told what people should know, such as that a checkpoint could not be used.
         again: ids of runs that are made again: what earlier attempts took does not count.
+        gather: who trains a cohort together, for the time of a block.
         give_up: takes the records of runs that do not come back from where they are; the process ends after it.
     """
 
@@ -45,6 +52,7 @@ class Workplace:
     note: Callable[[str], None] = lambda text: None
     again: frozenset[str] = frozenset()
     give_up: Callable[[Sequence[RunRecord]], None] = lambda records: None
+    gather: Gather = lambda specs: nullcontext(ALONE)
 
     def limit(self, spec: WorkSpec, records: Callable[[], Sequence[RunRecord]]) -> TimeLimit:
         """The time limit of a run.
@@ -81,6 +89,11 @@ def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.dev
 def measured(record: RunRecord, evaluation: Evaluation) -> RunRecord:
     """The record, finished, with what was measured."""
     return replace(record, status=Status.DONE, error=None, evaluation=evaluation)
+
+
+def labelled(record: RunRecord, labels: Mapping[str, str]) -> RunRecord:
+    """The record with labels beside those that it has, which take their places."""
+    return replace(record, evaluation=replace(record.evaluation, labels={**record.evaluation.labels, **labels}))
 
 
 def timed_out(record: RunRecord, reason: str) -> RunRecord:

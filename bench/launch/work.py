@@ -6,13 +6,13 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import torch
 
 from bench.errors import BenchError
-from bench.execute import Workplace, crashed, run_cohort
+from bench.execute import Gather, Workplace, crashed, run_cohort
 from bench.launch.attempts import MAX_ATTEMPTS, Attempts
 from bench.launch.events import Emit, Finished, Noted, Started, Stepped
 from bench.launch.launcher import Job
@@ -20,6 +20,7 @@ from bench.launch.plan import CohortPlan
 from bench.results import RunRecord, RunStore
 from bench.spec import ResourceSettings
 from bench.statuses import Status
+from bench.training import ALONE
 
 _STEP_EVENT_SECONDS = 1.0
 
@@ -101,6 +102,7 @@ def _records(
             note=lambda text: emit(Noted(plan, text)),
             again=plan.again,
             give_up=give_up,
+            gather=_gathering(plan, job.store, device),
         )
         yield from run_cohort(plan.specs, plan.wanted, place, progress)
 
@@ -121,11 +123,20 @@ def device_for(resources: ResourceSettings) -> torch.device:
     return torch.device("cuda")
 
 
+def _gathering(plan: CohortPlan, store: RunStore, device: torch.device) -> Gather:
+    """How a cohort finds who trains it together; one that trains alone needs none of it."""
+    if plan.resources.processes == 1:
+        return lambda specs: nullcontext(ALONE)
+    from bench.launch.data_parallel import gather_ranks
+
+    return lambda specs: gather_ranks(specs, device, store, plan.cohort_id)
+
+
 @contextmanager
 def _threads(resources: ResourceSettings) -> Iterator[None]:
     """As many threads as cores were asked for: results depend on the number, in the last digits."""
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, math.floor(resources.cpu)))
+    torch.set_num_threads(max(1, math.floor(resources.cpu / resources.processes)))
     try:
         yield
     finally:

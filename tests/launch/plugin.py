@@ -63,7 +63,18 @@ class OddSettings(MethodSettings):
 
     family: Literal["failing"]
     way: Literal[
-        "well", "raise", "memory", "host memory", "die", "exit", "samples", "nan", "hang", "cling", "large"
+        "well",
+        "raise",
+        "memory",
+        "host memory",
+        "die",
+        "exit",
+        "samples",
+        "nan",
+        "hang",
+        "cling",
+        "large",
+        "raise second",
     ] = "well"
 
 
@@ -82,6 +93,8 @@ class Odd(GenerativeModel):
         """Squared distance from the batch's mean."""
         if self.way == "raise":
             raise RuntimeError("on purpose")
+        if self.way == "raise second" and torch.distributed.is_initialized() and torch.distributed.get_rank():
+            raise RuntimeError("on purpose, on the second rank")
         if self.way == "memory":
             raise MemoryError("on purpose")
         if self.way == "host memory":
