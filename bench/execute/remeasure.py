@@ -14,6 +14,7 @@ from bench.execute.records import CAUGHT, Progress, Workplace, blank, failed, me
 from bench.provenance import PeakMemory, described
 from bench.results import Evaluation, MissingRecordError, RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
+from bench.statuses import Status
 
 NOTE = "evaluated_later"
 _BETWEEN_NOTES, _BEFORE_PLACE, _BETWEEN = "; ", " on ", ", "
@@ -22,7 +23,7 @@ _BETWEEN_NOTES, _BEFORE_PLACE, _BETWEEN = "; ", " on ", ", "
 def run_additions(
     specs: Sequence[AdditionSpec], wanted: frozenset[str], place: Workplace, progress: Progress
 ) -> Iterator[RunRecord]:
-    """Add figures to the records in `wanted` and yield each one.
+    """Add figures to the records in `wanted`, where they are stored, and yield each one.
 
     One that cannot be measured is yielded with the status and the error that say so; it is not to be stored, so that
     nothing which was there is lost.
@@ -42,7 +43,10 @@ def run_adoptions(
     for spec in specs:
         if spec.run_id in wanted:
             try:
-                yield _adopted(spec, place)
+                record = _adopted(spec, place)
+                if spec.amends and record.status is Status.DONE:
+                    place.store.write(record)
+                yield record
             except (MissingRecordError, WeightsError):
                 yield from run_models((spec.of,), frozenset({spec.run_id}), place, progress)
 
@@ -63,8 +67,8 @@ def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
             found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
     except CAUGHT as error:  # told, not stored
         return failed(record, error)
-    # Another process may have added to the record meanwhile.
-    return _with(place.store.record(spec.recorded_as), found, seconds, place)
+    # another process may have added to the record meanwhile
+    return place.store.amend(spec.recorded_as, lambda now: _with(now, found, seconds, place))
 
 
 def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:

@@ -60,8 +60,8 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
 
 
 def _store(record: RunRecord, plan: CohortPlan, store: RunStore) -> None:
-    """Put a record in place, unless it would take the place of one that has more to say."""
-    if record.status == Status.DONE or not plan.amends:
+    """Put a record in place; one that was there before has been added to already, or could not be."""
+    if not plan.amends:
         store.write(record)
 
 
