@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 
 from bench.results import StoredFile, host_name, is_running
 
+_SILENCE = 900.0  # seconds after which a process of another machine is taken to be gone
+
 MAX_ATTEMPTS = 3
 """Times that a cohort may kill its process without getting any further."""
+
+
+class BusyError(Exception):
+    """Another command works on the cohort; it is to be looked at again later."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Attempt:
         progress: what told the checkpoint's version then.
         done: ids of the runs that it recorded.
         untold: those among them that nobody was told of, since the process had to end.
+        began: when, in seconds since the epoch.
     """
 
     launch: str
@@ -32,6 +40,17 @@ class Attempt:
     progress: str = ""
     done: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    began: float = field(default_factory=time.time)
+
+    def is_under_way(self, heard_of: float) -> bool:
+        """Whether its process works on the cohort, as far as can be told from here.
+
+        Args:
+            heard_of: when the cohort's checkpoint was written, in seconds since the epoch.
+        """
+        if self.host == host_name():
+            return self.pid != os.getpid() and is_running(self.pid)
+        return time.time() - max(self.began, heard_of) < _SILENCE
 
     def has_died(self, progress: str) -> bool:
         """Whether its process has gone without getting any further.
@@ -62,9 +81,22 @@ class Attempts:
     _known: list[Attempt] = field(default_factory=list)
 
     def begin(self) -> bool:
-        """Count one more; whether there were too many before."""
+        """Count one more; whether there were too many before.
+
+        Raises:
+            BusyError: if a command other than this one works on the cohort.
+        """
+        with self.file.folder.locked():
+            return self._begin()
+
+    def _begin(self) -> bool:
         self._known = _parse(self.file.read())
-        progress = str(self.checkpoint.stamp or "")
+        stamp = self.checkpoint.stamp
+        heard_of = stamp.mtime_ns / 1e9 if stamp else 0.0
+        for other in self._known:
+            if other.launch != self.launch and other.is_under_way(heard_of):
+                raise BusyError(f"process {other.pid} on {other.host} works on it")
+        progress = str(stamp or "")
         died = [a for a in self._known if a.has_died(progress) and (self.over_launches or a.launch == self.launch)]
         self._known.append(Attempt(self.launch, progress=progress))
         self._keep()

@@ -13,7 +13,7 @@ import torch
 
 from bench.errors import BenchError
 from bench.execute import Gather, Workplace, crashed, run_cohort
-from bench.launch.attempts import MAX_ATTEMPTS, Attempts
+from bench.launch.attempts import MAX_ATTEMPTS, Attempts, BusyError
 from bench.launch.events import Emit, Finished, Noted, Started, Stepped
 from bench.launch.launcher import Job
 from bench.launch.plan import CohortPlan
@@ -23,6 +23,33 @@ from bench.statuses import Status
 from bench.training import ALONE
 
 _STEP_EVENT_SECONDS = 1.0
+_LOOK_SECONDS = 1.0  # between two looks at what another command is doing
+
+
+def work_through(plans: Sequence[CohortPlan], job: Job, emit: Emit, *, over_launches: bool = False) -> None:
+    """Execute cohorts one after another; those that another command is at come last, and only if it leaves them.
+
+    Args:
+        plans: the cohorts.
+        job: the launch that they are of.
+        emit: told what happens.
+        over_launches: see `work`.
+    """
+    waiting = list(plans)
+    told: set[str] = set()
+    while waiting:
+        left = []
+        for plan in waiting:
+            try:
+                work(plan, job, emit, over_launches=over_launches)
+            except BusyError as busy:
+                left.append(plan)
+                if plan.cohort_id not in told:
+                    told.add(plan.cohort_id)
+                    emit(Noted(plan, f"{busy}: left to it; what it does is not done twice"))
+        if len(left) == len(waiting):
+            time.sleep(_LOOK_SECONDS)
+        waiting = left
 
 
 def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False) -> None:
@@ -36,6 +63,9 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
         job: the launch that it is of.
         emit: told what happens.
         over_launches: whether attempts of earlier launches count, since this process is the launch itself.
+
+    Raises:
+        BusyError: if another command works on the cohort.
     """
     device, store = device_for(plan.resources), job.store
     checkpoint = store.checkpoint(plan.cohort_id)
