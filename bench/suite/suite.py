@@ -61,6 +61,11 @@ class Suite(ABC):
         """
         yield self.runs()
 
+    @property
+    def is_staged(self) -> bool:
+        """Whether there may be more than one batch."""
+        return type(self).stages is not Suite.stages
+
     @abstractmethod
     def to_plain(self) -> dict[str, Any]:
         """The suite as plain values that `load_suite` reads back to the same runs."""
