@@ -14,7 +14,6 @@ from rich.console import Console
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.identity import digest
 from bench.launch import CohortPlan, Options, Shard, estimate, total_seconds
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
@@ -67,11 +66,6 @@ class RunSession:
     def specs(self) -> tuple[WorkSpec, ...]:
         """All runs of the stages so far; those of this session's shard, if it has one."""
         return tuple(self._mine)
-
-    @property
-    def plan_id(self) -> str:
-        """Hash of the ids of all that is planned so far: equal for equal plans."""
-        return digest({"plan": sorted(spec.run_id for spec in self._planned)})
 
     def summary(self) -> str:
         """The plan in one line: runs done, failed, to do, and an estimate."""

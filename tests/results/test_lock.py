@@ -65,9 +65,9 @@ def test_a_process_of_this_machine_that_runs_keeps_its_lock(tmp_path: Path) -> N
 def test_parts_go_together_but_not_with_the_whole(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     with hold_lock(folder, "1-of-2"), hold_lock(folder, "2-of-2"):
-        with pytest.raises(LockedError, match="lock-1-of-2.json"), hold_lock(folder):
+        with pytest.raises(LockedError, match=r"lock-1-of-2\.json"), hold_lock(folder):
             pass
-        with pytest.raises(LockedError, match="lock-1-of-2.json"), hold_lock(folder, "1-of-2"):
+        with pytest.raises(LockedError, match=r"lock-1-of-2\.json"), hold_lock(folder, "1-of-2"):
             pass
     with hold_lock(folder), pytest.raises(LockedError, match=r"lock\.json"), hold_lock(folder, "1-of-2"):
         pass

@@ -30,9 +30,9 @@ def figures(frame: pd.DataFrame) -> pd.DataFrame:
 
 def test_shards_at_the_same_time_give_the_rows_of_the_whole(tmp_path: Path) -> None:
     suite = suite_file(tmp_path, small(seeds=3, methods={"a": METHOD, "b": METHOD | {"epsilon": 0.2}}))
+    flags = ("--inline", "--exclusive", "--shard")
     commands = [
-        [sys.executable, "-m", "bench", "run", str(suite), "--inline", "--out", str(tmp_path / "parts"), "--exclusive"]
-        + ["--shard", f"{i}/3"]
+        [sys.executable, "-m", "bench", "run", str(suite), "--out", str(tmp_path / "parts"), *flags, f"{i}/3"]
         for i in (1, 2, 3)
     ]
     running = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for line in commands]
