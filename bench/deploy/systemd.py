@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Sequence
 from typing import Annotated
 
@@ -48,39 +47,34 @@ def render(order: Order, choices: SystemdChoices) -> Sequence[Document]:
     where = "/etc/systemd/system" if choices.user else "~/.config/systemd/user"
     control = "systemctl" if choices.user else "systemctl --user"
     command = order.command
-    service = f"""\
-        # {where}/{order.name}.service
-        [Unit]
-        Description=Run {_plain(command.name)} and compare it with the last time
-        Wants=network-online.target
-        After=network-online.target
-
-        [Service]
-        Type=oneshot
-        {f"User={choices.user}" if choices.user else "# as the user who installs it"}
-        WorkingDirectory={_plain(str(order.folder))}
-        ExecStart={_line(command.run("--exclusive"))}
-        ExecStart={_line(command.compare())}
-        TimeoutStartSec=infinity
-        # bench ends cleanly on SIGTERM and keeps what is finished
-        KillMode=mixed
-        TimeoutStopSec=120
-        """
-    calendar = "\n".join(f"        OnCalendar={event}" for event in to_calendar(order.timetable, order.timezone))
-    timer = f"""\
-        # {where}/{order.name}.timer; then: {control} daemon-reload && {control} enable --now {order.name}.timer
-        [Unit]
-        Description=When to run {_plain(command.name)}: {order.timetable.text}
-
-        [Timer]
-{calendar}
-        Persistent=true
-
-        [Install]
-        WantedBy=timers.target
-        """
+    # a user's own units know nothing of the network
+    network = "Wants=network-online.target\nAfter=network-online.target\n" if choices.user else ""
+    service = (
+        f"# {where}/{order.name}.service\n"
+        "[Unit]\n"
+        f"Description=Run {_plain(command.name)} and compare it with the last time\n"
+        f"{network}\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        f"{f'User={choices.user}{chr(10)}' if choices.user else ''}"
+        f"WorkingDirectory={_plain(str(order.folder))}\n"
+        f"ExecStart={_line(command.run('--exclusive'))}\n"
+        f"ExecStart={_line(command.compare())}\n"
+        "TimeoutStartSec=infinity\n"
+        "# bench ends cleanly on SIGTERM and keeps what is finished\n"
+        "KillMode=mixed\n"
+        "TimeoutStopSec=120\n"
+    )
+    calendar = "".join(f"OnCalendar={event}\n" for event in to_calendar(order.timetable, order.timezone))
+    timer = (
+        f"# {where}/{order.name}.timer; then: {control} daemon-reload && {control} enable --now {order.name}.timer\n"
+        "[Unit]\n"
+        f"Description=When to run {_plain(command.name)}: {order.timetable.text}\n\n"
+        f"[Timer]\n{calendar}Persistent=true\n\n"
+        "[Install]\nWantedBy=timers.target\n"
+    )
     units = ((f"{order.name}.service", service), (f"{order.name}.timer", timer))
-    return [Document(name, textwrap.dedent(text)) for name, text in units]
+    return [Document(name, text) for name, text in units]
 
 
 def _join(values: Collection[int], all_of_them: int) -> str:

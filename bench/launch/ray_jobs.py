@@ -67,13 +67,9 @@ class RayJobs:
         """
         before = self._status(job.name)
         if before is not None and not (again and before in _ENDED):
+            remedy = "--again submits it again" if before in _ENDED else f"{self.follow_command(job.name)} follows it"
             raise SubmittedError(
-                f"{self.address}: job {job.name} of just this plan was submitted before and is {before.lower()}; "
-                + (
-                    "--again submits it again"
-                    if before in _ENDED
-                    else f"follow it with {self.follow_command(job.name)}"
-                )
+                f"{self.address}: job {job.name} of just this plan was submitted before and is {before.lower()}; {remedy}"
             )
         try:
             if before is not None:
@@ -185,8 +181,8 @@ def _unreachable(address: str, error: object) -> BenchError:
             f"({_first_line(error)})"
         )
     return BenchError(
-        f"{address}: no Ray dashboard answers there ({_first_line(error)}); expected that of a head that was started with "
-        "ray[default], such as http://HOST:8265"
+        f"{address}: no Ray dashboard answers there ({_first_line(error)}); "
+        "expected that of a head that was started with ray[default], such as http://HOST:8265"
     )
 
 
