@@ -26,7 +26,7 @@ class Bundle:
         """Put the files into a folder."""
         for name, content in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(content, encoding="utf-8", newline="")
+            (folder / name).write_bytes(content.encode())
 
 
 def bundle(suite: Path, plugins: Sequence[str]) -> Bundle:
@@ -45,5 +45,5 @@ def bundle(suite: Path, plugins: Sequence[str]) -> Bundle:
     here = Path(os.path.normpath(suite.absolute()))  # not resolved: links lie as they lie here
     paths = [here, *(Path(os.path.normpath(here.parent / name)) for name in plugins)]
     root = Path(os.path.commonpath([path.parent for path in paths]))
-    files = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    files = {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in paths}
     return Bundle(here.relative_to(root).as_posix(), files)

@@ -23,6 +23,7 @@ from bench.errors import ArgumentError
 
 _SCRIPT, _SUBMIT, _JOB = "scheduled.sh", "submit.sh", "rayjob.yaml"
 _MOST_BYTES = 2**20
+_POLL_SECONDS = 15
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 
 
@@ -59,7 +60,7 @@ class KubernetesChoices(Choices):
     memory: Annotated[str, Field(pattern=r"^[0-9]+(Mi|Gi)$")] = "8Gi"
     gpus: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=0)] = 0
-    delete_after: Annotated[int | None, Field(ge=0)] = None
+    delete_after: Annotated[int | None, Field(ge=4 * _POLL_SECONDS)] = None
     kubectl_image: Annotated[str, Field(pattern=r"^\S+$")] = "alpine/k8s:1.34.1"
 
     @property
@@ -182,12 +183,15 @@ def _submit_script() -> str:
         job=$(kubectl create --filename {FOLDER}/{_JOB} --output jsonpath='{{.metadata.name}}')
         trap 'kubectl delete rayjob "$job"; exit 1' TERM
         echo "created rayjob $job"
+        state='{{.metadata.name}}={{.status.jobDeploymentStatus}}'
         while :; do
-          case $(kubectl get rayjob "$job" --output jsonpath='{{.status.jobDeploymentStatus}}') in
-            Complete) exit 0 ;;
-            Failed | ValidationFailed) echo "rayjob $job failed: kubectl describe rayjob $job" >&2; exit 1 ;;
+          found=$(kubectl get rayjob "$job" --ignore-not-found --output "jsonpath=$state") || found=unknown
+          case $found in
+            *=Complete) exit 0 ;;
+            *Failed) echo "rayjob $found: kubectl describe rayjob $job" >&2; exit 1 ;;
+            '') echo "rayjob $job has been deleted" >&2; exit 1 ;;
           esac
-          sleep 15 &
+          sleep {_POLL_SECONDS} &
           wait $!
         done
         """)

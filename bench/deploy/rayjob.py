@@ -93,10 +93,8 @@ def job_spec(entrypoint: str, pods: Pods, deadline: int, delete_after: int | Non
     if delete_after is None:
         after: Mapping[str, Any] = {"shutdownAfterJobFinishes": True, "ttlSecondsAfterFinished": _LINGER_SECONDS}
     else:  # the two exclude each other
-        rules = [
-            {"policy": "DeleteSelf", "condition": {"jobStatus": status, "ttlSeconds": delete_after}}
-            for status in ("SUCCEEDED", "FAILED")
-        ]
+        ends = ({"jobStatus": "SUCCEEDED"}, {"jobDeploymentStatus": "Failed"})  # the second one also if it never began
+        rules = [{"policy": "DeleteSelf", "condition": {**end, "ttlSeconds": delete_after}} for end in ends]
         after = {"deletionStrategy": {"deletionRules": rules}}
     return {
         "entrypoint": entrypoint,

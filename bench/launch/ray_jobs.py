@@ -69,7 +69,7 @@ class RayJobs:
         if before is not None and not (again and before in _ENDED):
             remedy = "--again submits it again" if before in _ENDED else f"{self.follow_command(job.name)} follows it"
             raise SubmittedError(
-                f"{self.address}: job {job.name} of just this plan was submitted before and is {before.lower()}; {remedy}"
+                f"{self.address}: job {job.name}, of just this plan, was submitted before: {before.lower()}; {remedy}"
             )
         try:
             if before is not None:
@@ -138,7 +138,7 @@ class RayJobs:
     def _refusal(self, job: RayJob, error: Exception) -> BenchError:
         before = self._status(job.name)
         if before is not None and "already exists" in str(error):  # another was faster
-            return SubmittedError(f"{self.address}: job {job.name} of just this plan was submitted before")
+            return SubmittedError(f"{self.address}: job {job.name}, of just this plan, was submitted before")
         return BenchError(f"{self.address}: job {job.name} was not taken: {_first_line(error)}")
 
 
