@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def make_command(
     for name, values in (("budget", [suite.budget]), ("seeds", [seeds]), ("set", settings), ("retry", retry)):
         options += [word for value in values if value is not None for word in (f"--{name}", str(value))]
     usual = INSTALLED if is_elsewhere else called_here()
-    return Command(path.as_posix(), suite.name, out, tuple(options), tuple(bench.split()) if bench else usual)
+    return Command(path.as_posix(), suite.name, out, tuple(options), tuple(shlex.split(bench)) if bench else usual)
 
 
 def give(documents: Sequence[Document], folder: Path | None) -> None:

@@ -11,6 +11,7 @@ import typer
 from bench.cli.deploying import gather, give, make_command
 from bench.cli.options import Budget, Out, Settings, SuiteFile
 from bench.errors import ArgumentError
+from bench.statuses import RESULTS
 
 _KUBERNETES, _SLURM, _OTHERS = "Kubernetes", "SLURM", "systemd and GitHub"
 
@@ -24,9 +25,9 @@ def schedule(
     seeds: Annotated[int | None, typer.Option(help="Number of seeds, in place of the suite's.", min=1)] = None,
     settings: Settings = None,
     out: Out = "results",
-    retry: Annotated[
-        list[str] | None, typer.Option(metavar="STATUS", help="Run again each time what ended so. Repeatable.")
-    ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Do only what is missing each time; by default everything, anew.")
+    ] = False,
     bench: Annotated[
         str | None, typer.Option(metavar="COMMAND", help="How bench is called there, such as /opt/bench/bin/bench.")
     ] = None,
@@ -78,8 +79,8 @@ def schedule(
 ) -> None:
     """Print what runs a suite by the clock and compares it with the last time.
 
-    Each time it runs what is missing, under a lock in the results (`bench run --exclusive`), and then `bench compare`:
-    exit status 3 where a metric got worse beyond noise.
+    Each time everything is run anew under a lock in the results (`bench run --exclusive`), the rows from before are
+    kept, and `bench compare` ends with exit status 3 where a metric got worse beyond noise.
     """
     from bench.deploy import TARGETS, Order, Timetable
     from bench.suite import load_suite, parse_assignments
@@ -109,8 +110,9 @@ def schedule(
         "python": python,
         "install": install,
     }
+    retry = () if missing else tuple(status.value for status in RESULTS)
     command = make_command(
-        suite, loaded, out, seeds, settings or (), retry or (), bench=bench, is_elsewhere=target.is_elsewhere
+        suite, loaded, out, seeds, settings or (), retry, bench=bench, is_elsewhere=target.is_elsewhere
     )
     order = Order(command, gather(suite), timetable, Path.cwd(), timezone)
     give(target.write(on, order, given), write)
