@@ -6,6 +6,7 @@ A job runs on the cluster without this machine. Its id follows from what it is t
 from __future__ import annotations
 
 import asyncio
+import logging
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -13,8 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ray.exceptions import RayError
+from ray.job_submission import JobSubmissionClient
+
 from bench.errors import BenchError
 
+_FAILURES = (RuntimeError, OSError, RayError)
+_CHATTY = ("ray", "ray.dashboard.modules.dashboard_sdk", "ray.dashboard.modules.job.sdk")
+"""Loggers with levels of their own, which tell of every upload."""
 _CONNECT_SECONDS = 10.0
 _SUCCEEDED, _ENDED = "SUCCEEDED", ("SUCCEEDED", "FAILED", "STOPPED")
 
@@ -79,7 +86,7 @@ class RayJobs:
                 submission_id=job.name,
                 runtime_env={"working_dir": str(job.folder), "env_vars": job.environment},
             )
-        except (RuntimeError, OSError) as error:
+        except _FAILURES as error:
             raise self._refusal(job, error) from error
 
     def follow(self, name: str, tell: Callable[[str], None]) -> int:
@@ -98,7 +105,7 @@ class RayJobs:
         try:
             asyncio.run(self._tail(name, tell))
             info = self._client.get_job_info(name)
-        except (RuntimeError, OSError) as error:
+        except _FAILURES as error:
             raise BenchError(
                 f"{self.address}: lost while job {name} was running ({_first_line(error)}); it may be running still: "
                 f"{self.follow_command(name)}"
@@ -127,7 +134,7 @@ class RayJobs:
         """How a job stands; None where there is none of that name."""
         try:
             found = self._client.get_job_status(name)
-        except RuntimeError as error:
+        except (RuntimeError, RayError) as error:
             if "404" in str(error) or "does not exist" in str(error):
                 return None
             raise BenchError(f"{self.address}: job {name} cannot be looked at ({_first_line(error)})") from error
@@ -148,14 +155,15 @@ def _connect(address: str) -> Any:  # noqa: ANN401 - ray has no types
     _require_answer(address)
     try:
         import aiohttp  # noqa: F401 - what ray needs it for is found out when output is to be followed, too late
-        from ray.job_submission import JobSubmissionClient
 
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.ERROR)
         return JobSubmissionClient(address)
     except ImportError as error:
         raise BenchError(
             f"bench submit --address needs ray[default] ({error}); install it here: pip install 'ray[default]'"
         ) from error
-    except (RuntimeError, OSError) as error:
+    except _FAILURES as error:
         if "ray[default]" in str(error):
             raise BenchError("bench submit --address needs ray[default]: pip install 'ray[default]'") from error
         raise _unreachable(address, error) from error
