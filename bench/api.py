@@ -32,6 +32,7 @@ def run(
     retry: Iterable[str] = (),
     inline: bool = False,
     address: str | None = None,
+    checkpoint_seconds: float = 30.0,
     weights: bool = True,
     shard: str | None = None,
     exclusive: bool = False,
@@ -47,6 +48,7 @@ def run(
         retry: statuses to run again, such as "failed", or "weights": finished runs whose weights are gone or broken.
         inline: run in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.
+        checkpoint_seconds: least time between two checkpoints of a cohort.
         weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
         shard: "I/N" to do only part I of N; every run of the suite belongs to one part, always the same.
         exclusive: lock the results meanwhile, and refuse where another such command has.
@@ -61,7 +63,7 @@ def run(
     part = None if shard is None else Shard.parse(shard)
     session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry, shard=part)
     with session.alone() if exclusive else nullcontext():
-        session.execute(Options(_launcher(inline), address, keep_weights=weights), Console(stderr=True))
+        session.execute(Options(_launcher(inline), address, checkpoint_seconds, weights), Console(stderr=True))
     warn_of(session.snapshot.problems)
     return finish_frame(session.results(), declared_columns())
 

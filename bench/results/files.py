@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from filelock import FileLock, Timeout
 from pyarrow import fs
 
 from bench.errors import BenchError
@@ -32,6 +33,10 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 _TRIES = 3
+
+
+_LOCK = ".lock"
+_PATIENCE = 120.0  # seconds
 
 
 class StorageError(BenchError):
@@ -181,6 +186,27 @@ class Folder:
         with suppress(OSError):
             if not self._fs.get_file_info(fs.FileSelector(self.path(name))):
                 Path(self.path(name)).rmdir()  # unlike delete_dir, it leaves what another command put there just now
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Change files here while no other process that asks for the same does: for what takes no longer than a moment.
+
+        The lock is the operating system's, so that a process which dies does not keep it.
+
+        Raises:
+            StorageError: if another process has it for too long, or its file cannot be written.
+        """
+        path = self.root / _LOCK
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(path, timeout=_PATIENCE):
+                yield
+        except Timeout as error:
+            raise StorageError(
+                f"{path}: another process has had this lock for {_PATIENCE:g} s; end it, or wait for it"
+            ) from error
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be written ({_reason(error)}); {_remedy(error)}") from error
 
     def sweep(self, *folders: str) -> None:
         """Delete temporary files that killed or failed writers left."""

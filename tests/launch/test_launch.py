@@ -192,7 +192,8 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert not list((tmp_path / "killed" / "long").glob("runs/*.parquet"))
-    subprocess.run(command(suite, tmp_path / "killed", *options), check=True, cwd=ROOT)
+    resumed = subprocess.run(command(suite, tmp_path / "killed", *options), check=True, cwd=ROOT, capture_output=True)
+    assert b"starts again" not in resumed.stdout + resumed.stderr
     whole, killed = (bench.load(tmp_path / name / "long") for name in ("whole", "killed"))
     columns = ["run_id", "status", "elbo", "elbo_se", "fid", "training_elbo"]
     pd.testing.assert_frame_equal(whole[columns], killed[columns], check_exact=True)
