@@ -90,3 +90,25 @@ def test_what_is_wrong_is_told(command: Command, arguments: tuple[object, ...], 
     code, out, err = command(*arguments)
     assert (code, out) == (2, "")
     assert told in err
+
+
+SHOWN = """
+bench schedule suites/quickstart.yaml --cron "0 2 * * *" --on cron
+bench schedule suites/quickstart.yaml --cron "0 2 * * mon-fri" --on systemd --timezone Europe/Berlin --write units
+bench schedule suites/quickstart.yaml --cron "0 2 * * *" --on slurm --shards 4 --gpus 1 --write jobs
+bench schedule suites/quickstart.yaml --cron "0 2 * * *" --on github --write .github/workflows
+bench schedule suites/quickstart.yaml --cron "0 2 * * *" --on kubernetes --image IMAGE --out s3://bucket/results --secret store
+bench schedule suites/quickstart.yaml --cron "0 2 * * *" --on kubernetes --kind cronjob --image IMAGE --out /data/results --claim disk:/data
+bench submit suites/quickstart.yaml --on slurm --shards 8 --gpus 1 --time 4:00:00 --partition gpu --sbatch=--account=lab
+bench submit suites/quickstart.yaml --on slurm --symmetric --nodes 4
+bench run suites/quickstart.yaml --shard 2/8 --dry-run
+"""  # noqa: E501 - as the README has them
+"""What the README shows, but for what needs a cluster: for that see test_ray_jobs."""
+
+
+@pytest.mark.parametrize("line", SHOWN.strip().splitlines())
+def test_what_is_shown_works(command: Command, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suites = Path.cwd() / "suites"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "suites").symlink_to(suites)
+    assert printed(command, *shlex.split(line)[1:])
