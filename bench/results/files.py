@@ -32,8 +32,6 @@ _REMEDIES: Mapping[int, str] = {
     errno.ENAMETOOLONG: "choose a folder with a shorter path",
 }
 
-_TRIES = 3
-
 
 _LOCK = ".lock"
 _PATIENCE = 120.0  # seconds
@@ -131,24 +129,6 @@ class Folder:
         with self.writing(name) as stream:
             stream.write(content)
 
-    def create(self, name: str, content: bytes) -> bool:
-        """Put a file in place if there is none of that name; false where there is one: of several, one creates it.
-
-        Raises:
-            StorageError: if it cannot be written.
-        """
-        target = self.path(name)
-        temporary = str(Path(target).with_name(make_temporary_name(Path(target).name)))
-        try:
-            with self._open_temporary(temporary) as stream:
-                stream.write(content)
-            return _link(temporary, target, content)
-        except OSError as error:
-            raise StorageError(f"{target}: cannot be written ({_reason(error)}); {_remedy(error)}") from error
-        finally:
-            with suppress(OSError):
-                self._fs.delete_file(temporary)
-
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         """A stream whose content becomes the file when the block ends without an exception.
@@ -185,7 +165,7 @@ class Folder:
         """Delete a folder in which there is nothing, hidden files included."""
         with suppress(OSError):
             if not self._fs.get_file_info(fs.FileSelector(self.path(name))):
-                Path(self.path(name)).rmdir()  # unlike delete_dir, it leaves what another command put there just now
+                self._fs.delete_dir(self.path(name))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -217,13 +197,7 @@ class Folder:
                         self._fs.delete_file(str(Path(self.path(folder)) / name))
 
     def _open_temporary(self, path: str) -> IO[bytes]:
-        for _ in range(_TRIES):
-            self._fs.create_dir(str(Path(path).parent), recursive=True)
-            with suppress(FileNotFoundError):  # another command that tidied up removed the empty folder in between
-                return self._stream(path)
-        return self._stream(path)
-
-    def _stream(self, path: str) -> IO[bytes]:
+        self._fs.create_dir(str(Path(path).parent), recursive=True)
         stream: IO[bytes] = self._fs.open_output_stream(path)
         return stream
 
@@ -279,21 +253,6 @@ class StoredFile:
     def remove(self) -> None:
         """Delete it, if it is there."""
         self.folder.remove(self.name)
-
-
-def _link(temporary: str, target: str, content: bytes) -> bool:
-    """Name a whole file as one step unless the name is taken; file systems without links create it empty first."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        return False
-    except OSError:
-        try:
-            with Path(target).open("xb") as stream:
-                stream.write(content)
-        except FileExistsError:
-            return False
-    return True
 
 
 def _reason(error: OSError) -> str:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.errors import BenchError
+from bench.results.exclusive import create
 from bench.results.files import Folder, StorageError, StoredFile
 from bench.results.temporary import host_name, is_running
 
@@ -129,7 +130,7 @@ def _take(folder: Folder, part: str, seconds: float) -> Lock:
     file = StoredFile(folder, f"{_PREFIX}-{part}{_SUFFIX}" if part else f"{_PREFIX}{_SUFFIX}")
     now = time.time()
     owner = Owner(host=host_name(), pid=os.getpid(), launch=uuid.uuid4().hex, taken=now, expires=now + seconds)
-    if not folder.create(file.name, _text(owner)) and not _break(folder, file, owner):
+    if not create(folder, file.name, _text(owner)) and not _break(folder, file, owner):
         raise _refusal(file)
     lock = Lock(file, seconds, owner)
     for other in _conflicting(folder, file.name, part):  # asked after taking: of two at once, one at least sees it
@@ -146,11 +147,11 @@ def _break(folder: Folder, file: StoredFile, owner: Owner) -> bool:
     if found is not None and not found.is_over:
         return False
     if found is None and _age(file) < _MARK_SECONDS:  # not written to the end yet, or gone just now
-        return folder.create(file.name, _text(owner))
+        return create(folder, file.name, _text(owner))
     mark = StoredFile(folder, f"{file.name}.{found.launch if found else 'unreadable'}.broken")
     if _age(mark) >= _MARK_SECONDS:  # whoever was about to take it over has gone too
         mark.remove()
-    if not folder.create(mark.name, b""):  # one process at a time: what it replaces is what it read
+    if not create(folder, mark.name, _text(owner)):  # one process at a time: what it replaces is what it read
         return False
     try:
         if _read(file) != found:

@@ -164,7 +164,8 @@ class RunSession:
         self._relabel()
         if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self._planned}:
             self._keep_plan()
-        self.store.tidy()
+        if self.shard is None:  # another shard may be about to write there
+            self.store.tidy()
         try:
             compact(self.store, self.snapshot, declared_columns())
         except StorageError:

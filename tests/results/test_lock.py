@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.results import Folder, LockedError, StoredFile, hold_lock
+from bench.results import Folder, LockedError, StorageError, StoredFile, hold_lock
+from bench.results.exclusive import claim, create
 from bench.results.lock import Lock, Owner
 from bench.results.temporary import host_name
 
@@ -132,3 +134,31 @@ def test_of_many_at_once_one_gets_it(tmp_path: Path, before: str | None) -> None
             thread.join()
         assert sum(won) == 1
         assert [*tmp_path.iterdir()] == []
+
+
+def test_in_an_object_store_the_last_that_writes_has_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert claim(folder, "lock.json", b"one", settle=0)
+    assert not claim(folder, "lock.json", b"two", settle=0)
+    other = threading.Timer(0.1, folder.write, ("late.json", b"theirs"))
+    other.start()
+    assert not claim(folder, "late.json", b"mine", settle=1.0)
+    other.join()
+    assert folder.read("late.json") == b"theirs"
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert create(Folder(tmp_path), "x", b"one")
+    assert not create(Folder(tmp_path), "x", b"two")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"x": b"one"}
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "new")
+    (tmp_path / "new").touch()  # it has become a file since
+    with pytest.raises(StorageError, match="cannot be written"):
+        create(folder, "x", b"one")
