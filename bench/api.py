@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from bench.datasets import fetch as fetch_dataset
 from bench.dictionary import declared_columns
-from bench.launch import Options
+from bench.launch import Options, Shard
 from bench.metrics import load_extractor
 from bench.reading import load, warn_of
 from bench.registry import load_entry_points
@@ -33,6 +34,8 @@ def run(
     address: str | None = None,
     checkpoint_seconds: float = 30.0,
     weights: bool = True,
+    shard: str | None = None,
+    exclusive: bool = False,
 ) -> pd.DataFrame:
     """Run what is missing of a suite and return its results; running it again resumes it.
 
@@ -47,16 +50,20 @@ def run(
         address: a running ray cluster; by default ray is started on this machine.
         checkpoint_seconds: least time between two checkpoints of a cohort.
         weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
+        shard: "I/N" to do only part I of N; every run of the suite belongs to one part, always the same.
+        exclusive: lock the results meanwhile, and refuse where another such command has.
 
     Returns:
-        A row per run, as `load` gives them.
+        A row per run, as `load` gives them; those of the part that was asked for.
 
     Raises:
         ArgumentError: if the suite or an argument is wrong; nothing is started then.
         BenchError: if data is missing, or results cannot be written.
     """
-    session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry)
-    session.execute(Options(_launcher(inline), address, checkpoint_seconds, weights), Console(stderr=True))
+    part = None if shard is None else Shard.parse(shard)
+    session = prepare(suite, out=out, budget=budget, seeds=seeds, settings=settings, retry=retry, shard=part)
+    with session.alone() if exclusive else nullcontext():
+        session.execute(Options(_launcher(inline), address, checkpoint_seconds, weights), Console(stderr=True))
     warn_of(session.snapshot.problems)
     return finish_frame(session.results(), declared_columns())
 

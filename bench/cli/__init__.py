@@ -10,6 +10,8 @@ import typer
 from bench.cli.ending import EXIT_BAD_INPUT
 from bench.cli.results import report, status
 from bench.cli.run import evaluate, run
+from bench.cli.schedule import schedule
+from bench.cli.submit import submit
 from bench.cli.suites import check, fetch, list_
 from bench.errors import BenchError
 
@@ -20,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (run, evaluate, report, status, check, fetch):
+for verb in (run, evaluate, report, status, check, fetch, submit, schedule):
     app.command()(verb)
 app.command("list")(list_)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -34,19 +35,31 @@ def run(
     weights: Annotated[
         bool, typer.Option("--weights/--no-weights", help="Keep trained weights, for bench evaluate.")
     ] = True,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Do only part I of N; all parts together are the suite.")
+    ] = None,
+    exclusive: Annotated[
+        bool, typer.Option("--exclusive", help="Lock the results, and refuse where another such command has.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
 ) -> None:
     """Run what is missing of a suite. Running the same command again resumes it."""
     from rich.console import Console
 
-    from bench.launch import Options
+    from bench.launch import Options, Shard
     from bench.session import prepare
     from bench.suite import parse_assignments
 
     launcher = choose_launcher(address, inline)
     console = Console(highlight=False)
     session = prepare(
-        suite, out=out, budget=budget, seeds=seeds, settings=parse_assignments(settings or ()), retry=retry or ()
+        suite,
+        out=out,
+        budget=budget,
+        seeds=seeds,
+        settings=parse_assignments(settings or ()),
+        retry=retry or (),
+        shard=None if shard is None else Shard.parse(shard),
     )
     console.print(session.summary(), markup=False, soft_wrap=True)
     if dry_run:
@@ -56,7 +69,8 @@ def run(
         return
     let_interrupt()
     try:
-        session.execute(Options(launcher, address, checkpoint_seconds, weights), console)
+        with session.alone() if exclusive else nullcontext():
+            session.execute(Options(launcher, address, checkpoint_seconds, weights), console)
     except KeyboardInterrupt:
         console.print("interrupted; finished runs are kept, and the same command goes on from here")
         raise typer.Exit(Status.INTERRUPTED.exit_status) from None

@@ -6,6 +6,7 @@ from bench.launch.events import Event, Finished
 from bench.launch.launcher import Job, Launcher, make_launcher
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials, plan_cohorts
+from bench.launch.shard import Shard
 
 __all__ = [
     "CohortPlan",
@@ -16,6 +17,7 @@ __all__ = [
     "Job",
     "Launcher",
     "Options",
+    "Shard",
     "estimate",
     "make_launcher",
     "pack_trials",

@@ -6,6 +6,7 @@ from bench.results.dictionary import columns_frame, read_columns
 from bench.results.files import Folder, StorageError, StoredFile
 from bench.results.frames import PROTOCOL, RESERVED, SETTINGS_ID, finish_frame
 from bench.results.load import open_results, open_store
+from bench.results.lock import LockedError, hold_lock
 from bench.results.plan import planned_rows, read_plan, write_plan
 from bench.results.record import Evaluation, RunRecord
 from bench.results.rows import Rows
@@ -22,6 +23,7 @@ __all__ = [
     "SETTINGS_ID",
     "Evaluation",
     "Folder",
+    "LockedError",
     "MissingRecordError",
     "Rows",
     "RunRecord",
@@ -33,6 +35,7 @@ __all__ = [
     "columns_frame",
     "compact",
     "finish_frame",
+    "hold_lock",
     "host_name",
     "is_running",
     "load_curves",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from rich.console import Console
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.launch import CohortPlan, Options, estimate, total_seconds
+from bench.launch import CohortPlan, Options, Shard, estimate, total_seconds
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
-from bench.results import Rows, RunStore, Snapshot, StorageError, compact, read_snapshot, write_plan
+from bench.results import Rows, RunStore, Snapshot, StorageError, compact, hold_lock, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
@@ -25,6 +26,10 @@ from bench.statuses import Status
 from bench.suite import Suite, load_suite, resolved_text
 
 _LABELS = ("suite", "method", "dataset")
+_WAITING = (
+    "what comes next depends on runs of other shards that have no result yet; "
+    "the same command goes on once those are done"
+)
 
 
 class RunSession:
@@ -35,27 +40,32 @@ class RunSession:
         store: the folder of its results.
         retry: what to run again; see `check_retry`.
         references: whether rows of real data are wanted beside the runs.
+        shard: the part of the plan to do; all by default.
 
     Attributes:
         stage: the stage that is next to be launched.
         snapshot: what is in the store.
     """
 
-    def __init__(self, suite: Suite, store: RunStore, retry: frozenset[str], *, references: bool) -> None:
+    def __init__(
+        self, suite: Suite, store: RunStore, retry: frozenset[str], *, references: bool, shard: Shard | None = None
+    ) -> None:
         self.suite = suite
         self.store = store
+        self.shard = shard
         self.snapshot: Snapshot = read_snapshot(store, whole=True)
         self._retry = retry
         self._references = references
         self._stages: Iterator[Sequence[WorkSpec]] = suite.stages(lambda: self.snapshot.runs.frame)
         self._planned: list[WorkSpec] = []
+        self._mine: list[WorkSpec] = []
         self._launched = False
         self.stage: Stage = self._plan(next(self._stages, ()))
 
     @property
     def specs(self) -> tuple[WorkSpec, ...]:
-        """All runs of the stages so far."""
-        return tuple(spec for spec in self._planned if not isinstance(spec, ReferenceSpec))
+        """All runs of the stages so far; those of this session's shard, if it has one."""
+        return tuple(self._mine)
 
     def summary(self) -> str:
         """The plan in one line: runs done, failed, to do, and an estimate."""
@@ -66,11 +76,23 @@ class RunSession:
         rows = f" and {stage.references_to_do} of real data for reference" if stage.references_to_do else ""
         time_left = f", {duration(seconds)}" if stage.to_do else ""
         failed = counts.total() - counts[Status.DONE]
+        part = "" if self.shard is None else f"{self.shard}: "
         hint = " (--retry failed runs them again)" if counts[Status.FAILED] and not self._retry else ""
         return (
-            f"{self.suite.name}: {len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
+            f"{self.suite.name}: {part}{len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
             f"{stage.to_do} to do{told}{rows}{time_left}"
         )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Lock the results while the block lasts, for this shard where there are shards.
+
+        Raises:
+            LockedError: if another command holds the lock.
+            StorageError: if the folder cannot be written.
+        """
+        with hold_lock(self.store.folder, "" if self.shard is None else self.shard.slug):
+            yield
 
     def execute(self, options: Options, console: Console) -> None:
         """Execute what is missing, stage by stage, and compact; an interruption passes through once that is done.
@@ -86,6 +108,9 @@ class RunSession:
         try:
             while True:
                 self._launch(options, console)
+                if self._waits_for_shards():
+                    console.print(_WAITING, markup=False, soft_wrap=True)
+                    break
                 specs = next(self._stages, None)
                 if specs is None:
                     break
@@ -100,11 +125,18 @@ class RunSession:
         return runs[runs["run_id"].isin({spec.run_id for spec in self.specs})].reset_index(drop=True)
 
     def _plan(self, specs: Iterable[WorkSpec]) -> Stage:
-        stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references)
+        stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references, shard=self.shard)
         _try_extractors(stage.specs)
         _require_estimators(stage.plans)
-        self._planned += [*stage.specs, *stage.references]
+        self._planned += stage.whole
+        self._mine += stage.specs
         return stage
+
+    def _waits_for_shards(self) -> bool:
+        """Whether a further stage, which may depend on all that this one gives, has to wait for other shards."""
+        if self.shard is None or not self.suite.is_staged:
+            return False
+        return not {spec.run_id for spec in self.stage.whole} <= self.snapshot.finished
 
     def _launch(self, options: Options, console: Console) -> None:
         plans = (*self.stage.plans, *self.stage.reference_plans)
@@ -124,15 +156,16 @@ class RunSession:
         self.store.write_suite(resolved_text(self.suite, self.store.location))
 
     def _conclude(self) -> None:
-        superseded = find_superseded(self.specs, self.snapshot, self.store.with_weights())
+        superseded = find_superseded(self._planned, self.snapshot, self.store.with_weights())
         stale = (*superseded, *_find_stale(self.snapshot, self._planned))
         for run_id in stale:
             self.store.remove(run_id)
         self.snapshot = self.snapshot.drop(stale)
         self._relabel()
-        if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self.specs}:
+        if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self._planned}:
             self._keep_plan()
-        self.store.tidy()
+        if self.shard is None:  # another shard may be about to write there
+            self.store.tidy()
         try:
             compact(self.store, self.snapshot, declared_columns())
         except StorageError:
@@ -171,6 +204,7 @@ def prepare(
     settings: Mapping[str, Any] | None = None,
     retry: Iterable[str] = (),
     references: bool = True,
+    shard: Shard | None = None,
 ) -> RunSession:
     """Read a suite and hold it against its results; starts and writes nothing.
 
@@ -182,6 +216,7 @@ def prepare(
         settings: dotted keys to set over everything else.
         retry: statuses to run again, such as "failed", or "weights".
         references: whether rows of real data are wanted beside the runs.
+        shard: the part of the plan to do; all by default.
 
     Raises:
         BenchError: if the suite is wrong, data or weights are missing or a status is unknown.
@@ -189,7 +224,8 @@ def prepare(
     load_entry_points()
     retried = check_retry(tuple(retry))
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
-    return RunSession(resolved, RunStore.within(out, resolved.name), retried, references=references)
+    store = RunStore.within(out, resolved.name)
+    return RunSession(resolved, store, retried, references=references, shard=shard)
 
 
 def _try_extractors(specs: Sequence[WorkSpec]) -> None:

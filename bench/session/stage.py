@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.errors import ArgumentError
-from bench.launch import CohortPlan, plan_cohorts
+from bench.launch import CohortPlan, Shard, plan_cohorts
 from bench.results import RunStore, Snapshot, WeightsError
 from bench.session.recorded import adoptions
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
@@ -23,11 +23,12 @@ class Stage:
     """Runs that are launched together.
 
     Attributes:
-        specs: all of them.
+        specs: all of them; those of one shard, where there are shards.
         plans: cohorts that hold the missing ones.
-        references: rows of real data that are wanted beside them.
+        references: rows of real data that are wanted beside them, likewise.
         reference_plans: cohorts that hold the missing ones of these.
         statuses: how those ended that are recorded.
+        whole: the runs and rows of real data of all shards.
     """
 
     specs: tuple[WorkSpec, ...]
@@ -35,6 +36,7 @@ class Stage:
     references: tuple[ReferenceSpec, ...]
     reference_plans: tuple[CohortPlan, ...]
     statuses: Counter[str]
+    whole: tuple[WorkSpec, ...]
 
     @property
     def to_do(self) -> int:
@@ -53,7 +55,13 @@ class Stage:
 
 
 def plan_stage(
-    specs: Iterable[WorkSpec], store: RunStore, snapshot: Snapshot, retry: frozenset[str], *, references: bool
+    specs: Iterable[WorkSpec],
+    store: RunStore,
+    snapshot: Snapshot,
+    retry: frozenset[str],
+    *,
+    references: bool,
+    shard: Shard | None = None,
 ) -> Stage:
     """Hold the runs of a stage against what is recorded.
 
@@ -63,15 +71,21 @@ def plan_stage(
         snapshot: what is in it.
         retry: what to run again: see `check_retry`.
         references: whether rows of real data are wanted beside the runs.
+        shard: the part to do; all by default.
     """
     runs = tuple(specs)
+    rows = tuple(list_references(runs)) if references else ()
+    whole = (*runs, *rows)
+    if shard is not None:
+        mine = shard.select(whole)
+        runs = tuple(spec for spec in runs if spec.run_id in mine)
+        rows = tuple(spec for spec in rows if spec.run_id in mine)
     ids = {spec.run_id for spec in runs}
     recorded = {run_id: status for run_id, status in snapshot.runs.statuses.items() if run_id in ids}
     again = frozenset(run_id for run_id, status in recorded.items() if status in retry)
     with_weights = store.with_weights()
     if WEIGHTS in retry:
         again |= _without_weights(runs, recorded, store, with_weights)
-    rows = list_references(runs) if references else ()
     unmeasured = frozenset(i for i, status in snapshot.references.statuses.items() if status != Status.DONE)
     finished = snapshot.finished - again - unmeasured
     adopted = adoptions(runs, finished, snapshot, with_weights)
@@ -86,6 +100,7 @@ def plan_stage(
         references=rows,
         reference_plans=tuple(plan_cohorts(rows, finished, broken_off, unmeasured | snapshot.unreadable)),
         statuses=Counter(recorded.values()),
+        whole=whole,
     )
 
 

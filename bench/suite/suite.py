@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bench.identity import digest
 from bench.spec import WorkSpec
 from bench.suite.schema import DatasetEntry
 
@@ -60,6 +61,19 @@ class Suite(ABC):
             BenchError: as `runs`.
         """
         yield self.runs()
+
+    def plan_id(self) -> str:
+        """Hash of the ids of all runs that are known before any is done: equal for equal plans.
+
+        Raises:
+            BenchError: as `runs`.
+        """
+        return digest({"plan": sorted(spec.run_id for spec in self.runs())})
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether there may be more than one batch."""
+        return type(self).stages is not Suite.stages
 
     @abstractmethod
     def to_plain(self) -> dict[str, Any]:
