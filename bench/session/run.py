@@ -18,6 +18,7 @@ from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
 from bench.results import Rows, RunStore, Snapshot, StorageError, compact, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
+from bench.session.choices import keep_choices
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
 from bench.spec import CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
@@ -67,8 +68,9 @@ class RunSession:
         time_left = f", {duration(seconds)}" if stage.to_do else ""
         failed = counts.total() - counts[Status.DONE]
         hint = " (--retry failed runs them again)" if counts[Status.FAILED] and not self._retry else ""
+        what = "search runs" if stage.is_search else "runs"
         return (
-            f"{self.suite.name}: {len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
+            f"{self.suite.name}: {len(stage.specs)} {what}: {counts[Status.DONE]} done, {failed} failed{hint}, "
             f"{stage.to_do} to do{told}{rows}{time_left}"
         )
 
@@ -93,6 +95,8 @@ class RunSession:
                 console.print(self.summary(), markup=False, soft_wrap=True)
         finally:
             self._conclude()
+        for line in keep_choices(self.suite, self.snapshot.runs.frame, self.store):
+            console.print(line, markup=False, soft_wrap=True)
 
     def results(self) -> pd.DataFrame:
         """The suite's rows, those of this session's runs only."""
