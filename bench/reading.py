@@ -157,9 +157,10 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     pictures = load_pictures(results.store, results.snapshot, pictured_runs(runs))
     beside = results.rows(references=True)
     suite, described = results.store.suite(), columns_frame(results.columns)
+    search, choices = results.rows(stage=SEARCH_STAGE), results.store.choices()
     target = Path(out) if out is not None else results.store.report
     try:
-        return render(runs, points, pictures, suite, target, references=beside, columns=described)
+        return render(runs, points, pictures, suite, target, beside, described, search, choices)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BenchError(

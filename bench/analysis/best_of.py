@@ -13,7 +13,7 @@ import pandas as pd
 from bench.column import Better
 
 BAND = (0.1, 0.5, 0.9)
-"""Quantiles over the orders: the band's ends, and the median."""
+"""Shares of the orders that reach the band's ends, and the median."""
 COLUMNS = ["k", "low", "median", "high", "mean"]
 _ROUNDING = 1e-12
 
@@ -26,9 +26,9 @@ def best_of_k(values: Sequence[float] | np.ndarray, better: Better) -> pd.DataFr
         better: which end is better.
 
     Returns:
-        `k, low, median, high, mean`, a row for each k from 1 to n. A quantile q is the best figure that the best of k
-        reaches in a share q of the orders at least (so `low` is the lucky end); it is ±∞ where that share has no
-        figure, as is the mean where any order has none.
+        `k, low, median, high, mean`, a row for each k from 1 to n. The median is the figure that half of the orders
+        reach at the least; `low` and `high` are likewise the figures that 10 % and 90 % of them reach, the smaller
+        first. Each is ±∞ where so many orders have no figure yet, and the mean where any has none.
     """
     sign = 1.0 if better == "lower" else -1.0
     given = np.asarray(values, dtype=float)
@@ -44,7 +44,8 @@ def best_of_k(values: Sequence[float] | np.ndarray, better: Better) -> pd.DataFr
         places = [int(np.argmax(reached >= q - _ROUNDING)) for q in BAND]
         shares = np.diff(reached, prepend=0.0)
         mean = np.inf if k <= n - known else float(np.dot(shares[:known], ranked[:known]))
-        rows.append((k, *(sign * float(ranked[place]) for place in places), sign * mean))
+        low, median, high = (sign * float(ranked[place]) for place in places)
+        rows.append((k, min(low, high), median, max(low, high), sign * mean))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bench.suite.checks import report_unknown_name
 from bench.suite.models.cells import Cell, Slot, lay_over
@@ -15,8 +16,6 @@ from bench.suite.search.space import MOST_KEYS, Dimension, draw_points, draw_set
 from bench.suite.settings import Setting
 
 _FIXED = ("evaluation", "resources")
-_MOST_RESOLVED = 64
-"""Trials that are put together before anything starts: what is wrong with ranges shows at their ends."""
 
 
 def check_search(draft: Draft, slots: Sequence[Slot]) -> Iterator[Problem]:
@@ -32,7 +31,7 @@ def check_search(draft: Draft, slots: Sequence[Slot]) -> Iterator[Problem]:
         yield from _check_key(key, given, ("search", "space", key), families)
     for method, ranges in block.methods.items():
         if method not in draft.methods:
-            yield report_unknown_name(("search", "methods", method), method, draft.methods)
+            yield replace(report_unknown_name(("search", "methods", method), method, draft.methods), on_key=True)
         for key, given in ranges.items() if method in families else ():
             yield from _check_key(key, given, ("search", "methods", method, key), {method: families[method]})
     yield from _check_sizes(block, families)
@@ -48,14 +47,26 @@ def check_seeds(block: SearchBlock, seeds: Sequence[int]) -> Iterator[Problem]:
 
 
 def check_values(block: SearchBlock, cells: Sequence[Cell]) -> Iterator[Problem]:
-    """Values that settings do not take: at the ends of ranges, among options, and together in the first trials."""
+    """Values that settings do not take, at the ends of ranges, among options and together; trials of two methods alike.
+
+    Two methods that have the same settings in some trials could have the same winner: one run under two names.
+    """
+    taken: dict[tuple[str, str], tuple[str, int]] = {}
+    told: set[tuple[str, str]] = set()
     for cell in cells:
         dimensions = list_dimensions(block, cell.method, cell.model.family)
         alone = [problem for d in dimensions for problem in _check_given(cell, d)]
         yield from alone
-        points = draw_points(min(block.trials, _MOST_RESOLVED), block.seed)
-        for settings in draw_settings(dimensions, points) if not alone else ():
-            yield from lay_over(cell, settings)[1]
+        points = draw_points(block.trials, block.seed)
+        for trial, settings in enumerate(draw_settings(dimensions, points) if not alone else ()):
+            drawn, problems = lay_over(cell, settings)
+            yield from problems
+            text = "" if drawn is None else drawn.model.model_dump_json() + drawn.training.model_dump_json()
+            other, its = taken.setdefault((cell.dataset.label, text), (cell.method, trial))
+            if drawn is not None and other != cell.method and (other, cell.method) not in told:
+                told.add((other, cell.method))
+                found = f"the same settings in trial {trial} as method {quote(other)} has in trial {its}"
+                yield Problem(("methods", cell.method), found, "methods whose trials differ", on_key=True)
 
 
 def _check_given(cell: Cell, dimension: Dimension) -> Iterator[Problem]:
