@@ -220,3 +220,18 @@ def test_no_search_run_is_lost_when_a_launch_breaks_off(tmp_path: Path, monkeypa
     monkeypatch.setattr("bench.session.run.carry_out", lambda *_: None)
     with pytest.raises(BenchError, match="12 of 12 search runs have no result yet"):
         session.execute(Options("inline"), Console(quiet=True))
+
+
+def test_an_adaptive_search_in_rounds(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    suite = searching(search=SEARCH | {"trials": 12, "sampler": "tpe"}, seeds=1)
+    bench.run(suite, out=tmp_path, inline=True)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "tuned" / "runs").iterdir()}
+    trials = bench.load(tmp_path / "tuned", stage="search")
+    assert (trials.groupby("method").size() == 12).all()
+    assert RunStore(tmp_path / "tuned").choices()["sampler"].startswith(f"TPE of Optuna {optuna.__version__}, adaptive")
+    bench.run(suite, out=tmp_path, inline=True)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "tuned" / "runs").iterdir()} == before
+    text = bench.report(tmp_path / "tuned").read_text(encoding="utf-8")
+    assert f"TPE of Optuna {optuna.__version__}, adaptive" in text
+    assert "in the one order that they came in" in text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.column import Better
 from bench.suite.search.schema import SearchBlock
-from bench.suite.search.space import Dimension, draw_points, draw_settings
+from bench.suite.search.space import Dimension
 from bench.suite.settings import Setting
 
 Configuration = tuple[Setting, ...]
@@ -40,16 +40,3 @@ class Sampler:
     propose: Callable[[Sequence[Dimension], SearchBlock, int, Sequence[Told], Better], list[Configuration]]
     describe: Callable[[], str]
     is_adaptive: bool = False
-
-
-def _propose_sobol(
-    dimensions: Sequence[Dimension], block: SearchBlock, trials: int, told: Sequence[Told], better: Better
-) -> list[Configuration]:
-    """All configurations at once: the points are the same for every method and dataset."""
-    return draw_settings(dimensions, draw_points(trials, block.seed)[len(told) :])
-
-
-SAMPLERS: Mapping[str, Sampler] = {
-    "sobol": Sampler(_propose_sobol, lambda: "scrambled Sobol points, drawn in advance"),
-}
-"""By name in a suite file."""

@@ -63,16 +63,19 @@ class Range(Settings):
         if self.integer is not None:
             return min(low + int(unit * (high - low + 1)), high)
         if self.log is not None:
-            return _clip(math.exp(math.log(low) + unit * (math.log(high) - math.log(low))), low, high)
-        return _clip(low + unit * (high - low), low, high)
+            return self.tidy(math.exp(math.log(low) + unit * (math.log(high) - math.log(low))))
+        return self.tidy(low + unit * (high - low))
+
+    def tidy(self, value: float) -> float:
+        """A number of the range with few digits; whole numbers stay as they are."""
+        low, high = self.given
+        if self.integer is not None:
+            return int(value)
+        return float(min(max(float(f"{value:.{_DIGITS}g}"), low), high))
 
     def to_plain(self) -> dict[str, Any]:
         """As a suite file has it."""
         return {self.kind: self.model_dump(mode="json")[self.kind]}
-
-
-def _clip(value: float, low: float, high: float) -> float:
-    return min(max(float(f"{value:.{_DIGITS}g}"), low), high)
 
 
 class SearchBlock(Settings):

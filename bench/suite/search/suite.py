@@ -17,7 +17,8 @@ from bench.suite.models.cells import Cell, lay_over
 from bench.suite.models.suite import Fingerprint, ModelSuite, fingerprint_dataset
 from bench.suite.reading.errors import Problem, SuiteError
 from bench.suite.search.metric import SearchMetric, find_metric
-from bench.suite.search.samplers import SAMPLERS, Configuration, Sampler, Told
+from bench.suite.search.registered import SAMPLERS
+from bench.suite.search.samplers import Configuration, Sampler, Told
 from bench.suite.search.schema import SearchBlock
 from bench.suite.search.space import describe_settings, list_dimensions
 from bench.suite.suite import Results
