@@ -105,6 +105,7 @@ class RunSession:
 
     def _plan(self, specs: Iterable[WorkSpec]) -> Stage:
         stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references)
+        _require_validation(stage.specs)
         _try_extractors(stage.specs)
         _require_estimators(stage.plans)
         self._planned += [*stage.specs, *stage.references]
@@ -194,6 +195,17 @@ def prepare(
     retried = check_retry(tuple(retry))
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
     return RunSession(resolved, RunStore.within(out, resolved.name), retried, references=references)
+
+
+def _require_validation(specs: Sequence[WorkSpec]) -> None:
+    """See that there are validation examples wherever figures are to be measured on them.
+
+    Raises:
+        BenchError: if a dataset has none.
+    """
+    asked = [spec for spec in specs if isinstance(spec, RunSpec) and spec.evaluation.split == "validation"]
+    for spec in {spec.dataset: spec for spec in asked}.values():
+        load_dataset(spec.dataset_name, **spec.dataset_parameters).validated()
 
 
 def _try_extractors(specs: Sequence[WorkSpec]) -> None:

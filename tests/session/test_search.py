@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 import bench
 from bench.api import check
+from bench.datasets import Dataset, load_dataset
 from bench.errors import BenchError
 from bench.execute import Workplace, run_cohort
 from bench.launch import Options
@@ -235,3 +237,16 @@ def test_an_adaptive_search_in_rounds(tmp_path: Path) -> None:
     text = bench.report(tmp_path / "tuned").read_text(encoding="utf-8")
     assert f"TPE of Optuna {optuna.__version__}, adaptive" in text
     assert "in the one order that they came in" in text
+
+
+def test_without_validation_examples_nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = searching()
+
+    def without(name: str, **parameters: object) -> Dataset:
+        data = load_dataset(name, **parameters)
+        return replace(data, validation=data.validation[:0])
+
+    monkeypatch.setattr("bench.session.run.load_dataset", without)
+    with pytest.raises(BenchError, match="dataset 'blob': found no validation examples"):
+        prepare(suite, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
