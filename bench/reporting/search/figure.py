@@ -18,7 +18,6 @@ from bench.reporting.text import write_significant
 BEST = "best-of-k"
 TITLE = "Best of k trials"
 _WIDE = 30
-_SIZE = (5.0, 3.0)
 _OVER_ORDERS = (
     "{metric} of the best of k trials on validation data: the median over all orders in which the trials might have "
     f"come, and the band from {BAND[0]:.0%} to {BAND[-1]:.0%} of them, both exact. Trials without a figure count as "
@@ -49,9 +48,10 @@ def plot_best_of_k(dataset: str, searched: Searched, looks: Mapping[str, Look]) 
     told = ", ".join(f"{method} {write_significant(value, column.digits)}" for method, value in last.items())
     drawn = {method: (curve, looks[method]) for method, curve in shown.items()}
     alt = f"{label} of the best of k trials against k; of all trials: {told}."
-    panel = Panel(label, partial(_draw, drawn), alt)
+    title = f"{label} {column.arrow}".strip()
+    panel = Panel(title, partial(_draw, drawn), alt)
     caption = (_IN_ORDER if searched.is_adaptive else _OVER_ORDERS).format(metric=column.label)
-    return Plot(BEST, TITLE, caption, (panel,), _SIZE, legend={method: looks[method] for method in shown})
+    return Plot(BEST, TITLE, caption, (panel,), legend={method: looks[method] for method in shown})
 
 
 def _has_figure(curve: pd.DataFrame) -> bool:
