@@ -17,8 +17,9 @@ from bench.launch import Options, Shard
 from bench.metrics import load_extractor
 from bench.reading import load, warn_of
 from bench.registry import load_entry_points
-from bench.results import finish_frame
+from bench.results import finish_frame, rows_of_stage
 from bench.session import prepare, prepare_evaluation
+from bench.statuses import MAIN_STAGE
 from bench.suite import load_suite, trial_settings
 
 
@@ -65,7 +66,7 @@ def run(
     with session.alone() if exclusive else nullcontext():
         session.execute(Options(_launcher(inline), address, checkpoint_seconds, weights), Console(stderr=True))
     warn_of(session.snapshot.problems)
-    return finish_frame(session.results(), declared_columns())
+    return finish_frame(rows_of_stage(session.results(), MAIN_STAGE), declared_columns())
 
 
 def evaluate(

@@ -73,7 +73,9 @@ def reference_of(spec: ReferenceSpec, data: Dataset) -> Subject:
     return _subject(spec, torch.nn.Identity(), data, sample)
 
 
-def _subject(spec: MeasuredSpec, model: torch.nn.Module, data: Dataset, sample: Sampler) -> Subject:
+def _subject(spec: MeasuredSpec, model: torch.nn.Module, whole: Dataset, sample: Sampler) -> Subject:
+    data = whole.validated() if spec.evaluation.split == "validation" else whole
+
     def stream(name: str) -> torch.Generator:
         return random_stream(spec.seed, f"evaluation/{name}", data.test.device)
 

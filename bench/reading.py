@@ -26,9 +26,12 @@ from bench.results import (
     planned_rows,
     read_columns,
     read_plan,
+    rows_of_stage,
 )
+from bench.statuses import MAIN_STAGE, SEARCH_STAGE
 
 Which = Literal["suite", "all"]
+StageName = Literal["main", "search"]
 
 
 class ResultsWarning(UserWarning):
@@ -51,17 +54,21 @@ class ReadResults:
     plan: pd.DataFrame | None
     columns: Columns
 
-    def rows(self, variants: Which = "suite", *, references: bool = False) -> pd.DataFrame:
+    def rows(
+        self, variants: Which = "suite", *, references: bool = False, stage: StageName = MAIN_STAGE
+    ) -> pd.DataFrame:
         """Runs, or rows of real data; see `load`.
 
         Raises:
-            ArgumentError: if `variants` is neither "suite" nor "all".
+            ArgumentError: if `variants` is neither "suite" nor "all", or `stage` neither "main" nor "search".
         """
+        if stage not in (MAIN_STAGE, SEARCH_STAGE):
+            raise ArgumentError(f"stage: found {stage!r}; expected 'main' or 'search'")
         if variants not in ("suite", "all"):
             raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
         rows = (self.snapshot.references if references else self.snapshot.runs).frame
         chosen = planned_rows(rows, self.plan) if variants == "suite" else rows.reset_index(drop=True)
-        return finish_frame(chosen, self.columns)
+        return finish_frame(rows_of_stage(chosen, stage), self.columns)
 
     @property
     def hidden(self) -> int:
@@ -87,6 +94,7 @@ def load(
     references: bool = False,
     settings: bool = False,
     variants: Which = "suite",
+    stage: StageName = MAIN_STAGE,
 ) -> pd.DataFrame:
     """Results of a suite as a DataFrame.
 
@@ -100,13 +108,15 @@ def load(
         settings: whether to add every setting as a column: `training.lr`, `network.latent`, …
         variants: "suite" for the runs that the suite stands for as it was last run, with all their seeds; "all" for
             those too that it was run with before under other settings.
+        stage: "main" for the runs that are compared; "search" for those that settings were chosen by, a row per trial,
+            measured on the validation split.
 
     Raises:
-        ArgumentError: if `variants` is neither.
+        ArgumentError: if `variants` or `stage` is none of these.
         BenchError: if there are no results at `path`.
     """
     results = read_results(path)
-    rows = results.rows(variants, references=references)
+    rows = results.rows(variants, references=references, stage=stage)
     if curves:
         points = load_curves(results.store, results.snapshot)
         return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
@@ -147,9 +157,10 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     pictures = load_pictures(results.store, results.snapshot, pictured_runs(runs))
     beside = results.rows(references=True)
     suite, described = results.store.suite(), columns_frame(results.columns)
+    search, choices = results.rows(stage=SEARCH_STAGE), results.store.choices()
     target = Path(out) if out is not None else results.store.report
     try:
-        return render(runs, points, pictures, suite, target, references=beside, columns=described)
+        return render(runs, points, pictures, suite, target, beside, described, search, choices)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BenchError(

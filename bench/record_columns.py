@@ -28,6 +28,8 @@ IDENTITY = (
     _identity("divergence", "Divergence", "The divergence that the method is trained on; empty for others.", 5),
     _identity("dataset", "Dataset", "What the suite calls the dataset.", 6),
     _identity("seed", "Seed", "Seed of all that is random in the run.", 7),
+    _identity("stage", "Stage", "What the run is for: search, or empty for runs that are reported.", 7.1),
+    _identity("trial", "Trial", "Number of the configuration that it has in a search; empty without one.", 7.2),
     _identity("status", "Status", "How the run ended: done, diverged, failed, out of memory or timeout.", 8),
     _identity("error", "Error", "Why the run did not end as done.", 9),
     _identity("config", "Settings", "The run's resolved settings, as JSON.", 10),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Status(StrEnum):
@@ -38,6 +39,10 @@ class Status(StrEnum):
         return int(self.is_accident)
 
 
+SEARCH_STAGE: Final = "search"
+"""Stage of the runs that settings are chosen by; all others have none."""
+MAIN_STAGE: Final = "main"
+"""What the others are asked for by."""
 RESULTS: tuple[Status, ...] = tuple(status for status in Status if status.is_result)
 """The statuses that records have, in the order of printing."""
 RETRIED: tuple[Status, ...] = tuple(status for status in RESULTS if status is not Status.DONE)

@@ -132,3 +132,28 @@ def test_known_figures_stay_but_for_those_measured_again(metric: Any) -> None:
     assert after.protocols == {"test_a": "test_a/2", "test_b": "test_b/1"}
     with pytest.raises(BenchError, match="column 'b' is given by another metric"):
         evaluate(measured, [metric("test_c", b=1.0)], before)
+
+
+def test_on_the_validation_split_no_metric_sees_a_test_example() -> None:
+    """Test examples that are not numbers would show in every figure that used one."""
+    names = ("elbo", "fid", "kid", "coverage", "mode_coverage", "parzen_log_likelihood")
+    data = load_dataset("digits")
+    spoilt = dataclasses.replace(data, test=torch.full_like(data.test, math.nan), test_labels=None)
+    method = {"family": "vae", "network": {"latent": 2, "encoder": [4], "decoder": [4]}}
+    family = METHODS["vae"]
+    settings = family.settings.model_validate(method)
+    torch.manual_seed(0)
+    model = family.build(settings, data.shape).eval()
+    spec = RunSpec(
+        suite="s", method="m", dataset="digits", dataset_name="digits", dataset_parameters={},
+        dataset_sha256=data.fingerprint, seed=0, model=settings, training=TrainingSettings(),
+        evaluation=EvaluationSettings(samples=200, split="validation"), metrics=names, protocols={},
+        resources=ResourceSettings(),
+    )  # fmt: skip
+    found = [evaluate(subject_of(spec, model, one, []), names) for one in (data, spoilt)]
+    assert found[0].figures == found[1].figures
+    assert {"elbo", "fid", "kid", "coverage", "parzen_log_likelihood", "modes_covered"} <= found[0].figures.keys()
+    assert found[0].labels["feature_split"] == "validation"
+    tested = spec.model_copy(update={"evaluation": EvaluationSettings(samples=200)})
+    figures = evaluate(subject_of(tested, model, data, []), names).figures
+    assert all(figures[name] != found[0].figures[name] for name in ("elbo", "fid", "kid", "parzen_log_likelihood"))

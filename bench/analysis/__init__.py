@@ -6,27 +6,34 @@ frames can be analysed.
 
 from __future__ import annotations
 
+from bench.analysis.best_of import best_of_k, best_so_far
 from bench.analysis.dictionary import read_columns
 from bench.analysis.floors import compute_floors
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.pictured import pictured_runs
 from bench.analysis.references import attach_references, split_references
+from bench.analysis.selection import collect_trials, rank_trials, select_winners
 from bench.analysis.settings import settings_columns
 from bench.analysis.statistics import collect_figures, count_outcomes, summarise, summarise_figures
 from bench.analysis.variants import identify_runs, require, variant_labels
 
 __all__ = [
     "attach_references",
+    "best_of_k",
+    "best_so_far",
     "collect_figures",
+    "collect_trials",
     "compute_floors",
     "count_outcomes",
     "describe_protocol",
     "identify_runs",
     "list_metrics",
     "pictured_runs",
+    "rank_trials",
     "read_columns",
     "read_numbers",
     "require",
+    "select_winners",
     "settings_columns",
     "split_references",
     "summarise",

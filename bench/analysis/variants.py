@@ -48,11 +48,11 @@ def identify_runs(runs: pd.DataFrame) -> pd.DataFrame:
 def variant_labels(runs: pd.DataFrame) -> pd.Series[str]:
     """The method's name for each row, with a suffix where it stands for several settings.
 
-    Settings are compared among the rows of one method on the same data, without the seed, what is measured, and the
-    resources; the suffix says how they differ.
+    Settings are compared among the rows of one method on the same data and of the same stage, without the seed, what
+    is measured, and the resources; the suffix says how they differ.
 
     Args:
-        runs: a row per run, with `method`, `dataset` and, where they are known, `dataset_sha256` and `config`.
+        runs: a row per run, with `method`, `dataset` and, where they are known, `dataset_sha256`, `stage` and `config`.
     """
     if "config" not in runs.columns or runs.empty:
         return runs["method"]
@@ -63,7 +63,8 @@ def variant_labels(runs: pd.DataFrame) -> pd.Series[str]:
     hashes = [variant_of(content) for content in settings]
     by_hash = dict(zip(hashes, settings, strict=True))
     variants = pd.Series([hashes[code] for code in configs.codes], index=runs.index, dtype=object)
-    groups = [runs["method"], _label_datasets(runs)]
+    stage = runs["stage"].astype(object).where(runs["stage"].notna(), "") if "stage" in runs.columns else ""
+    groups = [runs["method"], _label_datasets(runs), pd.Series(stage, index=runs.index, dtype=object)]
     labels = runs["method"].astype(object)
     several = variants.groupby(groups).transform("nunique") > 1
     for _, own in variants[several].groupby([group[several] for group in groups], sort=False):

@@ -31,6 +31,9 @@ def status(results: Results) -> None:
         found = reading.read_results(results)
         runs = found.rows()
         typer.echo(reading.count_statuses(runs).to_string())
+        searched = found.rows(stage="search")
+        if len(searched):
+            typer.echo(f"search:\n{reading.count_statuses(searched.assign(variant=searched['method'])).to_string()}")
         for rows in (runs, found.rows(references=True)):
             for row in rows[rows["status"] != Status.DONE].itertuples():
                 reason = (str(row.error).strip().splitlines() or ["no message"])[-1]

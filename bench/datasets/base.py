@@ -88,6 +88,31 @@ class Dataset:
         """Whether an example is an image, with values in [0, 1]."""
         return len(self.shape) == 3
 
+    def validated(self) -> Dataset:
+        """The same dataset as choices may see it: the validation split as test split, and no test example anywhere.
+
+        What a metric chooses on the validation split, it chooses on training examples then, as many of them. The
+        fingerprint is another one, so that nothing is kept of one under the name of the other.
+
+        Raises:
+            BenchError: if there are no validation examples.
+        """
+        count = len(self.validation)
+        if not count:
+            raise BenchError(
+                f"dataset '{self.name}': found no validation examples; expected some: choices are made on them; "
+                "choose another dataset, or split some of its training examples off"
+            )
+        labels = self.train_labels
+        return replace(
+            self,
+            test=self.validation,
+            test_labels=self.validation_labels,
+            validation=self.train[:count],
+            validation_labels=None if labels is None else labels[:count],
+            fingerprint=hashlib.sha256(f"{self.fingerprint} validated".encode()).hexdigest(),
+        )
+
     def to(self, device: torch.device | str) -> Dataset:
         """The same dataset with its splits, labels, class weights and modes on another device.
 

@@ -74,6 +74,8 @@ def blank(spec: WorkSpec, cohort_size: int, started: datetime, device: torch.dev
         divergence=spec.divergence,
         dataset=spec.dataset,
         seed=spec.seed,
+        stage=spec.stage,
+        trial=spec.trial,
         status=Status.DONE,
         error=None,
         config=spec.config,

@@ -82,6 +82,8 @@ def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
         suite=spec.suite,
         method=spec.method,
         dataset=spec.dataset,
+        stage=spec.stage,
+        trial=spec.trial,
         config=spec.config,
         weights=place.store.weights(spec.recorded_as),
     )

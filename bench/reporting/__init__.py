@@ -24,6 +24,8 @@ def render(
     out: str | Path,
     references: pd.DataFrame | None = None,
     columns: pd.DataFrame | None = None,
+    search: pd.DataFrame | None = None,
+    choices: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write `index.html`, `tables/` and `figures/` under `out`; an older report stays whole until this one is complete.
 
@@ -37,6 +39,8 @@ def render(
             Printed under the methods; they count as no run, and nothing is ranked or marked against them.
         columns: the data dictionary, a row per column as `bench.column.Column.as_row` gives it; without it columns are
             described as far as their names tell.
+        search: rows like those of `runs` that settings were chosen by; they have a section of their own.
+        choices: what was chosen, as the store keeps it beside the runs.
 
     Returns:
         The path of `index.html`.
@@ -46,7 +50,7 @@ def render(
     """
     from bench.reporting.page.writing import render as write
 
-    return write(runs, curves, pictures, suite, Path(out), references, columns)
+    return write(runs, curves, pictures, suite, Path(out), references, columns, search, choices)
 
 
 def summarise(runs: pd.DataFrame, columns: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from bench.results.files import Folder, StorageError, StoredFile
 from bench.results.frames import PROTOCOL, RESERVED, SETTINGS_ID, finish_frame
 from bench.results.load import open_results, open_store
 from bench.results.lock import LockedError, hold_lock
-from bench.results.plan import planned_rows, read_plan, write_plan
+from bench.results.plan import planned_rows, read_plan, rows_of_stage, write_plan
 from bench.results.record import Evaluation, RunRecord
 from bench.results.rows import Rows
 from bench.results.schema import SCHEMA
@@ -46,5 +46,6 @@ __all__ = [
     "read_columns",
     "read_plan",
     "read_snapshot",
+    "rows_of_stage",
     "write_plan",
 ]

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from bench.results.files import StorageError
 from bench.results.frames import SETTINGS_ID
 from bench.results.store import COMPRESSION, RunStore
+from bench.statuses import MAIN_STAGE
 
 FILE = "plan.parquet"
 COLUMNS = ["run_id", "dataset", "method", "seed", SETTINGS_ID]
@@ -38,6 +39,14 @@ def read_plan(store: RunStore) -> pd.DataFrame | None:
     except (pa.ArrowException, OSError, StorageError):
         return None
     return plan if set(COLUMNS) <= set(plan.columns) else None
+
+
+def rows_of_stage(frame: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """The rows of one stage: `search` for the runs that settings were chosen by, `main` for all others."""
+    if "stage" not in frame.columns:
+        return frame if stage == MAIN_STAGE else frame.iloc[:0]
+    chosen = frame["stage"].isna() if stage == MAIN_STAGE else (frame["stage"] == stage).fillna(False)
+    return frame[chosen.to_numpy(dtype=bool)].reset_index(drop=True)
 
 
 def planned_rows(frame: pd.DataFrame, plan: pd.DataFrame | None) -> pd.DataFrame:

@@ -69,6 +69,8 @@ class RunRecord:
         divergence: its divergence, for families that have one.
         dataset: label of the dataset.
         seed: training seed.
+        stage: "search" for a run that settings are chosen by, else None.
+        trial: number of the search's configuration that it has; None where its settings were not searched for.
         status: how it ended; whatever it is, it is a result.
         error: why it did not end as `done`; a traceback's text for `failed`.
         config: the run's resolved settings.
@@ -112,6 +114,8 @@ class RunRecord:
     steps: int | None = None
     peak_memory_mb: float | None = None
     weights: Mapping[str, np.ndarray] | None = None
+    stage: str | None = None
+    trial: int | None = None
 
     def to_table(self) -> pa.Table:
         """The record as a table of one row with `SCHEMA`."""

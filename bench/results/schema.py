@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
-"""2 added `measured`."""
+SCHEMA_VERSION = 3
+"""2 added `measured`, 3 `stage` and `trial`."""
 
 _TEXT, _NUMBER, _INTEGER = pa.string(), pa.float64(), pa.int64()
 
@@ -19,6 +19,8 @@ SCHEMA = pa.schema(
         pa.field("divergence", _TEXT),
         pa.field("dataset", _TEXT, nullable=False),
         pa.field("seed", _INTEGER, nullable=False),
+        pa.field("stage", _TEXT),
+        pa.field("trial", _INTEGER),
         pa.field("status", _TEXT, nullable=False),
         pa.field("error", _TEXT),
         pa.field("config", _TEXT, nullable=False),

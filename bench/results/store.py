@@ -22,7 +22,7 @@ from bench.results.weights import Weights, pack_weights, unpack_weights, unreada
 
 COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
-SUITE = "suite.yaml"
+SUITE, CHOICES = "suite.yaml", "search.yaml"
 _CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".scratch-"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
@@ -178,25 +178,44 @@ class RunStore:
         if StoredFile(self.folder, SUITE).read() != content:
             self.folder.write(SUITE, content)
 
+    def write_choices(self, text: str) -> None:
+        """Keep what was chosen from the results; written only where it is another text than before."""
+        content = text.encode()
+        if StoredFile(self.folder, CHOICES).read() != content:
+            self.folder.write(CHOICES, content)
+
+    def choices(self) -> dict[str, Any]:
+        """What was chosen from the results, as plain values; empty where nothing was.
+
+        Raises:
+            StorageError: if the file is not YAML.
+        """
+        return self._read_yaml(CHOICES) or {}
+
     def suite(self) -> dict[str, Any]:
         """The resolved suite as plain values; its name alone where there is no such file.
 
         Raises:
             StorageError: if the file is not YAML.
         """
-        content = StoredFile(self.folder, SUITE).read()
-        try:
-            values = None if content is None else YAML(typ="safe", pure=True).load(content)
-        except YAMLError as error:
-            raise StorageError(
-                f"{self.folder.path(SUITE)}: not readable ({error}); delete it: `bench run` makes it again"
-            ) from error
-        return values if isinstance(values, dict) else {"name": self.name}
+        values = self._read_yaml(SUITE)
+        return {"name": self.name} if values is None else values
 
     @property
     def suite_file(self) -> Path | None:
         """The resolved suite, if there is one."""
         return self.folder.root / SUITE if self.folder.exists(SUITE) else None
+
+    def _read_yaml(self, name: str) -> dict[str, Any] | None:
+        """The mapping in a file; None where there is none."""
+        content = StoredFile(self.folder, name).read()
+        try:
+            values = None if content is None else YAML(typ="safe", pure=True).load(content)
+        except YAMLError as error:
+            raise StorageError(
+                f"{self.folder.path(name)}: not readable ({error}); delete it: `bench run` makes it again"
+            ) from error
+        return values if isinstance(values, dict) else None
 
     def _write_table(self, table: pa.Table, run_id: str) -> None:
         with self.folder.writing(_file(run_id, _RECORD)) as stream:

@@ -17,10 +17,11 @@ from bench.errors import ArgumentError, BenchError
 from bench.launch import CohortPlan, Estimates, Options, estimate, plan_cohorts, total_seconds
 from bench.metrics import METRICS
 from bench.registry import load_entry_points
-from bench.results import RunStore, compact, open_results, read_snapshot
+from bench.results import RunStore, compact, open_results, read_snapshot, rows_of_stage
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import Recorded, records_in, shared_fields
 from bench.spec import AdditionSpec, ResourceSettings
+from bench.statuses import MAIN_STAGE
 from bench.suite import import_plugins_of
 
 
@@ -109,7 +110,7 @@ def prepare_evaluation(
     if store.suite_file is not None:
         import_plugins_of(store.suite_file)
     asked = _parse_metrics(metrics)
-    trained = [row for row in records_in(snapshot.runs.frame) if row.is_done]
+    trained = [row for row in records_in(rows_of_stage(snapshot.runs.frame, MAIN_STAGE)) if row.is_done]
     with_weights = store.with_weights()
     kept = [row for row in trained if row.run_id in with_weights and row.run_id in snapshot.runs.files]
     if not kept:

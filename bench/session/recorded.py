@@ -121,7 +121,18 @@ def find_superseded(specs: Sequence[WorkSpec], snapshot: Snapshot, with_weights:
 
 def shared_fields(of: RunSpec | ReferenceSpec) -> dict[str, Any]:
     """What an `EvaluationSpec` has in common with what it measures."""
-    names = ("suite", "method", "dataset", "dataset_sha256", "seed", "protocols", "resources", "sources")
+    names = (
+        "suite",
+        "method",
+        "dataset",
+        "dataset_sha256",
+        "seed",
+        "protocols",
+        "resources",
+        "sources",
+        "stage",
+        "trial",
+    )
     return {name: getattr(of, name) for name in names} | {"of": of}
 
 

@@ -19,6 +19,7 @@ from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
 from bench.results import Rows, RunStore, Snapshot, StorageError, compact, hold_lock, read_snapshot, write_plan
 from bench.session.carry_out import carry_out, duration
+from bench.session.choices import keep_choices
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
 from bench.spec import CalibrationSpec, ReferenceSpec, RunSpec, WorkSpec
@@ -78,8 +79,9 @@ class RunSession:
         failed = counts.total() - counts[Status.DONE]
         part = "" if self.shard is None else f"{self.shard}: "
         hint = " (--retry failed runs them again)" if counts[Status.FAILED] and not self._retry else ""
+        what = "search runs" if stage.is_search else "runs"
         return (
-            f"{self.suite.name}: {part}{len(stage.specs)} runs: {counts[Status.DONE]} done, {failed} failed{hint}, "
+            f"{self.suite.name}: {part}{len(stage.specs)} {what}: {counts[Status.DONE]} done, {failed} failed{hint}, "
             f"{stage.to_do} to do{told}{rows}{time_left}"
         )
 
@@ -118,6 +120,8 @@ class RunSession:
                 console.print(self.summary(), markup=False, soft_wrap=True)
         finally:
             self._conclude()
+        for line in keep_choices(self.suite, self.snapshot.runs.frame, self.store):
+            console.print(line, markup=False, soft_wrap=True)
 
     def results(self) -> pd.DataFrame:
         """The suite's rows, those of this session's runs only."""
@@ -126,6 +130,7 @@ class RunSession:
 
     def _plan(self, specs: Iterable[WorkSpec]) -> Stage:
         stage = plan_stage(specs, self.store, self.snapshot, self._retry, references=self._references, shard=self.shard)
+        _require_validation(stage.specs)
         _try_extractors(stage.specs)
         _require_estimators(stage.plans)
         self._planned += stage.whole
@@ -226,6 +231,17 @@ def prepare(
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
     store = RunStore.within(out, resolved.name)
     return RunSession(resolved, store, retried, references=references, shard=shard)
+
+
+def _require_validation(specs: Sequence[WorkSpec]) -> None:
+    """See that there are validation examples wherever figures are to be measured on them.
+
+    Raises:
+        BenchError: if a dataset has none.
+    """
+    asked = [spec for spec in specs if isinstance(spec, RunSpec) and spec.evaluation.split == "validation"]
+    for spec in {spec.dataset: spec for spec in asked}.values():
+        load_dataset(spec.dataset_name, **spec.dataset_parameters).validated()
 
 
 def _try_extractors(specs: Sequence[WorkSpec]) -> None:

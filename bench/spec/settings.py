@@ -48,6 +48,10 @@ Effort = Literal["quick", "thorough"]
 """How much work an estimator of divergences puts into an estimate."""
 
 
+Split = Literal["test", "validation"]
+"""Examples that figures are measured on."""
+
+
 class EvaluationSettings(Settings):
     """The `evaluation:` block."""
 
@@ -71,6 +75,9 @@ class EvaluationSettings(Settings):
     )
     extractor: Annotated[str | None, LATER] = Field(
         None, description="Feature extractor of fid, kid, precision, …: inception-v3-fid; default: the dataset's own."
+    )
+    split: Annotated[Split, LATER] = Field(
+        "test", description="Examples that figures are measured on: test, or validation, as in a search."
     )
     importance_samples: Annotated[PositiveInt, LATER] = Field(
         100, description="Draws of z an example in the importance-weighted bound log_likelihood_iw."

@@ -24,6 +24,8 @@ class WorkSpec(Settings, ABC):
         seed: seed of all that is random.
         protocols: name and version of each protocol that figures follow: {"fid": "fid/1"}.
         resources: what a cohort of such runs needs.
+        stage: "search" for a run that settings are chosen by, else None; a label.
+        trial: number of the search's configuration that it has, or None; a label.
         sources: hashes of the plugin files that registered what is run, by what that is: {"family": "3fa9c1…"}.
     """
 
@@ -34,6 +36,8 @@ class WorkSpec(Settings, ABC):
     seed: int = Field(ge=0)
     protocols: dict[str, str]
     resources: ResourceSettings
+    stage: str | None = None
+    trial: int | None = None
     sources: Annotated[dict[str, str], LATER] = Field(default_factory=dict)
 
     @property
@@ -110,7 +114,7 @@ class WorkSpec(Settings, ABC):
         return copy
 
     def _identity(self) -> dict[str, Any]:
-        labels = ("suite", "method", "dataset", "resources")
+        labels = ("suite", "method", "dataset", "resources", "stage", "trial")
         decisive = {name: value for name, value in identity_of(self).items() if name not in labels}
         return decisive | {"identity_version": IDENTITY_VERSION}
 

@@ -11,7 +11,8 @@ from bench.suite.models.references import list_references
 from bench.suite.models.suite import ModelSuite, fingerprint_dataset
 from bench.suite.reading.document import parse_assignments, read_plain
 from bench.suite.reading.errors import Problem, SuiteError
-from bench.suite.resolved import resolved_text
+from bench.suite.resolved import plain_text, resolved_text
+from bench.suite.search.suite import SearchSuite
 from bench.suite.suite import Results, Suite
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Problem",
     "PublishedFigure",
     "Results",
+    "SearchSuite",
     "Suite",
     "SuiteError",
     "fingerprint_dataset",
@@ -29,6 +31,7 @@ __all__ = [
     "list_references",
     "load_suite",
     "parse_assignments",
+    "plain_text",
     "read_plain",
     "resolved_text",
     "trial_settings",

@@ -79,7 +79,9 @@ def trial_settings(suite: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         SuiteError: if there is no such file, it is not YAML, or of no known kind.
     """
-    return _find_kind(read_request(suite, None, None, None)).trial
+    request = read_request(suite, None, None, None)
+    search = {"search.trials": 1} if "search" in request.document.values else {}
+    return {**_find_kind(request).trial, **search}
 
 
 def _find_kind(request: Request) -> Kind:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
@@ -32,6 +34,11 @@ def resolved_text(suite: Suite, folder: str | Path) -> str:
     """
     values = suite.to_plain()
     values["plugins"] = [_name_relative(plugin, Path(folder)) for plugin in suite.plugins]
+    return plain_text(values)
+
+
+def plain_text(values: Mapping[str, Any]) -> str:
+    """Plain values as YAML, as suite files are written."""
     yaml = YAML()
     yaml.Representer = _Representer
     yaml.default_flow_style = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -74,6 +74,14 @@ class Suite(ABC):
     def is_staged(self) -> bool:
         """Whether there may be more than one batch."""
         return type(self).stages is not Suite.stages
+
+    def choices(self, rows: pd.DataFrame) -> Mapping[str, Any]:
+        """What was chosen from results, as plain values to be kept beside them; empty where nothing was.
+
+        Args:
+            rows: the rows that are there.
+        """
+        return {}
 
     @abstractmethod
     def to_plain(self) -> dict[str, Any]:

@@ -82,3 +82,9 @@ def test_ten_thousand_rows_take_little_time() -> None:
     labels = variant_labels(runs)
     assert time.process_time() - begin < 2.0
     assert labels.nunique() == 3
+
+
+def test_runs_that_settings_were_chosen_by_make_no_other_method() -> None:
+    """A winner keeps its plain name beside the trials, which are told apart among themselves."""
+    runs = _configured([20, 20, 2000]).assign(stage=[None, "search", "search"])
+    assert variant_labels(runs).tolist() == ["vae", "vae (steps 20)", "vae (steps 2000)"]

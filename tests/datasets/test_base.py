@@ -235,3 +235,23 @@ def test_fetch_names_the_folder_of_files_in_folders_of_their_own(storage: Storag
 def test_errors_travel_between_processes(error: BenchError) -> None:
     back = pickle.loads(pickle.dumps(error))
     assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
+
+
+def test_what_choices_are_made_on_holds_no_test_example() -> None:
+    data = load_dataset("digits")
+    seen = data.validated()
+    assert seen.test.equal(data.validation)
+    assert seen.train.equal(data.train)
+    assert data.validation_labels is not None
+    assert seen.test_labels is not None
+    assert seen.test_labels.equal(data.validation_labels)
+    assert seen.validation.equal(data.train[: len(data.validation)])
+    assert seen.fingerprint not in (data.fingerprint, "")
+    assert seen.fingerprint == data.validated().fingerprint
+
+
+def test_without_validation_examples_nothing_can_be_chosen() -> None:
+    points = torch.zeros(4, 2)
+    data = Dataset("bare", points, points[:0], points, "f")
+    with pytest.raises(BenchError, match="dataset 'bare': found no validation examples; expected some"):
+        data.validated()

@@ -38,6 +38,7 @@ FROZEN = {
     "evaluation.extractor": None,
     "evaluation.importance_samples": 100,
     "evaluation.spreads": None,
+    "evaluation.split": "test",
     "work.sources": {},
 }
 """Recorded runs that lack one of these had this value: a line is added for each new one, and none is ever changed."""

@@ -12,8 +12,6 @@ from bench.metrics.checks import draw_samples
 from bench.metrics.features.extractors import Extractor, extractor_for
 from bench.metrics.features.reference import Reference, load_reference
 
-SPLIT = "test"
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -77,7 +75,7 @@ def make_feature_labels(subject: Subject) -> dict[str, str]:
         "feature_extractor": extractor.label,
         "feature_size": str(extractor.size or subject.data.test[0].numel()),
         "feature_rule": extractor.rule,
-        "feature_split": SPLIT,
+        "feature_split": subject.evaluation.split,
     }
 
 

@@ -32,6 +32,9 @@ from bench.reporting.figures.style import Look, assign_looks
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.overview import write_summary
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
+from bench.reporting.search.frames import Searched, read_search
+from bench.reporting.search.sections import KINDS as SEARCH_KINDS
+from bench.reporting.search.sections import build_sections
 from bench.reporting.tables import matrix
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.building import build
@@ -82,7 +85,8 @@ def build_content(frames: Frames) -> Content:
     beside = attach_references(frames.references, runs)
     perfect, published = compute_floors(runs, frames.columns), read_published(suite)
     sources = _Sources(frames, runs, values, summarise_figures(values), count, perfect, published, drawn, beside)
-    named = assign_anchors([name for name in datasets if name in set(count["dataset"])], KINDS)
+    searched = read_search(frames.search, suite, frames.choices, frames.columns)
+    named, beside_named = _name_sections([name for name in datasets if name in set(count["dataset"])], searched)
     tables = {name: _build_whole(name, sources) for name in named}
     sections = [
         Section(name, anchor, tuple(_make_blocks(name, tables[name], sources))) for name, anchor in named.items()
@@ -97,9 +101,25 @@ def build_content(frames: Frames) -> Content:
             *list_failures(runs, methods, datasets),
             *list_failures(beside, list(dict.fromkeys(beside["method"])), datasets),
         ],
-        sections=tuple(sections),
+        sections=(*sections, *_build_search(searched, beside_named, sources)),
         looks=drawn,
+        beside={} if searched is None else searched.files,
     )
+
+
+def _name_sections(datasets: Sequence[str], searched: Searched | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Anchors of the sections on datasets, and of those on the search, by the datasets' names."""
+    found = [] if searched is None else list(dict.fromkeys(searched.winners["dataset"]))
+    of_search = [*(name for name in datasets if name in found), *(name for name in found if name not in datasets)]
+    titles = {name: f"search {name}" for name in of_search if f"search {name}" not in datasets}
+    anchors = assign_anchors([*datasets, *titles.values()], (*KINDS, *SEARCH_KINDS))
+    return {name: anchors[name] for name in datasets}, {name: anchors[title] for name, title in titles.items()}
+
+
+def _build_search(searched: Searched | None, anchors: Mapping[str, str], sources: _Sources) -> list[Section]:
+    if searched is None:
+        return []
+    return build_sections(searched, anchors, sources.summary, sources.looks, sources.columns)
 
 
 def _build_whole(dataset: str, sources: _Sources) -> Table:

@@ -12,10 +12,11 @@ from bench.column import Columns
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import Look
 from bench.reporting.page.failures import Failure
+from bench.reporting.search.frames import FILES as SEARCH_FILES
 from bench.reporting.tables.cells import Table
 from bench.reporting.text import make_slug
 
-RESERVED = frozenset({"main", "failures", "columns", "settings", "provenance", "summary"})
+RESERVED = frozenset({"main", "failures", "columns", "settings", "provenance", "summary", *SEARCH_FILES})
 """Names of the page's own parts and files, which no section may take."""
 
 
@@ -29,6 +30,8 @@ class Frames:
     suite: Mapping[str, Any]
     references: pd.DataFrame = field(default_factory=pd.DataFrame)
     columns: Columns = field(default_factory=Columns)
+    search: pd.DataFrame = field(default_factory=pd.DataFrame)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Content:
         failures: the runs that did not finish.
         sections: the parts of the page.
         looks: how each method is drawn.
+        beside: frames that are files beside the tables, by name.
     """
 
     runs: pd.DataFrame
@@ -90,6 +94,7 @@ class Content:
     failures: Sequence[Failure]
     sections: tuple[Section, ...]
     looks: Mapping[str, Look]
+    beside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def assign_anchors(names: Iterable[str], kinds: Iterable[str]) -> dict[str, str]:

@@ -43,11 +43,15 @@ def render(
     out: Path,
     references: pd.DataFrame | None = None,
     columns: pd.DataFrame | None = None,
+    search: pd.DataFrame | None = None,
+    choices: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report; see `bench.reporting.render`."""
     declared = read_columns(columns)
     methods, beside = split_references(runs, references)
-    content = _choose_builder(suite)(Frames(methods, curves, pictures, suite, beside, declared))
+    trials = pd.DataFrame() if search is None else search
+    frames = Frames(methods, curves, pictures, suite, beside, declared, trials, choices or {})
+    content = _choose_builder(suite)(frames)
     with replace_report(out) as draft:
         _write_tables(content, draft / "tables")
         _save_figures(content, draft / "figures")
@@ -64,6 +68,7 @@ def _choose_builder(suite: Mapping[str, Any]) -> Callable[[Frames], Content]:
 
 def _write_tables(content: Content, folder: Path) -> None:
     texts = {"summary.csv": content.summary.to_csv(index=False, lineterminator="\n")}
+    texts |= {f"{name}.csv": own.to_csv(index=False, lineterminator="\n") for name, own in content.beside.items()}
     if content.failures:
         texts["failures.csv"] = tabulate_failures(content.failures).to_csv(index=False, lineterminator="\n")
     for section in content.sections:

@@ -90,7 +90,19 @@ def resolve_cell(draft: Draft, slot: Slot, settings: Sequence[Setting]) -> tuple
 
     Each problem's path is where the value at fault was written.
     """
-    values = apply_settings({**draft.methods[slot.method], **draft.blocks}, settings)
+    return _validate(slot, apply_settings({**draft.methods[slot.method], **draft.blocks}, settings), settings)
+
+
+def lay_over(cell: Cell, settings: Sequence[Setting]) -> tuple[Cell | None, list[Problem]]:
+    """A resolved cell with more settings laid over it; the rest is as for `resolve_cell`."""
+    slot = Slot(cell.dataset, cell.method, cell.model.family)
+    before = cell.settings
+    values = {**before["model"], **{name: before[name] for name in BLOCKS}}
+    return _validate(slot, apply_settings(values, settings), settings)
+
+
+def _validate(slot: Slot, values: dict[str, Any], settings: Sequence[Setting]) -> tuple[Cell | None, list[Problem]]:
+    """The cell that plain values make; a problem stands where the last of `settings` that is at fault was written."""
     problems: list[Problem] = []
     resolved: dict[str, Any] = {}
     for name, model in MODELS.items():

@@ -11,6 +11,7 @@ from bench.suite.models.schema import Override, PublishedTable, SuiteFile
 from bench.suite.reading.errors import Problem
 from bench.suite.reading.fields import read_fields
 from bench.suite.schema import DatasetEntry, expand_seeds
+from bench.suite.search.schema import SearchBlock
 
 BLOCKS = ("training", "evaluation", "resources")
 
@@ -36,6 +37,7 @@ class Draft:
     budgets: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     published: Mapping[int, PublishedFigure | PublishedTable] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
+    search: SearchBlock | None = None
 
 
 def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
@@ -47,7 +49,7 @@ def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
 def _collect(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
     seeds = read.get("seeds")
     datasets = read.get("datasets") or {}
-    direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins")
+    direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins", "search")
     blocks = {name: values.get(name, {}) for name in BLOCKS}
     return Draft(
         **{name: read[name] for name in direct if read.get(name) is not None},

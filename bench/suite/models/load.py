@@ -13,8 +13,10 @@ from bench.suite.models.key_checks import applies, check_key, check_override
 from bench.suite.models.schema import PublishedTable
 from bench.suite.models.suite import ModelSuite
 from bench.suite.models.variants import OF_THE_SUITE, Variant, read_call, read_variant
-from bench.suite.reading.errors import KeyPath, Problem
+from bench.suite.reading.errors import KeyPath, Problem, quote
 from bench.suite.request import Request
+from bench.suite.search.checks import check_search, check_seeds, check_values
+from bench.suite.search.suite import SearchSuite
 from bench.suite.settings import Setting
 
 
@@ -27,17 +29,26 @@ def load_models(request: Request) -> ModelSuite:
     problems += [*faults, *(problem for _, found in budgets.values() for problem in found)]
     chosen = call.over(budgets[request.budget][0] if request.budget in budgets else Variant())
     cells, faults = _resolve_all(draft, (Variant(), *(variant for variant, _ in budgets.values()), chosen))
+    has_search = "search" in request.document.values
+    variants = (call, *(variant for variant, _ in budgets.values()))
+    problems += [] if has_search else _list_trials_without_search(variants)
+    block = draft.search
+    if block is not None and chosen.trials is not None:
+        block = block.with_trials(chosen.trials.value)
+    seeds = draft.seeds if chosen.seeds is None else chosen.seeds
+    faults += [] if block is None or faults else [*check_seeds(block, seeds), *check_values(block, cells)]
     request.refuse_if([*problems, *faults, *_check_unused(draft)])
-    return ModelSuite(
+    suite = ModelSuite(
         name=draft.name,
         title=draft.title or draft.name,
-        seeds=draft.seeds if chosen.seeds is None else chosen.seeds,
+        seeds=seeds,
         metrics=draft.metrics if chosen.metrics is None else chosen.metrics,
         cells=cells,
         published=_collect_figures(draft),
         plugins=request.paths(draft.plugins),
         budget=request.budget,
     )
+    return suite if block is None else SearchSuite.of(suite, block)
 
 
 def _read(request: Request) -> tuple[Draft, list[Problem]]:
@@ -57,6 +68,7 @@ def _check_parts(draft: Draft) -> Iterator[Problem]:
     yield from checks.check_methods(draft)
     yield from checks.check_published(draft)
     everywhere = list_slots(draft)
+    yield from check_search(draft, everywhere)
     for i, override in draft.overrides.items() if everywhere else ():
         yield from check_override(i, override, everywhere)
 
@@ -95,6 +107,12 @@ def _select_settings(draft: Draft, slot: Slot, variant: Variant) -> list[Setting
     """What is laid over a method's own block there, without the keys that it lacks (they are reported apart)."""
     layers = (*collect_override_settings(draft, slot), *variant.settings)
     return [setting for setting in layers if applies(setting, slot.family)]
+
+
+def _list_trials_without_search(variants: Sequence[Variant]) -> Iterator[Problem]:
+    for setting in (variant.trials for variant in variants):
+        if setting is not None:
+            yield Problem(setting.source, quote("search.trials"), reason="the suite has no search", on_key=True)
 
 
 def _check_unused(draft: Draft) -> Iterator[Problem]:

@@ -17,9 +17,9 @@ def list_references(runs: Iterable[WorkSpec]) -> tuple[ReferenceSpec, ...]:
     """Real data in the models' place: a row for each dataset, way of evaluating it and seed, of the first few.
 
     Args:
-        runs: the suite's; only generative models have such rows.
+        runs: the suite's; only generative models have such rows, and none is needed to choose settings by.
     """
-    models = [run for run in runs if isinstance(run, RunSpec)]
+    models = [run for run in runs if isinstance(run, RunSpec) and run.stage is None]
     seeds = list(dict.fromkeys(run.seed for run in models))[:SEEDS]
     rows = {row.run_id: row for row in (_specify_reference(run) for run in models if run.seed in seeds)}
     return tuple(rows.values())
@@ -28,4 +28,4 @@ def list_references(runs: Iterable[WorkSpec]) -> tuple[ReferenceSpec, ...]:
 def _specify_reference(run: RunSpec) -> ReferenceSpec:
     shared = {name: getattr(run, name) for name in ReferenceSpec.model_fields}
     own = {what: source for what, source in run.sources.items() if what == "dataset"}
-    return ReferenceSpec(**shared | {"method": REAL_DATA, "sources": own})
+    return ReferenceSpec(**shared | {"method": REAL_DATA, "sources": own, "trial": None})

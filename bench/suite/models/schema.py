@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from bench.published import PublishedFigure
 from bench.spec import EvaluationSettings, ResourceSettings, Settings, TrainingSettings
 from bench.suite.schema import DatasetEntry, Keyed, MethodName, Names, SuiteHead
+from bench.suite.search.schema import SearchBlock
 
 DEFAULT_METRICS = ("elbo", "divergences", "fid", "mode_coverage")
 
@@ -82,3 +83,4 @@ class SuiteFile(SuiteHead):
     metrics: Names = DEFAULT_METRICS
     overrides: tuple[Override, ...] = ()
     published: tuple[Published, ...] = ()
+    search: SearchBlock | None = None

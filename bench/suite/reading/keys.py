@@ -31,7 +31,9 @@ def descend(annotation: Any, part: str | int) -> Any:  # noqa: ANN401
     """The annotation of one key or list item of a value of this type; Any where it cannot be told."""
     if isinstance(part, str):
         known = find_children(annotation)
-        return known[part] if known and part in known else Any
+        if known is None:
+            return next((get_args(member)[1] for member in _members(annotation) if _holds_values(member)), Any)
+        return known.get(part, Any)
     for member in _members(annotation):
         arguments = [a for a in get_args(member) if a is not Ellipsis]
         if get_origin(member) in (list, tuple) and arguments:
@@ -78,6 +80,11 @@ def _members(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
             yield from _members(member)
     else:
         yield annotation
+
+
+def _holds_values(member: Any) -> bool:  # noqa: ANN401
+    """Whether it is a mapping that says what its values are."""
+    return _is_mapping(get_origin(member)) and len(get_args(member)) == 2
 
 
 def _is_mapping(kind: Any) -> bool:  # noqa: ANN401

@@ -85,3 +85,10 @@ def test_every_dotted_key_is_known(model: type[BaseModel]) -> None:
 def test_dotted_keys_of_a_family() -> None:
     assert {"divergence", "network.latent", "network.critic"} <= set(list_dotted(FGANSettings))
     assert "network" not in set(list_dotted(FGANSettings))
+
+
+def test_below_a_key_that_users_choose_are_the_keys_of_its_values() -> None:
+    assert descend(dict[str, Inner], "whatever") is Inner
+    assert descend(dict[str, Inner] | None, "whatever") is Inner
+    assert descend(dict[str, Any], "whatever") is Any
+    assert descend(Open, "whatever") is Any
