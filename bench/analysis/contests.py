@@ -124,9 +124,9 @@ def _arrange(
     rows, places = pd.Index(seeds), pd.Index(methods)
     shape = (len(seeds), len(methods))
     values, bounds, ended = np.full(shape, np.nan), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    at = rows.get_indexer(list(figures["seed"])), places.get_indexer(list(figures["method"]))
+    at = rows.get_indexer(pd.Index(figures["seed"])), places.get_indexer(pd.Index(figures["method"]))
     values[at], bounds[at] = figures["value"], figures["reach"] >= 1
-    ended[rows.get_indexer(list(lost["seed"])), places.get_indexer(list(lost["method"]))] = True
+    ended[rows.get_indexer(pd.Index(lost["seed"])), places.get_indexer(pd.Index(lost["method"]))] = True
     better = 1 if column.better == "higher" else -1
     return Contest(
         dataset, column.name, protocol, better, tuple(methods), tuple(map(int, seeds)), values, ended, bounds
