@@ -1,8 +1,7 @@
 """The pairwise comparison matrix over datasets: what it says of two methods depends on no third.
 
 After Ismail-Fawaz et al. 2023, "An approach to multiple comparison benchmark evaluations that is stable under
-manipulation of the comparate set". Their datasets share a scale, accuracy; ours do not, so that the test is of the
-chance to be better and not of the difference.
+manipulation of the comparate set".
 """
 
 from __future__ import annotations
@@ -42,12 +41,15 @@ def compare_over_datasets(
 ) -> pd.DataFrame:
     """Every ordered pair of methods by every metric over the datasets on which both ran: a row per cell of the matrix.
 
-    `improvement` is the mean over datasets of the probability that a run of the method beats one of the other, a failed
-    run being worse than any that finished; a dataset is won where it is above ½. `difference` is the mean over datasets
-    of the mean paired difference (method − other), over the seeds on which both finished. `p` is that of Wilcoxon's
-    signed-rank test of improvement − ½ over the datasets, zeros by Pratt, exact as far as the sign-flip test is. As in
-    the paper it is not corrected; `verdict` is of the method, and `cannot be told` where so few datasets could not give
-    a p of 5 %.
+    On each dataset the mean paired difference (method − other) over shared seeds counts, and as a mean with the worst
+    figure is the worst, a method of which more runs failed than of the other loses the dataset by more than any figure
+    could. `difference` is the mean over datasets on which it is known, `wins`, `ties` and `losses` count datasets, and
+    `p` is that of Wilcoxon's signed-rank test, zeros by Pratt, exact as far as the sign-flip test is. As in the paper
+    it is not corrected. `improvement` is the mean over datasets of the probability that a run of the method beats one
+    of the other. `verdict` is of the method; it `cannot be told` where so few datasets could not give a p of 5 %.
+
+    Differences are ranked over datasets: where their scales are far apart, as those of FID are, the largest scale has
+    the highest ranks.
 
     Args:
         runs: a row per run, as `bench.load` gives it.
@@ -67,22 +69,36 @@ def compare_over_datasets(
 
 
 def _meet(contests: list[Contest]) -> Iterator[dict[str, Any]]:
-    """Every two methods with the mean differences of the datasets on which both ran, and the chances there, less ½."""
+    """Every two methods with what they did on the datasets on which both ran."""
     methods = dict.fromkeys(name for contest in contests for name in contest.methods)
     scores = [contest.scores for contest in contests]
     for one, two in combinations(methods, 2):
-        chances, differences = [], []
-        for contest, score in zip(contests, scores, strict=True):
-            if not {one, two} <= set(contest.methods):
-                continue
-            mine, theirs = (contest.methods.index(name) for name in (one, two))
-            chances.append(improvement(score[:, mine], score[:, theirs]))
-            paired = subtract(contest.values[:, mine], contest.values[:, theirs])
-            differences += [float(paired.mean())] if len(paired) else []
-        lead = np.array([chance for chance in chances if not np.isnan(chance)]) - 0.5
-        if len(lead):
-            mean = float(np.mean(differences)) if differences else np.nan
-            yield {"metric": contests[0].metric, "method": one, "other": two, "difference": mean, "lead": lead}
+        met = [
+            _hold(contest, score, one, two)
+            for contest, score in zip(contests, scores, strict=True)
+            if {one, two} <= set(contest.methods)
+        ]
+        known = [(gain, difference, chance) for gain, difference, chance in met if not np.isnan(chance)]
+        if known:
+            gains, differences, chances = (np.array(part) for part in zip(*known, strict=True))
+            told = differences[~np.isnan(differences)]
+            yield {
+                "metric": contests[0].metric, "method": one, "other": two, "lead": gains,
+                "difference": float(told.mean()) if len(told) else np.nan, "chance": float(chances.mean()),
+            }  # fmt: skip
+
+
+def _hold(contest: Contest, scores: np.ndarray, one: str, two: str) -> tuple[float, float, float]:
+    """By how much the first leads on a dataset, the better end up; the mean difference; the chance to be better."""
+    mine, theirs = (contest.methods.index(name) for name in (one, two))
+    shared = ~np.isnan(scores[:, [mine, theirs]]).any(axis=1)
+    failed = contest.failed[shared].sum(axis=0)
+    paired = subtract(contest.values[:, mine], contest.values[:, theirs])
+    difference = float(paired.mean()) if len(paired) else np.nan
+    chance = improvement(scores[shared, mine], scores[shared, theirs])
+    if failed[mine] != failed[theirs]:
+        return float(np.copysign(np.inf, failed[theirs] - failed[mine])), difference, chance
+    return contest.better * difference if len(paired) else 0.0, difference, chance
 
 
 def _rank_signed(lead: np.ndarray) -> np.ndarray:
@@ -103,7 +119,7 @@ def _tell(pair: dict[str, Any], p: float) -> Iterator[dict[str, Any]]:
             "wins": int((lead > 0).sum()),
             "ties": int((lead == 0).sum()),
             "losses": int((lead < 0).sum()),
-            "improvement": float(lead.mean() + 0.5),
+            "improvement": pair["chance"] if sign > 0 else 1 - pair["chance"],
             "p": p,
             "verdict": str(_judge(lead, p)),
         }

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.ending import telling_problems
+from bench.cli.ending import EXIT_WORSE, telling_problems
 from bench.cli.options import Results
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-EXIT_WORSE = 3
 _WIDTH = 140  # where the output is no terminal
 _STYLES = {"worse": "bold red", "better": "green", "different": "yellow", "not comparable": "dim"}
 
