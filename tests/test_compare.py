@@ -69,7 +69,8 @@ def test_few_seeds_cannot_tell_and_are_no_failure(ran: Path, results: Path, comm
     change(results, "fid", 2.0)
     code, out, _ = command("compare", ran, results, "--metrics", "fid")
     assert code == 0
-    assert "cannot be told: 2 shared" in out
+    assert "cannot be told with 2 shared seeds" in out
+    assert "To tell anything by 2 comparisons takes 7 seeds at least; fewer --metrics need fewer." in out
     assert "elbo" not in out
 
 

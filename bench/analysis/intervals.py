@@ -17,7 +17,7 @@ LEVEL = 0.95
 BCA_FROM = 8
 """Least number of seeds for a bootstrap interval."""
 STUDENT, BCA, NONE = "t", "bca", ""
-_RESAMPLES = 1_999  # Efron & Tibshirani (1993) ask for 1,000 to 2,000; a report has thousands of intervals
+_RESAMPLES = 2_999  # Efron & Tibshirani (1993) ask for 1,000 to 2,000; expanded ends lie further out
 _NUMBERS = 4_000_000  # resampled at once: 32 MB
 
 
@@ -82,6 +82,16 @@ def intervals_of(samples: Sequence[np.ndarray]) -> Intervals:
     return Intervals(low, high, kind)
 
 
+def expand_level(n: int) -> float:
+    """The level at which a bootstrap interval for the mean of n normal figures is as wide as Student's.
+
+    Resamples spread by √((n − 1)/n) too little, and normal quantiles know nothing of how few figures there are: at the
+    plain level BCa holds the mean of 8 normal figures 88 times in 100. The expansion is Hesterberg's (2015, "What
+    teachers should know about the bootstrap").
+    """
+    return float(2 * stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf((1 + LEVEL) / 2, n - 1)) - 1)
+
+
 def _student(samples: np.ndarray) -> np.ndarray:
     n = samples.shape[1]
     mean, half = samples.mean(axis=1), stats.t.ppf((1 + LEVEL) / 2, n - 1) * stats.sem(samples, axis=1)
@@ -96,14 +106,25 @@ def _bootstrap(samples: np.ndarray) -> np.ndarray:
 
 
 def _bootstrap_rows(samples: np.ndarray) -> np.ndarray:
+    level = expand_level(samples.shape[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         found = stats.bootstrap(
-            (samples,), np.mean, axis=-1, confidence_level=LEVEL, method="BCa", n_resamples=_RESAMPLES,
+            (samples,), np.mean, axis=-1, confidence_level=level, method="BCa", n_resamples=_RESAMPLES,
             vectorized=True, rng=np.random.default_rng(0),
         )  # fmt: skip
     interval = found.confidence_interval
     return np.stack([np.atleast_1d(interval.low), np.atleast_1d(interval.high)])
 
 
-__all__ = ["BCA", "BCA_FROM", "LEVEL", "STUDENT", "Intervals", "intervals_of", "mean_intervals", "stack_by_size"]
+__all__ = [
+    "BCA",
+    "BCA_FROM",
+    "LEVEL",
+    "STUDENT",
+    "Intervals",
+    "expand_level",
+    "intervals_of",
+    "mean_intervals",
+    "stack_by_size",
+]

@@ -68,12 +68,17 @@ def _direction(gain: float) -> Verdict:
     return Verdict.BETTER if gain > 0 else Verdict.WORSE
 
 
+def count_seeds(n: int) -> str:
+    """So many seeds, in words: `3 shared seeds`."""
+    return f"{n} shared seed{'s' if n != 1 else ''}"
+
+
 def tell_seeds(n: int, comparisons: int) -> str:
     """How many seeds there are and how many it would take: `3 seeds; 9 are needed for 12 comparisons`."""
     needed = pairs_needed(comparisons)
-    seeds = f"{n} shared seed{'s' if n != 1 else ''}"
     among = f"{comparisons} comparison{'s' if comparisons != 1 else ''}"
+    seeds = count_seeds(n)
     return f"{seeds}; at least {needed} are needed for {among}" if needed else f"{seeds}; {among} are too many"
 
 
-__all__ = ["Verdict", "decide", "tell_seeds"]
+__all__ = ["Verdict", "count_seeds", "decide", "tell_seeds"]

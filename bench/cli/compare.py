@@ -81,7 +81,8 @@ def _print_table(told: pd.DataFrame) -> None:
     shown = told[told["verdict"] != "same"]
     for dataset, rows in shown.groupby("dataset", sort=False):
         console.print(_make_table(str(dataset), rows))
-    console.print(summarise(told), markup=False, soft_wrap=True)
+    for line in (*_explain(told), summarise(told)):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _make_table(dataset: str, rows: pd.DataFrame) -> Table:
@@ -100,12 +101,35 @@ def _make_table(dataset: str, rows: pd.DataFrame) -> Table:
 
 
 def _write_row(row: dict[Any, Any]) -> list[str]:
+    from bench.analysis.verdicts import count_seeds
+
     arrow = {"higher": " ↑", "lower": " ↓"}.get(row["better"], "")
     numbers = [_write(row["before"]), _write(row["after"]), _write(row["difference"], "+")]
     interval = f"[{_write(row['low'], '+')}, {_write(row['high'], '+')}]" if row["interval"] else "–"
     p = f"{row['p_holm']:.2g}" if row["p_holm"] == row["p_holm"] else "–"
-    verdict = f"{row['verdict']}: {row['why']}" if row["why"] else row["verdict"]
+    told = f"{row['verdict']}: {row['why']}" if row["why"] else row["verdict"]
+    verdict = f"{row['verdict']} with {count_seeds(row['n'])}" if _lacks_seeds(row) else told
     return [row["method"], f"{row['metric'] or '–'}{arrow}", str(row["n"]), *numbers, interval, p, verdict]
+
+
+def _lacks_seeds(row: dict[Any, Any]) -> bool:
+    """Whether nothing but the number of seeds stands in the way of a verdict."""
+    from bench.analysis.verdicts import tell_seeds
+
+    return bool(row["why"] == tell_seeds(row["n"], row["comparisons"]))
+
+
+def _explain(told: pd.DataFrame) -> list[str]:
+    """How many seeds it would take, in a line, where there are too few."""
+    from bench.analysis.significance import pairs_needed
+
+    lacking = [row for row in told.to_dict(orient="records") if _lacks_seeds(row)]
+    if not lacking:
+        return []
+    comparisons = lacking[0]["comparisons"]
+    needed = pairs_needed(comparisons)
+    seeds = f"takes {needed} seeds at least" if needed else "is more than any number of seeds can tell"
+    return [f"To tell anything by {comparisons} comparisons {seeds}; fewer --metrics need fewer."]
 
 
 def _write(number: float, sign: str = "") -> str:

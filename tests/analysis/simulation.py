@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from bench.analysis.intervals import mean_intervals
+from bench.analysis.intervals import BCA_FROM, mean_intervals
 from bench.analysis.pairs import assess
 from bench.analysis.verdicts import Verdict, decide
 
@@ -39,6 +40,14 @@ def measure_coverage(law: str, n: int, repeats: int, seed: int = 0) -> float:
     draw, mean = LAWS[law]
     found = mean_intervals(draw(np.random.default_rng([seed, n]), (repeats, n)))
     return float(((found.low <= mean) & (mean <= found.high)).mean())
+
+
+def measure_students_coverage(law: str, n: int, repeats: int, seed: int = 0) -> float:
+    """The same of Student's intervals, also where a bootstrap takes their place."""
+    draw, mean = LAWS[law]
+    samples = draw(np.random.default_rng([seed, n]), (repeats, n))
+    half = stats.t.ppf(0.975, n - 1) * stats.sem(samples, axis=1)
+    return float((np.abs(samples.mean(axis=1) - mean) <= half).mean())
 
 
 def measure_family_error(law: str, n: int, repeats: int, seed: int = 0) -> float:
@@ -77,6 +86,9 @@ def list_results() -> Iterator[tuple[str, str, int, int, float]]:
     for law in LAWS:
         for n in SEEDS:
             yield "coverage", law, n, COVERAGE_REPEATS, measure_coverage(law, n, COVERAGE_REPEATS)
+            if n >= BCA_FROM:
+                share = measure_students_coverage(law, n, COVERAGE_REPEATS)
+                yield "coverage of Student's t beside it", law, n, COVERAGE_REPEATS, share
     for law in LAWS:
         for n in FAMILY_SEEDS:
             yield "family error", law, n, FAMILY_REPEATS, measure_family_error(law, n, FAMILY_REPEATS)
