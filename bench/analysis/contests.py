@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bench.analysis.estimates import take_errors
 from bench.analysis.measured import list_metrics
 from bench.analysis.statistics import collect_figures
 from bench.column import Column, Columns
@@ -54,7 +55,8 @@ def list_contests(runs: pd.DataFrame, columns: Columns, metrics: Collection[str]
     """Every dataset, metric and protocol by which two methods at least can be compared.
 
     A method takes part where it has a figure. One that finished nowhere on a dataset takes part where it has figures of
-    the metric on another dataset; where it has none at all, in metrics that every method there has.
+    the metric on another dataset; where it has none at all, in metrics that every method there has. Of runs of
+    estimators the figure is the error, |estimate − exact value|.
 
     Args:
         runs: runs as `identify_runs` gives them.
@@ -64,8 +66,9 @@ def list_contests(runs: pd.DataFrame, columns: Columns, metrics: Collection[str]
     Raises:
         UnknownNameError: if there are no figures of a metric that is named.
     """
-    chosen = choose_metrics(runs, columns, metrics)
-    figures = collect_figures(runs, columns)
+    measured = take_errors(runs)
+    chosen = choose_metrics(measured, columns, metrics)
+    figures = collect_figures(measured, columns)
     figures = figures[figures["metric"].isin(set(chosen))]
     failures = _find_failures(runs)
     having = figures.groupby("metric")["method"].agg(set).to_dict()

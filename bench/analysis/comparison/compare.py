@@ -17,6 +17,7 @@ from scipy import stats
 
 from bench.analysis.comparison.matching import Match, match_runs
 from bench.analysis.contests import choose_metrics
+from bench.analysis.estimates import take_errors
 from bench.analysis.intervals import LEVEL
 from bench.analysis.measured import describe_protocol, read_numbers
 from bench.analysis.pairs import AT_CEILING, NO_PAIRS, assess, count_wins, subtract
@@ -57,7 +58,8 @@ def compare_results(
     `difference` is the mean of (after − before) over the `n` shared seeds on which both finished, `low`, `high` and
     `interval` its 95 % interval (`t`, `bca`, or `se` for standard errors of one seed), `p_holm` the corrected p of
     `comparisons` rows. `wins`, `ties` and `losses` count seeds on which `after` is better, as good, worse; a failed run
-    is worse than any that finished. The metric `finished` is the share of runs that finished.
+    is worse than any that finished. The metric `finished` is the share of runs that finished. Of runs of estimators the
+    figure is the error, |estimate − exact value|.
 
     Verdicts are of `after`: better, worse, within noise, same (equal bit for bit), cannot be told, not comparable, or
     different where the metric has no better end; `why` says more. A method that finished before and never does now is
@@ -76,7 +78,7 @@ def compare_results(
     matches = match_runs(before, after)
     if matches and not any(len(match.before) and len(match.after) for match in matches):
         raise BenchError("the two results have no method on a dataset in common; compare results of one suite")
-    both = pd.concat([before.assign(_side=0), after.assign(_side=1)], ignore_index=True)
+    both = take_errors(pd.concat([before.assign(_side=0), after.assign(_side=1)], ignore_index=True))
     chosen = choose_metrics(both, columns, metrics)
     facts = {metric: _read(both, metric, columns) for metric in chosen}
     rows = [row for match in matches for row in _compare_match(match, facts, columns)]
