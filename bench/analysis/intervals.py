@@ -1,7 +1,14 @@
 """Intervals for means over few seeds: BCa bootstrap, and Student's t where there are too few seeds for one.
 
-How often they hold the mean that they are for is measured by `tests/analysis/simulation.py`; its table says where a
-nominal 95 % is less than that.
+How often nominal 95 % intervals hold the mean, in 100 (`tests/analysis/simulation.csv`, standard error 0.4 at most):
+
+| figures | n = 3 | 5 | 8 | 10 | 30 |
+|---|---|---|---|---|---|
+| normal | 95 | 95 | 94 | 94 | 95 |
+| heavy tails (t with 3 degrees of freedom) | 96 | 96 | 92 | 91 | 91 |
+| skewed (lognormal, σ = 1) | 84 | 83 | 86 | 88 | 91 |
+
+So of skewed figures they hold less than they say at every n, and of heavy tails from 8 seeds on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """What may be said of a difference: claimed only where the interval and the corrected test agree.
 
 Where no outcome of the test could have been significant, the verdict is that it cannot be told, never that there is no
-difference.
+difference. Of methods that are alike, something is claimed in 3 to 5 of 100 tables of ten comparisons
+(`tests/analysis/simulation.csv`). That is so because their differences could as well have the other sign; of methods
+with equal means whose differences are as skewed as a lognormal variable, something is claimed in 33 to 42.
 """
 
 from __future__ import annotations
