@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         register_metric,
     )
     from bench.models import register_method
-    from bench.reading import columns, load, report, status
+    from bench.reading import columns, compare, load, report, status
 
 _HOME = {
     "ArgumentError": "bench.errors",
@@ -40,6 +40,7 @@ _HOME = {
     "Floor": "bench.column",
     "check": "bench.api",
     "columns": "bench.reading",
+    "compare": "bench.reading",
     "density_coverage": "bench.metrics",
     "divergence": "bench.divergences",
     "estimate_divergence_curve": "bench.metrics",
@@ -74,6 +75,7 @@ __all__ = [
     "Floor",
     "check",
     "columns",
+    "compare",
     "density_coverage",
     "divergence",
     "estimate_divergence_curve",

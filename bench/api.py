@@ -46,7 +46,8 @@ def run(
         budget: name of a budget of the suite, such as "smoke".
         seeds: number of seeds, or a list of them, in place of the suite's.
         settings: dotted keys to set over everything else: {"training.steps": 100}.
-        retry: statuses to run again, such as "failed", or "weights": finished runs whose weights are gone or broken.
+        retry: statuses to run again, such as "failed", or "done" for finished runs, whose rows are kept for `compare`;
+            or "weights": finished runs whose weights are gone or broken.
         inline: run in this process, without ray.
         address: a running ray cluster; by default ray is started on this machine.
         checkpoint_seconds: least time between two checkpoints of a cohort.

@@ -1,9 +1,9 @@
-"""The verbs that read results: load, columns, status, report. Nothing here needs torch or ray."""
+"""The verbs that read results: load, columns, status, report, compare. Nothing here needs torch or ray."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from bench.analysis import pictured_runs, settings_columns
+from bench.analysis.comparison import COMPARISON, compare_results
 from bench.column import Column, Columns
 from bench.errors import ArgumentError, BenchError
 from bench.reporting import render
@@ -19,6 +20,7 @@ from bench.results import (
     RunStore,
     Snapshot,
     columns_frame,
+    earlier_rows,
     finish_frame,
     load_curves,
     load_pictures,
@@ -69,6 +71,11 @@ class ReadResults:
         rows = (self.snapshot.references if references else self.snapshot.runs).frame
         chosen = planned_rows(rows, self.plan) if variants == "suite" else rows.reset_index(drop=True)
         return finish_frame(rows_of_stage(chosen, stage), self.columns)
+
+    def earlier(self) -> pd.DataFrame:
+        """Of each run the row that was recorded before the present one; see `bench.results.history`."""
+        runs = self.snapshot.runs.frame
+        return finish_frame(earlier_rows(self.store, runs, planned_rows(runs, self.plan)), self.columns)
 
     @property
     def hidden(self) -> int:
@@ -136,6 +143,72 @@ def columns(path: str | Path) -> pd.DataFrame:
     """
     results = read_results(path)
     return columns_frame(Columns.of(_describe(name, results.columns) for name in results.rows("all").columns))
+
+
+@dataclass(frozen=True)
+class ToCompare:
+    """Two sets of rows.
+
+    Attributes:
+        before: the earlier ones.
+        after: the later ones.
+        names: where each is from.
+        columns: what is known of the columns of both.
+    """
+
+    before: pd.DataFrame
+    after: pd.DataFrame
+    names: tuple[str, str]
+    columns: Columns
+
+    def compare(self, metrics: Collection[str] | None = None) -> pd.DataFrame:
+        """See `compare`."""
+        if self.before.empty or self.after.empty:
+            return pd.DataFrame(columns=COMPARISON)
+        return compare_results(self.before, self.after, self.columns, metrics=metrics)
+
+
+def read_both(a: str | Path, b: str | Path | None = None, *, with_last: bool = False) -> ToCompare:
+    """Read what `compare` compares.
+
+    Raises:
+        ArgumentError: if there are not two sets of rows.
+        BenchError: if there are no results.
+    """
+    if (b is None) != with_last:
+        raise ArgumentError("compare: expected two folders of results, or one and --with-last (with_last=True)")
+    after = read_results(a if b is None else b)
+    if b is None:
+        place = after.store.location
+        return ToCompare(after.earlier(), after.rows(), (f"{place}, rows before", f"{place}, now"), after.columns)
+    before = read_results(a)
+    columns = Columns.of([*before.columns.values(), *after.columns.values()])
+    return ToCompare(before.rows(), after.rows(), (before.store.location, after.store.location), columns)
+
+
+def compare(
+    a: str | Path, b: str | Path | None = None, *, with_last: bool = False, metrics: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Compare the runs that two sets of results share: what is better, worse, within noise, or cannot be told.
+
+    Runs are the same where their settings and data are, whatever code or machine made them; they are paired by seed.
+
+    Args:
+        a: the earlier results, such as "results/quickstart".
+        b: the later ones.
+        with_last: compare the present rows of `a` with those that were there before, instead of with `b`: rows that
+            were run again (`--retry done`) or measured again (`evaluate`).
+        metrics: by default all with a better end.
+
+    Returns:
+        A row per dataset, method and metric, the verdict in `verdict`; see `bench.analysis.comparison.compare_results`.
+        Without rows where there is nothing earlier.
+
+    Raises:
+        ArgumentError: if there are not two sets of rows, or a metric is not among the results.
+        BenchError: if there are no results, or they have nothing in common.
+    """
+    return read_both(a, b, with_last=with_last).compare(metrics)
 
 
 def report(path: str | Path, *, out: str | Path | None = None) -> Path:
@@ -206,4 +279,16 @@ def warn_of(problems: Sequence[str]) -> None:
         warnings.warn(problem, ResultsWarning, stacklevel=4)
 
 
-__all__ = ["ReadResults", "ResultsWarning", "columns", "count_statuses", "load", "read_results", "report", "status"]
+__all__ = [
+    "ReadResults",
+    "ResultsWarning",
+    "ToCompare",
+    "columns",
+    "compare",
+    "count_statuses",
+    "load",
+    "read_both",
+    "read_results",
+    "report",
+    "status",
+]

@@ -1,4 +1,4 @@
-"""From a row per run to a row per figure: means and spreads over the seeds, and how many seeds there were.
+"""From a row per run to a row per figure: means, spreads and intervals over the seeds, and how many seeds there were.
 
 The unit of replication is the training seed; only finished runs have figures; every other run is counted.
 """
@@ -9,9 +9,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from bench.analysis.averages import interquartile_mean
 from bench.analysis.growth import find_growing
+from bench.analysis.intervals import intervals_of
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.variants import identify_runs
 from bench.column import Columns
@@ -19,8 +22,8 @@ from bench.statuses import RESULTS, RETRIED, Status
 
 FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing"]
 SUMMARY = [
-    "dataset", "method", "metric", "protocol", "mean", "std", "n", "minimum", "maximum", "reach", "at_ceiling",
-    "growing",
+    "dataset", "method", "metric", "protocol", "mean", "std", "n", "low", "high", "interval", "median", "iqm",
+    "minimum", "maximum", "reach", "at_ceiling", "growing",
 ]  # fmt: skip
 REACH = "_reach"
 NOT_RUN = "not_run"
@@ -53,8 +56,10 @@ def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 
 
 def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """Mean, standard deviation (n − 1), n and range over the seeds: `dataset, method, metric, protocol, mean, …`.
+    """Mean, standard deviation (n − 1), n, interval and more over seeds: `dataset, method, metric, protocol, mean, …`.
 
+    `low` and `high` are the ends of the 95 % interval of the mean, `interval` says by which method (`t`, `bca`; empty
+    where one seed or an infinite figure allows none); `iqm` is the interquartile mean.
     `reach` is the mean share of its ceiling that an estimate reaches, `at_ceiling` the number of seeds that are at it,
     `growing` the number of seeds whose estimates have not converged (see `bench.convergence`).
 
@@ -73,10 +78,14 @@ def summarise_figures(values: pd.DataFrame) -> pd.DataFrame:
     if values.empty:
         return pd.DataFrame(columns=SUMMARY)
     groups = values.assign(at_ceiling=values["reach"] >= 1).groupby(_GROUP, sort=False)
-    summary = groups["value"].agg(mean="mean", n="count", minimum="min", maximum="max")
+    summary = groups["value"].agg(mean="mean", n="count", median="median", minimum="min", maximum="max")
     summary["std"] = groups["value"].std(ddof=1)
     summary["reach"], summary["at_ceiling"] = groups["reach"].mean(), groups["at_ceiling"].sum()
     summary["growing"] = groups["growing"].sum()
+    samples = [np.asarray(own, dtype=float) for _, own in groups["value"]]
+    intervals = intervals_of(samples)
+    summary["low"], summary["high"], summary["interval"] = intervals.low, intervals.high, intervals.kind
+    summary["iqm"] = [interquartile_mean(sample) for sample in samples]
     return summary.reset_index()[SUMMARY]
 
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 
+from bench.cli.compare import compare
 from bench.cli.ending import EXIT_BAD_INPUT
 from bench.cli.results import report, status
 from bench.cli.run import evaluate, run
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (run, evaluate, report, status, check, fetch, submit, schedule):
+for verb in (run, evaluate, report, status, compare, check, fetch, submit, schedule):
     app.command()(verb)
 app.command("list")(list_)
 

@@ -17,7 +17,7 @@ from bench.statuses import RESULTS
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_WORSE = 1, 2, 3
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="STATUS",
-            help="Run again what ended so: failed, timeout, …; or weights: whose weights are gone. Repeatable.",
+            help="Run again what ended so: failed, timeout, …, done; or weights: whose weights are gone. Repeatable.",
         ),
     ] = None,
     checkpoint_seconds: Annotated[

@@ -54,15 +54,16 @@ def render(
 
 
 def summarise(runs: pd.DataFrame, columns: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Mean, standard deviation and range over the seeds of every metric, in tidy form.
+    """Mean, standard deviation, interval, robust averages and range over the seeds of every metric, in tidy form.
 
     Args:
         runs: a row per run, as `bench.load` gives it.
         columns: the data dictionary, as for `render`.
 
     Returns:
-        One row per dataset, method, metric and protocol: `dataset, method, metric, protocol, mean, std, n, minimum,
-        maximum`. Only finished runs count; `std` (n − 1 in the denominator) is null for one seed.
+        One row per dataset, method, metric and protocol: `dataset, method, metric, protocol, mean, std, n, low, high,
+        interval, median, iqm, minimum, maximum, …`. Only finished runs count; `std` (n − 1 in the denominator) and the
+        ends of the 95 % interval are null for one seed.
 
     Raises:
         BenchError: if `runs` lacks a column that identifies a run.

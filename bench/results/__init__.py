@@ -5,6 +5,7 @@ from bench.results.compact import compact
 from bench.results.dictionary import columns_frame, read_columns
 from bench.results.files import Folder, StorageError, StoredFile
 from bench.results.frames import PROTOCOL, RESERVED, SETTINGS_ID, finish_frame
+from bench.results.history import earlier_rows, keep_history
 from bench.results.load import open_results, open_store
 from bench.results.lock import LockedError, hold_lock
 from bench.results.plan import planned_rows, read_plan, rows_of_stage, write_plan
@@ -34,10 +35,12 @@ __all__ = [
     "WeightsError",
     "columns_frame",
     "compact",
+    "earlier_rows",
     "finish_frame",
     "hold_lock",
     "host_name",
     "is_running",
+    "keep_history",
     "load_curves",
     "load_pictures",
     "open_results",

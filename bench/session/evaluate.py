@@ -17,7 +17,7 @@ from bench.errors import ArgumentError, BenchError
 from bench.launch import CohortPlan, Estimates, Options, estimate, plan_cohorts, total_seconds
 from bench.metrics import METRICS
 from bench.registry import load_entry_points
-from bench.results import RunStore, compact, open_results, read_snapshot, rows_of_stage
+from bench.results import RunStore, compact, keep_history, open_results, read_snapshot, rows_of_stage
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import Recorded, records_in, shared_fields
 from bench.spec import AdditionSpec, ResourceSettings
@@ -37,6 +37,7 @@ class EvaluationSession:
         without_weights: how many of them kept none, so cannot be measured.
         unknown: rows whose settings this version and its plugins do not know, so cannot be measured either.
         estimates: what evaluation took so far.
+        replaced: ids of the rows of which figures will be replaced.
         problems: what is wrong with files that are left out.
     """
 
@@ -47,6 +48,7 @@ class EvaluationSession:
     without_weights: int
     unknown: int
     estimates: Estimates
+    replaced: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
 
     def summary(self) -> str:
@@ -68,6 +70,8 @@ class EvaluationSession:
             return Counter()
         self.store.sweep()
         self.store.require_writable()
+        if self.replaced:
+            keep_history(self.store, read_snapshot(self.store).runs.frame, self.replaced)
         try:
             return carry_out(self.plans, self.store, options, console, self.estimates)
         finally:
@@ -122,7 +126,8 @@ def prepare_evaluation(
     beside = [
         row for row in records_in(snapshot.references.frame) if row.is_done and row.run_id in snapshot.references.files
     ]
-    specs = [_find_lacking(row, asked, recompute, resources) for row in (*kept, *beside)]
+    found = [(row, _find_lacking(row, asked, recompute, resources)) for row in (*kept, *beside)]
+    specs = [spec for _, spec in found]
     lacking = sorted((s for s in specs if s is not None and s.again), key=lambda s: (s.dataset, s.method, s.seed))
     return EvaluationSession(
         store=store,
@@ -132,6 +137,7 @@ def prepare_evaluation(
         without_weights=len(trained) - len(kept),
         unknown=sum(spec is None for spec in specs),
         estimates=estimate([snapshot.runs.frame, snapshot.references.frame]),
+        replaced=frozenset(row.run_id for row, spec in found if spec is not None and row.measured & {*spec.again}),
         problems=snapshot.problems,
     )
 

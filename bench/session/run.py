@@ -17,7 +17,17 @@ from bench.errors import ArgumentError, BenchError
 from bench.launch import CohortPlan, Options, Shard, estimate, total_seconds
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
-from bench.results import Rows, RunStore, Snapshot, StorageError, compact, hold_lock, read_snapshot, write_plan
+from bench.results import (
+    Rows,
+    RunStore,
+    Snapshot,
+    StorageError,
+    compact,
+    hold_lock,
+    keep_history,
+    read_snapshot,
+    write_plan,
+)
 from bench.session.carry_out import carry_out, duration
 from bench.session.choices import keep_choices
 from bench.session.recorded import find_superseded
@@ -148,6 +158,7 @@ class RunSession:
         if not plans:
             return
         self.store.require_writable()
+        keep_history(self.store, self.snapshot.runs.frame, frozenset().union(*(plan.again for plan in plans)))
         self._launched = True
         try:
             carry_out(plans, self.store, options, console, self._estimates(), self._keep_plan)

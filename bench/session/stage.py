@@ -93,7 +93,8 @@ def plan_stage(
         again |= _without_weights(runs, recorded, store, with_weights)
     unmeasured = frozenset(i for i, status in snapshot.references.statuses.items() if status != Status.DONE)
     finished = snapshot.finished - again - unmeasured
-    adopted = adoptions(runs, finished, snapshot, with_weights)
+    anew = frozenset(run_id for run_id in again if recorded[run_id] == Status.DONE)  # not to be adopted from itself
+    adopted = adoptions(runs, finished | anew, snapshot, with_weights)
     known = finished | {spec.run_id for spec in adopted}
     broken_off = store.with_checkpoint()
     return Stage(
@@ -110,12 +111,12 @@ def plan_stage(
 
 
 def check_retry(retry: Iterable[str]) -> frozenset[str]:
-    """What is to be run again: statuses, or `weights`.
+    """What is to be run again: statuses, `done` among them, or `weights`.
 
     Raises:
         ArgumentError: if it is anything else.
     """
-    known = [*(status.value for status in RETRIED), WEIGHTS]
+    known = [*(status.value for status in RETRIED), Status.DONE.value, WEIGHTS]
     for name in retry:
         if name not in known:
             raise ArgumentError(f"--retry: found '{name}'; expected any of {', '.join(known)}")
