@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 
 from bench.errors import BenchError
 from bench.launch.attempts import MAX_ATTEMPTS
@@ -39,8 +43,7 @@ def launch(job: Job, emit: Emit) -> None:
     try:
         _connect(job.options.address)
         slots = _slots(ray.cluster_resources(), job.plans)  # type: ignore[no-untyped-call]
-        with job.store.scratch() as scratch:
-            _fit(pack_trials(job.plans, slots, job.estimates), job, emit, scratch)
+        _fit(pack_trials(job.plans, slots, job.estimates), job, emit)
     finally:
         ray.shutdown()
 
@@ -88,31 +91,30 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
     return max(1, min(slots))
 
 
-def _fit(trials: Sequence[Trial], job: Job, emit: Emit, scratch: Path) -> None:
+def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
+    """Execute trials; what each needs is fetched by its worker, so that nothing large is copied for every trial."""
+    packed = [ray.put(pack_work(trial)) for trial in trials]
     trainable = tune.with_parameters(
-        _run_trial,
-        packed=pack_work(list(trials)),
-        location=job.store.location,
-        options=job.options,
-        launch_id=job.launch_id,
+        _run_trial, packed=packed, location=job.store.location, options=job.options, launch_id=job.launch_id
     )
-    # plain numbers: what this lambda holds travels without the plugins' code
     needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
     longest = max(len(trial) for trial in trials)
     forwarder = Forwarder(emit)
-    tuner = tune.Tuner(
-        tune.with_resources(trainable, lambda config: _bundle(*needs[config["trial"]])),
-        param_space={"trial": tune.grid_search(list(range(len(trials))))},
-        tune_config=tune.TuneConfig(reuse_actors=True),
-        run_config=tune.RunConfig(
-            name="launch",
-            storage_path=str(scratch),
-            verbose=0,
-            callbacks=[forwarder],
-            failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
-        ),
-    )
-    ended = tuner.fit()
+    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:  # Tune's; on the driver alone
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, partial(_bundle_of, needs)),
+            param_space={"trial": tune.grid_search(list(range(len(trials))))},
+            tune_config=tune.TuneConfig(reuse_actors=True),
+            run_config=tune.RunConfig(
+                name="launch",
+                storage_path=scratch,
+                verbose=0,
+                callbacks=[forwarder],
+                stop=Stop(forwarder),
+                failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
+            ),
+        )
+        ended = tuner.fit()
     if forwarder.refusals:
         raise BenchError(forwarder.refusals[0])
     _require_success(ended)
@@ -132,19 +134,29 @@ def _require_success(trials: tune.ResultGrid) -> None:
         )
 
 
-def _run_trial(config: Mapping[str, int], packed: bytes, location: str, options: Options, launch_id: str) -> None:
-    """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died)."""
-    trials: list[Trial] = unpack_work(packed)
-    job = Job((), RunStore(location), options, {}, launch_id)
-    for plan in trials[config["trial"]]:
-        try:
+def _run_trial(
+    config: Mapping[str, int], packed: Sequence[ray.ObjectRef[bytes]], location: str, options: Options, launch_id: str
+) -> None:
+    """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died).
+
+    Tune tries a trial again that ended in an error, which is for the death of its process alone; trying again what
+    raised an exception would end the same, so that is reported, and ends the launch.
+    """
+    try:
+        trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
+        job = Job((), RunStore(location), options, {}, launch_id)
+        for plan in trial:
             work(plan, job, lambda event: tune.report({"event": event}))
-        except BenchError as error:  # trying it again would end the same
-            tune.report({"refusal": str(error)})
-            return
+    except BenchError as error:
+        tune.report({"refusal": str(error)})
+    except RayError:  # of the cluster: another attempt may do
+        raise
+    except Exception:
+        tune.report({"refusal": f"a worker on {socket.gethostname()} failed:\n{traceback.format_exc().strip()}"})
 
 
-def _bundle(cpu: float, gpu: float) -> tune.PlacementGroupFactory:
+def _bundle_of(needs: Sequence[tuple[float, float]], config: Mapping[str, int]) -> tune.PlacementGroupFactory:
+    cpu, gpu = needs[config["trial"]]
     bundle = {"CPU": cpu, "GPU": gpu}
     return tune.PlacementGroupFactory([{kind: amount for kind, amount in bundle.items() if amount}])
 
@@ -174,3 +186,18 @@ class Forwarder(tune.Callback):
             self._emit(result["event"])
         except Exception as error:
             print(f"bench: the progress display failed: {error}", file=sys.stderr)
+
+
+class Stop(tune.Stopper):
+    """Ends the launch at the first refusal: the other trials would meet the same."""
+
+    def __init__(self, forwarder: Forwarder) -> None:
+        self._forwarder = forwarder
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial is ended by itself."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether a worker has refused to go on."""
+        return bool(self._forwarder.refusals)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from bench.results.weights import Weights, pack_weights, unpack_weights, unreada
 COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
 SUITE = "suite.yaml"
-_CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".scratch-"
+_CHECKPOINTS, _ATTEMPTS = "checkpoints", "attempts"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
@@ -63,13 +61,6 @@ class RunStore:
     def report(self) -> Path:
         """Where its report goes if nobody says otherwise."""
         return self.folder.root / "report"
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """A folder of its own for what a launcher needs while it runs; gone when the block ends."""
-        self.folder.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self.folder.root, ignore_cleanup_errors=True) as path:
-            yield Path(path)
 
     def write(self, record: RunRecord) -> None:
         """Put a run's files in place: its weights first, so that whoever finds a run finds them too.
@@ -115,8 +106,14 @@ class RunStore:
             table = table.set_column(SCHEMA.get_field_index(name), SCHEMA.field(name), pa.array([label], pa.string()))
         self._write_table(table, run_id)
 
-    def finished(self) -> frozenset[str]:
-        """Ids of the runs and reference rows that have a file."""
+    def finished(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """Ids of the runs and reference rows that have a file.
+
+        Args:
+            among: the ones to look for; all by default, which takes time in proportion to the store's size.
+        """
+        if among is not None:
+            return frozenset(run_id for run_id in among if self.folder.exists(_file(run_id, _RECORD)))
         return frozenset(run_id for kind in (RUNS, REFERENCES) for run_id in _ids(self.folder, kind, _RECORD))
 
     def with_weights(self) -> frozenset[str]:
