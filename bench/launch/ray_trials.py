@@ -6,14 +6,13 @@ so an interrupted launch is resumed by planning again, never by restoring Tune's
 
 from __future__ import annotations
 
+import gc
 import logging
-import signal
+import os
 import socket
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +28,9 @@ from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials
-from bench.launch.ray_launcher import QUIET
+from bench.launch.ray_nodes import Expected, checked
+from bench.launch.ray_session import connected
+from bench.launch.ray_watch import HeadWatch
 from bench.launch.work import work
 from bench.results import RunStore
 
@@ -40,35 +41,14 @@ def launch(job: Job, emit: Emit) -> None:
     """See `bench.launch.ray_launcher.RayLauncher`."""
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        _connect(job.options.address)
+    with connected(job.options.address) as cluster:
         slots = _slots(ray.cluster_resources(), job.plans)  # type: ignore[no-untyped-call]
-        _fit(pack_trials(job.plans, slots, job.estimates), job, emit)
-    finally:
-        ray.shutdown()
-
-
-def _connect(address: str | None) -> None:
-    try:
-        with _keep_handler(signal.SIGTERM):
-            if address is None:
-                ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-            else:
-                environment = {"env_vars": QUIET}
-                ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BenchError(f"ray cluster at '{address or 'local'}' cannot be reached: {error}") from error
-
-
-@contextmanager
-def _keep_handler(number: signal.Signals) -> Iterator[None]:
-    """Put a signal's handler back: `ray.init` replaces it by one that ends the process on the spot."""
-    before = signal.getsignal(number)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(number, before)
+        trials = pack_trials(job.plans, slots, job.estimates)
+        if cluster is None:
+            _fit(trials, job, emit, None)
+            return
+        with HeadWatch(cluster).following(), checked(job.store, job.plans) as expected:
+            _fit(trials, job, emit, expected)
 
 
 def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
@@ -91,11 +71,16 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
     return max(1, min(slots))
 
 
-def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
+def _fit(trials: Sequence[Trial], job: Job, emit: Emit, expected: Expected | None) -> None:
     """Execute trials; what each needs is fetched by its worker, so that nothing large is copied for every trial."""
     packed = [ray.put(pack_work(trial)) for trial in trials]
     trainable = tune.with_parameters(
-        _run_trial, packed=packed, location=job.store.location, options=job.options, launch_id=job.launch_id
+        _run_trial,
+        packed=packed,
+        location=job.store.location,
+        options=job.options,
+        launch_id=job.launch_id,
+        expected=expected,
     )
     needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
     longest = max(len(trial) for trial in trials)
@@ -114,7 +99,13 @@ def _fit(trials: Sequence[Trial], job: Job, emit: Emit) -> None:
                 failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
             ),
         )
-        ended = tuner.fit()
+        try:
+            ended = tuner.fit()
+        except BaseException as error:  # Tune lets go of its workers when it is collected, and a trace would keep it
+            traceback.clear_frames(error.__traceback__)
+            del tuner
+            gc.collect()
+            raise
     if forwarder.refusals:
         raise BenchError(forwarder.refusals[0])
     _require_success(ended)
@@ -135,14 +126,21 @@ def _require_success(trials: tune.ResultGrid) -> None:
 
 
 def _run_trial(
-    config: Mapping[str, int], packed: Sequence[ray.ObjectRef[bytes]], location: str, options: Options, launch_id: str
+    config: Mapping[str, int],
+    packed: Sequence[ray.ObjectRef[bytes]],
+    location: str,
+    options: Options,
+    launch_id: str,
+    expected: Expected | None,
 ) -> None:
     """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died).
 
     Tune tries a trial again that ended in an error, which is for the death of its process alone; trying again what
     raised an exception would end the same, so that is reported, and ends the launch.
     """
+    os.chdir(os.environ.get("TUNE_ORIG_WORKING_DIR", "."))  # a Ray that the user started lets Tune change it
     try:
+        _require_here(expected)
         trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
         job = Job((), RunStore(location), options, {}, launch_id)
         for plan in trial:
@@ -153,6 +151,13 @@ def _run_trial(
         raise
     except Exception:
         tune.report({"refusal": f"a worker on {socket.gethostname()} failed:\n{traceback.format_exc().strip()}"})
+
+
+def _require_here(expected: Expected | None) -> None:
+    """Refuse to work on a node that joined since all of them were examined, unless it is as they are."""
+    fault = "" if expected is None else expected.fault_here()
+    if fault:
+        raise BenchError(f"{socket.gethostname()}, which has joined the cluster: {fault}; its runs were not begun")
 
 
 def _bundle_of(needs: Sequence[tuple[float, float]], config: Mapping[str, int]) -> tune.PlacementGroupFactory:

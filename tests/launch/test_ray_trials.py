@@ -28,7 +28,7 @@ def run_trial(monkeypatch: pytest.MonkeyPatch, store: Path, error: BaseException
     monkeypatch.setattr(ray_trials.tune, "report", told.append)
     monkeypatch.setattr(ray_trials.ray, "get", lambda reference: reference)
     packed: Any = [b"of another trial", pack_work(tuple(plan_cohorts(runs(1, 2), frozenset())))]
-    ray_trials._run_trial({"trial": 1}, packed, str(store), Options(), "launch")
+    ray_trials._run_trial({"trial": 1}, packed, str(store), Options(), "launch", None)
     return told
 
 
