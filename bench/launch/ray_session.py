@@ -166,7 +166,7 @@ def _short_folder() -> Iterator[str | None]:
         return
     for parent in _SHORT_FOLDERS:
         if os.access(parent, os.W_OK):
-            with tempfile.TemporaryDirectory(prefix="bench-", dir=parent, ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(prefix="bench-ray-", dir=parent, ignore_cleanup_errors=True) as folder:
                 yield folder
             return
     raise BenchError(

@@ -102,7 +102,7 @@ def test_a_suite_in_an_object_store_is_the_suite_on_a_disk(
     with pytest.raises(BenchError, match="it has results of: odd"):
         open_store(f"{bucket}/results")
     folder = Folder(where)
-    assert {"runs", "references"} >= set(folder.folders())
+    assert {"runs", "references", "attempts"} >= set(folder.folders())
     kept = [folder.read(f"{f}/{name}" if f else name) for f in ("", "runs") for name in folder.stamps(f) or {}]
     assert len(kept) > 8
     assert not any(SECRET.encode() in content for content in kept)
