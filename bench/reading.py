@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -215,15 +216,19 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
     """Write the report of a suite's results: a page, tables and figures.
 
     Args:
-        path: the suite's folder of results.
-        out: folder of the report; by default `report` within the results.
+        path: the suite's folder of results, or its URI in an object store.
+        out: folder of the report; by default `report` within the results, or for those in an object store
+            `<name>-report` in the working directory.
 
     Returns:
         The path of index.html.
 
     Raises:
+        ArgumentError: if `out` is a URI.
         BenchError: if there are no results at `path`, or the report cannot be written.
     """
+    if out is not None and re.match(r"[a-z0-9+]{2,}:/", str(out)):
+        raise ArgumentError(f"--out: found {out}; expected a folder of this machine: reports are written to no other")
     results = read_results(path)
     runs = results.rows()
     points = load_curves(results.store, results.snapshot)

@@ -15,6 +15,8 @@ TRIAL_SECONDS = 30.0
 """How long a trial should last at the least, to pay for its start."""
 TRIALS_PER_SLOT = 4
 """Trials that each slot should get at the least, so that no slot idles at the end."""
+MOST_TRIALS, MOST_TRIALS_PER_SLOT = 400, 16
+"""Trials that a launch has at the most, whichever is more: each costs the scheduler time and memory."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,27 @@ def plan_cohorts(
 
 
 def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -> list[tuple[CohortPlan, ...]]:
-    """Cohorts of equal resources in lists that last long enough; one cohort each where no estimate is known."""
+    """Cohorts of equal resources in lists that last long enough, and are few enough for the scheduler.
+
+    A cohort whose time is unknown has a trial of its own, unless there are too many of them.
+
+    Args:
+        plans: the cohorts.
+        slots: how many of them run at once.
+        estimates: what they take.
+    """
     trials: list[tuple[CohortPlan, ...]] = []
     largest = max(1, math.ceil(len(plans) / (slots * TRIALS_PER_SLOT)))
+    least = min(largest, math.ceil(len(plans) / max(MOST_TRIALS, slots * MOST_TRIALS_PER_SLOT)))
     open_trials: dict[tuple[float, float], list[CohortPlan]] = {}
     spent: dict[tuple[float, float], float] = defaultdict(float)
     for plan in plans:
         key = (plan.resources.cpu, plan.resources.gpu)
-        open_trials.setdefault(key, []).append(plan)
+        trial = open_trials.setdefault(key, [])
+        trial.append(plan)
         spent[key] += plan.seconds(estimates) or TRIAL_SECONDS
-        if spent[key] >= TRIAL_SECONDS or len(open_trials[key]) >= largest:
+        is_long = spent[key] >= TRIAL_SECONDS and len(trial) >= least
+        if is_long or len(trial) >= largest:
             trials.append(tuple(open_trials.pop(key)))
             spent.pop(key)
     return [*trials, *(tuple(rest) for rest in open_trials.values())]

@@ -6,17 +6,20 @@ so an interrupted launch is resumed by planning again, never by restoring Tune's
 
 from __future__ import annotations
 
+import gc
 import logging
-import signal
+import os
+import socket
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 
 from bench.errors import BenchError
 from bench.launch.attempts import MAX_ATTEMPTS
@@ -25,8 +28,10 @@ from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
 from bench.launch.plan import CohortPlan, pack_trials
-from bench.launch.ray_launcher import QUIET
-from bench.launch.work import work
+from bench.launch.ray_nodes import Expected, checked
+from bench.launch.ray_session import connected
+from bench.launch.ray_watch import HeadWatch
+from bench.launch.work import work_through
 from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
@@ -36,36 +41,14 @@ def launch(job: Job, emit: Emit) -> None:
     """See `bench.launch.ray_launcher.RayLauncher`."""
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        _connect(job.options.address)
+    with connected(job.options.address) as cluster:
         slots = _slots(ray.cluster_resources(), job.plans)  # type: ignore[no-untyped-call]
-        with job.store.scratch() as scratch:
-            _fit(pack_trials(job.plans, slots, job.estimates), job, emit, scratch)
-    finally:
-        ray.shutdown()
-
-
-def _connect(address: str | None) -> None:
-    try:
-        with _keep_handler(signal.SIGTERM):
-            if address is None:
-                ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-            else:
-                environment = {"env_vars": QUIET}
-                ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BenchError(f"ray cluster at '{address or 'local'}' cannot be reached: {error}") from error
-
-
-@contextmanager
-def _keep_handler(number: signal.Signals) -> Iterator[None]:
-    """Put a signal's handler back: `ray.init` replaces it by one that ends the process on the spot."""
-    before = signal.getsignal(number)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(number, before)
+        trials = pack_trials(job.plans, slots, job.estimates)
+        if cluster is None:
+            _fit(trials, job, emit, None)
+            return
+        with HeadWatch(cluster).following(), checked(job.store, job.plans) as expected:
+            _fit(trials, job, emit, expected)
 
 
 def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
@@ -88,31 +71,41 @@ def _slots(available: Mapping[str, float], plans: Sequence[CohortPlan]) -> int:
     return max(1, min(slots))
 
 
-def _fit(trials: Sequence[Trial], job: Job, emit: Emit, scratch: Path) -> None:
+def _fit(trials: Sequence[Trial], job: Job, emit: Emit, expected: Expected | None) -> None:
+    """Execute trials; what each needs is fetched by its worker, so that nothing large is copied for every trial."""
+    packed = [ray.put(pack_work(trial)) for trial in trials]
     trainable = tune.with_parameters(
         _run_trial,
-        packed=pack_work(list(trials)),
+        packed=packed,
         location=job.store.location,
         options=job.options,
         launch_id=job.launch_id,
+        expected=expected,
     )
-    # plain numbers: what this lambda holds travels without the plugins' code
     needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
     longest = max(len(trial) for trial in trials)
     forwarder = Forwarder(emit)
-    tuner = tune.Tuner(
-        tune.with_resources(trainable, lambda config: _bundle(*needs[config["trial"]])),
-        param_space={"trial": tune.grid_search(list(range(len(trials))))},
-        tune_config=tune.TuneConfig(reuse_actors=True),
-        run_config=tune.RunConfig(
-            name="launch",
-            storage_path=str(scratch),
-            verbose=0,
-            callbacks=[forwarder],
-            failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
-        ),
-    )
-    ended = tuner.fit()
+    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:  # Tune's; on the driver alone
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, partial(_bundle_of, needs)),
+            param_space={"trial": tune.grid_search(list(range(len(trials))))},
+            tune_config=tune.TuneConfig(reuse_actors=True),
+            run_config=tune.RunConfig(
+                name="launch",
+                storage_path=scratch,
+                verbose=0,
+                callbacks=[forwarder],
+                stop=Stop(forwarder),
+                failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
+            ),
+        )
+        try:
+            ended = tuner.fit()
+        except BaseException as error:  # Tune lets go of its workers when it is collected, and a trace would keep it
+            traceback.clear_frames(error.__traceback__)
+            del tuner
+            gc.collect()
+            raise
     if forwarder.refusals:
         raise BenchError(forwarder.refusals[0])
     _require_success(ended)
@@ -132,19 +125,42 @@ def _require_success(trials: tune.ResultGrid) -> None:
         )
 
 
-def _run_trial(config: Mapping[str, int], packed: bytes, location: str, options: Options, launch_id: str) -> None:
-    """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died)."""
-    trials: list[Trial] = unpack_work(packed)
-    job = Job((), RunStore(location), options, {}, launch_id)
-    for plan in trials[config["trial"]]:
-        try:
-            work(plan, job, lambda event: tune.report({"event": event}))
-        except BenchError as error:  # trying it again would end the same
-            tune.report({"refusal": str(error)})
-            return
+def _run_trial(
+    config: Mapping[str, int],
+    packed: Sequence[ray.ObjectRef[bytes]],
+    location: str,
+    options: Options,
+    launch_id: str,
+    expected: Expected | None,
+) -> None:
+    """What a worker runs: the cohorts of one trial, less what is recorded already (after a worker died).
+
+    Tune tries a trial again that ended in an error, which is for the death of its process alone; trying again what
+    raised an exception would end the same, so that is reported, and ends the launch.
+    """
+    os.chdir(os.environ.get("TUNE_ORIG_WORKING_DIR", "."))  # a Ray that the user started lets Tune change it
+    try:
+        _require_here(expected)
+        trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
+        job = Job((), RunStore(location), options, {}, launch_id)
+        work_through(trial, job, lambda event: tune.report({"event": event}))
+    except BenchError as error:
+        tune.report({"refusal": str(error)})
+    except RayError:  # of the cluster: another attempt may do
+        raise
+    except Exception:
+        tune.report({"refusal": f"a worker on {socket.gethostname()} failed:\n{traceback.format_exc().strip()}"})
 
 
-def _bundle(cpu: float, gpu: float) -> tune.PlacementGroupFactory:
+def _require_here(expected: Expected | None) -> None:
+    """Refuse to work on a node that joined since all of them were examined, unless it is as they are."""
+    fault = "" if expected is None else expected.fault_here()
+    if fault:
+        raise BenchError(f"{socket.gethostname()}, which has joined the cluster: {fault}; its runs were not begun")
+
+
+def _bundle_of(needs: Sequence[tuple[float, float]], config: Mapping[str, int]) -> tune.PlacementGroupFactory:
+    cpu, gpu = needs[config["trial"]]
     bundle = {"CPU": cpu, "GPU": gpu}
     return tune.PlacementGroupFactory([{kind: amount for kind, amount in bundle.items() if amount}])
 
@@ -174,3 +190,18 @@ class Forwarder(tune.Callback):
             self._emit(result["event"])
         except Exception as error:
             print(f"bench: the progress display failed: {error}", file=sys.stderr)
+
+
+class Stop(tune.Stopper):
+    """Ends the launch at the first refusal: the other trials would meet the same."""
+
+    def __init__(self, forwarder: Forwarder) -> None:
+        self._forwarder = forwarder
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial is ended by itself."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether a worker has refused to go on."""
+        return bool(self._forwarder.refusals)

@@ -71,7 +71,7 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
     checkpoint = store.checkpoint(plan.cohort_id)
     attempts = Attempts(store.attempts(plan.cohort_id), checkpoint, job.launch_id, over_launches)
     given_up = attempts.begin()
-    recorded = frozenset() if plan.amends else store.finished() - plan.again
+    recorded = frozenset() if plan.amends else store.finished(plan.wanted) - plan.again
     missing = replace(plan, wanted=plan.wanted - recorded - attempts.done)
     ended: set[Status] = set()
     try:

@@ -1,14 +1,14 @@
 """The file layer: a folder, in which a file appears whole or not at all.
 
-All that is read and written beside results goes through `Folder`, which is pyarrow's filesystem below: another one than
-this machine's needs another way to put a file in place, and nothing else. Each fault is one message that says what to
-do.
+All that is read and written beside results goes through `Folder`, which is pyarrow's filesystem below; how a file gets
+into place is `bench.results.places`' affair. Each fault is one message that says what to do.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from pyarrow import fs
 
 from bench.errors import BenchError
-from bench.results.temporary import is_forgotten, make_temporary_name
+from bench.results.places import LocalPlace, place_of
 
 _REMEDIES: Mapping[int, str] = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
@@ -35,6 +35,7 @@ _REMEDIES: Mapping[int, str] = {
 
 _LOCK = ".lock"
 _PATIENCE = 120.0  # seconds
+_REQUEST = re.compile(r"\s*\(Request ID.*?\)")
 
 
 class StorageError(BenchError):
@@ -56,26 +57,41 @@ class Folder:
     """A folder and what is below it, by names with slashes.
 
     Args:
-        root: the folder; nothing is made until a file is written.
+        root: the folder: a path, or a URI such as s3://bucket/folder; nothing is made until a file is written.
 
     Raises:
+        ArgumentError: if a URI is of an unknown kind, or holds a secret.
         StorageError: if the path is a file, or lies below one.
     """
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).absolute()
-        self._fs = fs.LocalFileSystem()
+        self._place = place_of(root)
         if self._kind() == fs.FileType.File:
-            raise StorageError(f"{self.root}: found a file; expected a folder for results; choose another --out")
+            raise StorageError(f"{self.path()}: found a file; expected a folder for results; choose another --out")
+
+    @property
+    def root(self) -> Path | None:
+        """Its path on this machine; None for a folder in an object store."""
+        return Path(self._place.base) if isinstance(self._place, LocalPlace) else None
 
     @property
     def name(self) -> str:
         """The last part of its path."""
-        return self.root.name
+        return self._place.base.rpartition("/")[2] if self.root is None else self.root.name
 
     def path(self, name: str = "") -> str:
-        """The full path of a file, for messages."""
-        return str(self.root / name)
+        """The full path or URI of a file, for people and for other processes."""
+        if self.root is not None:
+            return self._at(name)
+        return f"{self._place.location}/{name}" if name else self._place.location
+
+    def folders(self) -> list[str]:
+        """Names of the folders right below it."""
+        try:
+            infos = self._files.get_file_info(fs.FileSelector(self._at(), allow_not_found=True))
+        except OSError:
+            return []
+        return sorted(i.base_name for i in infos if i.type == fs.FileType.Directory)
 
     def stamps(self, name: str = "") -> dict[str, Stamp] | None:
         """The files right below a folder with their stamps, without hidden ones; None where there is no such folder."""
@@ -84,7 +100,7 @@ class Folder:
 
     def stamp(self, name: str) -> Stamp | None:
         """The stamp of a file; None where there is none."""
-        info = self._fs.get_file_info(self.path(name))
+        info = self._info(name)
         return Stamp(info.size, info.mtime_ns) if info.type == fs.FileType.File else None
 
     def exists(self, name: str) -> bool:
@@ -110,7 +126,7 @@ class Folder:
             StorageError: if it may not be read.
         """
         try:
-            stream = self._fs.open_input_file(self.path(name))
+            stream = self._files.open_input_file(self._at(name))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(*error.args) from None
         except OSError as error:
@@ -136,17 +152,11 @@ class Folder:
         Raises:
             StorageError: if it cannot be written.
         """
-        target = self.path(name)
-        temporary = str(Path(target).with_name(make_temporary_name(Path(target).name)))
         try:
-            with self._open_temporary(temporary) as stream:
+            with self._place.writing(self._at(name)) as stream:
                 yield stream
-            self._fs.move(temporary, target)
         except OSError as error:
-            raise StorageError(f"{target}: cannot be written ({_reason(error)}); {_remedy(error)}") from error
-        finally:
-            with suppress(OSError):
-                self._fs.delete_file(temporary)
+            raise self._fault(name, "written", error) from error
 
     def remove(self, name: str) -> None:
         """Delete a file; one that is not there is no error.
@@ -155,67 +165,79 @@ class Folder:
             StorageError: if it cannot be deleted.
         """
         try:
-            self._fs.delete_file(self.path(name))
+            self._files.delete_file(self._at(name))
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StorageError(f"{self.path(name)}: cannot be deleted ({_reason(error)}); {_remedy(error)}") from error
+            raise self._fault(name, "deleted", error) from error
 
     def remove_if_empty(self, name: str) -> None:
         """Delete a folder in which there is nothing, hidden files included."""
         with suppress(OSError):
-            if not self._fs.get_file_info(fs.FileSelector(self.path(name))):
-                self._fs.delete_dir(self.path(name))
+            if not self._files.get_file_info(fs.FileSelector(self._at(name))):
+                self._files.delete_dir(self._at(name))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Change files here while no other process that asks for the same does: for what takes no longer than a moment.
 
-        The lock is the operating system's, so that a process which dies does not keep it.
+        The lock is the operating system's, so that a process which dies does not keep it. In an object store there is
+        none: two commands that change one record there in the same moment can lose the figures of one of them.
 
         Raises:
             StorageError: if another process has it for too long, or its file cannot be written.
         """
-        path = self.root / _LOCK
+        if self.root is None:
+            yield
+            return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(path, timeout=_PATIENCE):
-                yield
+            lock = FileLock(self.root / _LOCK).acquire(timeout=_PATIENCE)
         except Timeout as error:
             raise StorageError(
-                f"{path}: another process has had this lock for {_PATIENCE:g} s; end it, or wait for it"
+                f"{self.path(_LOCK)}: another process has had this lock for {_PATIENCE:g} s; end it, or wait for it"
             ) from error
         except OSError as error:
-            raise StorageError(f"{path}: cannot be written ({_reason(error)}); {_remedy(error)}") from error
+            raise self._fault(_LOCK, "written", error) from error
+        with lock:
+            yield
 
     def sweep(self, *folders: str) -> None:
         """Delete temporary files that killed or failed writers left."""
         for folder in folders:
-            for name, stamp in (self._listed(folder) or {}).items():
-                if is_forgotten(name, stamp.mtime_ns / 1e9):
-                    with suppress(OSError):
-                        self._fs.delete_file(str(Path(self.path(folder)) / name))
+            with suppress(OSError):
+                self._place.sweep(self._at(folder))
 
-    def _open_temporary(self, path: str) -> IO[bytes]:
-        self._fs.create_dir(str(Path(path).parent), recursive=True)
-        stream: IO[bytes] = self._fs.open_output_stream(path)
-        return stream
+    @property
+    def _files(self) -> fs.FileSystem:
+        return self._place.files
+
+    def _at(self, name: str = "") -> str:
+        """The path of a file within the file system."""
+        base = self._place.base
+        return str(Path(base) / name) if self.root is not None else f"{base}/{name}".rstrip("/")
+
+    def _fault(self, name: str, verb: str, error: OSError) -> StorageError:
+        local = _REMEDIES if self.root is not None else {}
+        remedy = local.get(error.errno or 0, self._place.remedy)
+        return StorageError(f"{self.path(name)}: cannot be {verb} ({_reason(error)}); {remedy}")
 
     def _kind(self, name: str = "") -> fs.FileType:
+        return self._info(name).type
+
+    def _info(self, name: str) -> fs.FileInfo:
         try:
-            return self._fs.get_file_info(self.path(name)).type
+            return self._files.get_file_info(self._at(name))
         except OSError as error:
-            raise StorageError(
-                f"{self.path(name)}: cannot be looked at ({_reason(error)}); {_remedy(error)}"
-            ) from error
+            raise self._fault(name, "looked at", error) from error
 
     def _listed(self, name: str) -> dict[str, Stamp] | None:
         try:
-            infos = self._fs.get_file_info(fs.FileSelector(self.path(name)))
+            infos = self._files.get_file_info(fs.FileSelector(self._at(name)))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StorageError(f"{self.path(name)}: cannot be listed ({_reason(error)}); {_remedy(error)}") from error
+            raise self._fault(name, "listed", error) from error
         return {i.base_name: Stamp(i.size, i.mtime_ns) for i in infos if i.type == fs.FileType.File}
 
 
@@ -256,8 +278,7 @@ class StoredFile:
 
 
 def _reason(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)
-
-
-def _remedy(error: OSError) -> str:
-    return _REMEDIES.get(error.errno or 0, "choose another folder with --out, or mend this one")
+    """What happened, without the number that an object store gave the request."""
+    if error.errno:
+        return os.strerror(error.errno).lower()
+    return _REQUEST.sub("", str(error).partition("\n")[0])

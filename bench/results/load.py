@@ -15,14 +15,13 @@ def open_store(path: str | Path) -> RunStore:
     Raises:
         BenchError: if there are no results at `path`.
     """
-    root = Path(path)
-    root = root.parent if root.suffix == ".parquet" else root
-    store = RunStore(root)
+    text = str(path).rstrip("/")
+    store = RunStore(text.rpartition("/")[0] or "." if text.endswith(".parquet") else path)
     if has_results(store.folder):
         return store
-    suites = sorted({p.parent.name for name in ("*/runs", "*/runs.parquet") for p in root.glob(name)})
+    suites = [name for name in store.folder.folders() if has_results(store.folder, f"{name}/")]
     hint = f"it has results of: {', '.join(suites)}" if suites else "`bench run SUITE` makes them"
-    raise BenchError(f"{root}: found no results (neither runs/ nor runs.parquet); {hint}")
+    raise BenchError(f"{store.location}: found no results (neither runs/ nor runs.parquet); {hint}")
 
 
 def open_results(path: str | Path, *, whole: bool = False) -> tuple[RunStore, Snapshot]:

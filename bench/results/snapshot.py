@@ -75,9 +75,14 @@ def read_snapshot(store: RunStore, *, whole: bool = False) -> Snapshot:
     return Snapshot(*(_read(store.folder, kind, whole=whole) for kind in (RUNS, REFERENCES)))
 
 
-def has_results(folder: Folder) -> bool:
-    """Whether a folder holds results of a suite."""
-    return folder.exists(RUNS) or folder.exists(f"{RUNS}{_SUFFIX}")
+def has_results(folder: Folder, within: str = "") -> bool:
+    """Whether a folder holds results of a suite.
+
+    Args:
+        folder: the folder.
+        within: a folder in it, with a slash behind, to look at instead.
+    """
+    return folder.exists(f"{within}{RUNS}") or folder.exists(f"{within}{RUNS}{_SUFFIX}")
 
 
 def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:

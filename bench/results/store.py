@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -16,14 +15,16 @@ from ruamel.yaml.error import YAMLError
 from bench.errors import BenchError
 from bench.identity import REFERENCE_PREFIX
 from bench.results.files import DamagedFileError, Folder, StorageError, StoredFile
+from bench.results.places import join
 from bench.results.record import RunRecord
 from bench.results.schema import SCHEMA
+from bench.results.temporary import make_temporary_name
 from bench.results.weights import Weights, pack_weights, unpack_weights, unreadable
 
 COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
 SUITE, CHOICES = "suite.yaml", "search.yaml"
-_CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".scratch-"
+_CHECKPOINTS, _ATTEMPTS = "checkpoints", "attempts"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
@@ -35,7 +36,7 @@ class RunStore:
     """`results/<suite>/`.
 
     Args:
-        root: the suite's folder; it is made when the first file is written.
+        root: the suite's folder, or its URI in an object store; it is made when the first file is written.
 
     Raises:
         StorageError: if the path is a file, or lies below one.
@@ -43,11 +44,12 @@ class RunStore:
 
     def __init__(self, root: str | Path) -> None:
         self.folder = Folder(root)
+        self._copies: TemporaryDirectory[str] | None = None
 
     @classmethod
     def within(cls, results: str | Path, suite: str) -> RunStore:
         """The folder of a suite in a folder of all results."""
-        return cls(Path(results) / suite)
+        return cls(join(results, suite))
 
     @property
     def location(self) -> str:
@@ -61,15 +63,9 @@ class RunStore:
 
     @property
     def report(self) -> Path:
-        """Where its report goes if nobody says otherwise."""
-        return self.folder.root / "report"
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """A folder of its own for what a launcher needs while it runs; gone when the block ends."""
-        self.folder.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=self.folder.root, ignore_cleanup_errors=True) as path:
-            yield Path(path)
+        """Where its report goes if nobody says otherwise: beside the results; of those in an object store, here."""
+        root = self.folder.root
+        return Path(f"{self.name}-report").absolute() if root is None else root / "report"
 
     def write(self, record: RunRecord) -> None:
         """Put a run's files in place: its weights first, so that whoever finds a run finds them too.
@@ -133,8 +129,14 @@ class RunStore:
             self._write_table(record.to_table(), run_id)
         return record
 
-    def finished(self) -> frozenset[str]:
-        """Ids of the runs and reference rows that have a file."""
+    def finished(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """Ids of the runs and reference rows that have a file.
+
+        Args:
+            among: the ones to look for; all by default, which takes time in proportion to the store's size.
+        """
+        if among is not None:
+            return frozenset(run_id for run_id in among if self.folder.exists(_file(run_id, _RECORD)))
         return frozenset(run_id for kind in (RUNS, REFERENCES) for run_id in _ids(self.folder, kind, _RECORD))
 
     def with_weights(self) -> frozenset[str]:
@@ -162,6 +164,10 @@ class RunStore:
         probe = StoredFile(self.folder, f"{RUNS}/.writable")
         probe.write(b"")
         probe.remove()
+
+    def probe(self) -> StoredFile:
+        """A file of this process by which another one can tell that it sees the same folder."""
+        return StoredFile(self.folder, make_temporary_name("probe"))
 
     def tidy(self) -> None:
         """Remove what only a running launch needs, where nothing unfinished is left in it."""
@@ -203,8 +209,18 @@ class RunStore:
 
     @property
     def suite_file(self) -> Path | None:
-        """The resolved suite, if there is one."""
-        return self.folder.root / SUITE if self.folder.exists(SUITE) else None
+        """The resolved suite, if there is one; of one in an object store a copy, which lasts as long as this object."""
+        root = self.folder.root
+        if root is not None:
+            return root / SUITE if self.folder.exists(SUITE) else None
+        content = StoredFile(self.folder, SUITE).read()
+        if content is None:
+            return None
+        if self._copies is None:
+            self._copies = TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
+        copy = Path(self._copies.name) / SUITE
+        copy.write_bytes(content)
+        return copy
 
     def _read_yaml(self, name: str) -> dict[str, Any] | None:
         """The mapping in a file; None where there is none."""

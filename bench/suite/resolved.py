@@ -30,10 +30,11 @@ def resolved_text(suite: Suite, folder: str | Path) -> str:
 
     Args:
         suite: the suite.
-        folder: where the file is to lie: plugins are named relative to it, so that it can be moved together with them.
+        folder: where the file is to lie: plugins are named relative to it, so that it can be moved together with them;
+            beside a file in an object store (a URI) by their full paths.
     """
     values = suite.to_plain()
-    values["plugins"] = [_name_relative(plugin, Path(folder)) for plugin in suite.plugins]
+    values["plugins"] = [_name_relative(plugin, folder) for plugin in suite.plugins]
     return plain_text(values)
 
 
@@ -48,8 +49,10 @@ def plain_text(values: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _name_relative(plugin: Path, folder: Path) -> str:
+def _name_relative(plugin: Path, folder: str | Path) -> str:
+    if "://" in str(folder):  # an object store: plugins are elsewhere
+        return plugin.as_posix()
     try:
-        return Path(os.path.relpath(plugin, folder.resolve())).as_posix()
+        return Path(os.path.relpath(plugin, Path(folder).resolve())).as_posix()
     except ValueError:  # on another drive
         return plugin.as_posix()

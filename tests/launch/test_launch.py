@@ -175,7 +175,7 @@ def long_suite(folder: Path) -> Path:
 
 
 def wait_for(condition: Any, process: subprocess.Popen[str], what: str) -> None:
-    limit = time.monotonic() + 120  # far beyond need: a hang is told instead of waited for
+    limit = time.monotonic() + 300  # far beyond need: a hang is told instead of waited for
     while not condition():
         assert process.poll() is None, f"the command ended before {what}"
         assert time.monotonic() < limit, f"no {what}"

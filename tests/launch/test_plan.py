@@ -71,6 +71,16 @@ def test_trials_hold_every_cohort_once_and_leave_no_slot_idle(count: int, slots:
     assert all(len(trial) == 1 for trial in pack_trials(plans(count), slots, {}))
 
 
+@pytest.mark.parametrize(("slots", "most"), [(2, 400), (100, 1600)])
+@pytest.mark.parametrize("seconds", [None, 0.02, 3600.0])
+def test_ten_thousand_cohorts_make_some_hundreds_of_trials(slots: int, most: int, seconds: float | None) -> None:
+    """Whatever is known of their time, and with some for each slot."""
+    many = [CohortPlan((s,), frozenset([s.run_id])) for s in runs(1, 10)] * 1000
+    trials = pack_trials(many, slots, {} if seconds is None else {("ring", "m0"): (0.0, seconds)})
+    assert sum(map(len, trials)) == len(many)
+    assert slots * 4 <= len(trials) <= most
+
+
 def test_cohorts_of_different_needs_never_share_a_trial() -> None:
     mixed = [
         CohortPlan((s.model_copy(update={"resources": ResourceSettings(cpu=1 + i % 2)}),), frozenset([s.run_id]))

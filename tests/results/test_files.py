@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.results.files import Folder, StorageError, StoredFile
+from bench.results.places import LocalPlace
 from bench.results.temporary import STALE_SECONDS
 
 
@@ -57,7 +58,7 @@ def test_a_rewrite_within_a_clock_tick_has_another_stamp_or_size(tmp_path: Path)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing to /dev/full fails as it does on a full disk."""
-    monkeypatch.setattr("bench.results.files.make_temporary_name", lambda name: "full")
+    monkeypatch.setattr("bench.results.places.make_temporary_name", lambda name: "full")
     (tmp_path / "full").symlink_to("/dev/full")
     with pytest.raises(StorageError, match=r"cannot be written \(no space left on device\); free some space"):
         Folder(tmp_path).write("x", b"1" * (1 << 20))
@@ -89,7 +90,7 @@ def test_unwritable_folders_name_the_remedy(tmp_path: Path, monkeypatch: pytest.
             return refuse
 
     folder = Folder(tmp_path)
-    monkeypatch.setattr(folder, "_fs", Refusing())
+    monkeypatch.setattr(folder, "_place", LocalPlace(str(tmp_path), Refusing()))
     with pytest.raises(StorageError, match="choose another folder with --out"):
         folder.write("x", b"")
 

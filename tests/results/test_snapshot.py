@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bench.column import Columns
 from bench.results import RunStore, StorageError, compact, load_pictures, read_snapshot, snapshot
+from bench.results.places import LocalPlace
 from bench.results.snapshot import Snapshot
 from tests.results.samples import compacted, curves, record, rows, store
 
@@ -205,7 +206,8 @@ def test_a_file_that_may_not_be_read_is_not_to_be_deleted(tmp_path: Path, monkey
             return getattr(self._real, name)
 
     results = RunStore(tmp_path)
-    monkeypatch.setattr(results.folder, "_fs", Refusing(results.folder._fs))
+    place = LocalPlace(str(tmp_path), Refusing(results.folder._place.files))
+    monkeypatch.setattr(results.folder, "_place", place)
     with pytest.raises(StorageError, match=r"cannot be read \(permission denied\); change its permissions") as found:
         read_snapshot(results)
     assert "delete" not in str(found.value)
