@@ -23,9 +23,11 @@ from bench.results import (
     load_curves,
     load_pictures,
     open_results,
+    open_store,
     planned_rows,
     read_columns,
     read_plan,
+    read_progress,
 )
 
 Which = Literal["suite", "all"]
@@ -158,20 +160,18 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
 
 
 def status(path: str | Path) -> pd.DataFrame:
-    """How many runs of each dataset and method ended how.
+    """How many runs of each dataset and method are in which state, also while the suite runs.
 
     Returns:
-        A row for each dataset and variant of a method, a column for each status that occurs.
+        A row for each dataset and method, in the suite's order; a column for each status that occurs, then `running`
+        and `to_do` where there are such runs.
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    return count_statuses(load(path))
-
-
-def count_statuses(runs: pd.DataFrame) -> pd.DataFrame:
-    """How many of some runs ended how, as `status` gives it."""
-    return pd.crosstab([runs["dataset"], runs["variant"].rename("method")], runs["status"])
+    progress = read_progress(open_store(path))
+    warn_of(progress.problems)
+    return progress.counts
 
 
 def _declared_columns() -> Columns:
@@ -195,4 +195,4 @@ def warn_of(problems: Sequence[str]) -> None:
         warnings.warn(problem, ResultsWarning, stacklevel=4)
 
 
-__all__ = ["ReadResults", "ResultsWarning", "columns", "count_statuses", "load", "read_results", "report", "status"]
+__all__ = ["ReadResults", "ResultsWarning", "columns", "load", "read_results", "report", "status"]

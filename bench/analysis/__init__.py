@@ -9,6 +9,7 @@ from __future__ import annotations
 from bench.analysis.dictionary import read_columns
 from bench.analysis.floors import compute_floors
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
+from bench.analysis.pace import approximate
 from bench.analysis.pictured import pictured_runs
 from bench.analysis.references import attach_references, split_references
 from bench.analysis.settings import settings_columns
@@ -16,6 +17,7 @@ from bench.analysis.statistics import collect_figures, count_outcomes, summarise
 from bench.analysis.variants import identify_runs, require, variant_labels
 
 __all__ = [
+    "approximate",
     "attach_references",
     "collect_figures",
     "compute_floors",

@@ -8,8 +8,9 @@ from typing import NoReturn
 import typer
 
 from bench.cli.ending import EXIT_BAD_INPUT
-from bench.cli.results import report, status
+from bench.cli.results import report
 from bench.cli.run import evaluate, run
+from bench.cli.status import status
 from bench.cli.suites import check, fetch, list_
 from bench.errors import BenchError
 

@@ -24,6 +24,7 @@ COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
 SUITE = "suite.yaml"
 _CHECKPOINTS, _ATTEMPTS, _SCRATCH = "checkpoints", "attempts", ".scratch-"
+_JOURNALS = "journals"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
@@ -135,6 +136,18 @@ class RunStore:
         """The file that counts how often a cohort was begun: it outlives the process."""
         return StoredFile(self.folder, f"{_ATTEMPTS}/{cohort_id}")
 
+    def attempted(self) -> frozenset[str]:
+        """Ids of the cohorts that were begun and have not come to an orderly end."""
+        return frozenset(self.folder.stamps(_ATTEMPTS) or ())
+
+    def journal(self, launch_id: str) -> StoredFile:
+        """The journal of a launch."""
+        return StoredFile(self.folder, f"{_JOURNALS}/{launch_id}{_RECORD}")
+
+    def journals(self) -> list[StoredFile]:
+        """The journals that are there."""
+        return [StoredFile(self.folder, f"{_JOURNALS}/{name}") for name in sorted(self.folder.stamps(_JOURNALS) or ())]
+
     def require_writable(self) -> None:
         """Make sure that records can be written, before hours of work go into them.
 
@@ -147,12 +160,12 @@ class RunStore:
 
     def tidy(self) -> None:
         """Remove what only a running launch needs, where nothing unfinished is left in it."""
-        for name in (_CHECKPOINTS, _ATTEMPTS):
+        for name in (_CHECKPOINTS, _ATTEMPTS, _JOURNALS):
             self.folder.remove_if_empty(name)
 
     def sweep(self) -> None:
         """Delete temporary files that killed or failed commands left."""
-        self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS)
+        self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS, _JOURNALS)
 
     def write_suite(self, text: str) -> None:
         """Keep the resolved suite; written only where it is another one than before."""

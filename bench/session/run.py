@@ -13,10 +13,20 @@ from rich.console import Console
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.launch import CohortPlan, Options, estimate, total_seconds
+from bench.launch import CohortPlan, Logger, Options, estimate, make_loggers, require_loggers, total_seconds
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
-from bench.results import Rows, RunStore, Snapshot, StorageError, compact, read_snapshot, write_plan
+from bench.results import (
+    Rows,
+    RunStore,
+    Snapshot,
+    StorageError,
+    compact,
+    plan_files,
+    read_snapshot,
+    restore_plan,
+    write_plan,
+)
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import find_superseded
 from bench.session.stage import WEIGHTS, Stage, check_retry, plan_stage
@@ -50,6 +60,7 @@ class RunSession:
         self._stages: Iterator[Sequence[WorkSpec]] = suite.stages(lambda: self.snapshot.runs.frame)
         self._planned: list[WorkSpec] = []
         self._launched = False
+        self._before: Mapping[str, bytes | None] | None = None
         self.stage: Stage = self._plan(next(self._stages, ()))
 
     @property
@@ -112,15 +123,21 @@ class RunSession:
             return
         self.store.require_writable()
         self._launched = True
+        self._before = self._before or plan_files(self.store)
+        self._keep_plan()  # before the first run: who asks how it is getting on needs it
         try:
-            carry_out(plans, self.store, options, console, self._estimates(), self._keep_plan)
+            carry_out(plans, self.store, options, console, self._estimates(), self._loggers(options))
         finally:
             self.snapshot = read_snapshot(self.store, whole=True)
 
+    def _loggers(self, options: Options) -> Mapping[str, Logger]:
+        named = {entry.name: entry.options for entry in self.suite.loggers} if options.log else {}
+        return make_loggers(named, self.store)
+
     def _keep_plan(self) -> None:
-        """Say what the suite stands for now: once there is something of it, lest a refused command hide what was."""
+        """Say what the suite stands for now."""
         rows = [(s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned]
-        write_plan(self.store, rows)
+        write_plan(self.store, rows, [s.expected_seconds for s in self._planned])
         self.store.write_suite(resolved_text(self.suite, self.store.location))
 
     def _conclude(self) -> None:
@@ -132,6 +149,8 @@ class RunSession:
         self._relabel()
         if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self.specs}:
             self._keep_plan()
+        elif self._before is not None:  # nothing came of it: a command that was refused hides nothing
+            restore_plan(self.store, self._before)
         self.store.tidy()
         try:
             compact(self.store, self.snapshot, declared_columns())
@@ -184,11 +203,12 @@ def prepare(
         references: whether rows of real data are wanted beside the runs.
 
     Raises:
-        BenchError: if the suite is wrong, data or weights are missing or a status is unknown.
+        BenchError: if the suite is wrong, data, weights or a logger's package are missing, or a status is unknown.
     """
     load_entry_points()
     retried = check_retry(tuple(retry))
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
+    require_loggers(entry.name for entry in resolved.loggers)
     return RunSession(resolved, RunStore.within(out, resolved.name), retried, references=references)
 
 

@@ -10,7 +10,7 @@ from bench.published import PublishedFigure
 from bench.suite.models.schema import Override, PublishedTable, SuiteFile
 from bench.suite.reading.errors import Problem
 from bench.suite.reading.fields import read_fields
-from bench.suite.schema import DatasetEntry, expand_seeds
+from bench.suite.schema import DatasetEntry, LoggerEntry, expand_seeds
 
 BLOCKS = ("training", "evaluation", "resources")
 
@@ -36,6 +36,7 @@ class Draft:
     budgets: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     published: Mapping[int, PublishedFigure | PublishedTable] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
+    loggers: Mapping[int, str | LoggerEntry] = field(default_factory=dict)
 
 
 def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
@@ -47,7 +48,7 @@ def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
 def _collect(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
     seeds = read.get("seeds")
     datasets = read.get("datasets") or {}
-    direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins")
+    direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins", "loggers")
     blocks = {name: values.get(name, {}) for name in BLOCKS}
     return Draft(
         **{name: read[name] for name in direct if read.get(name) is not None},
