@@ -42,14 +42,18 @@ class WandbLogger:
         """
         import wandb
 
-        if self._mode == "online" and not wandb.Api().api_key:
+        if self._mode != "online":
+            return
+        try:
+            wandb.Api()
+        except wandb.Error as error:
             raise BenchError(
-                "loggers: wandb: found no API key; set WANDB_API_KEY, or run `wandb login`, or say so in the suite: "
-                "{name: wandb, mode: offline}"
-            )
+                f"loggers: wandb: cannot log in ({error}); set WANDB_API_KEY, or run `wandb login`, or have it log to "
+                "the results alone: {name: wandb, mode: offline}"
+            ) from error
 
     def log(self, record: RunRecord) -> None:
-        """Make the run, or take it up under its own id, and end it."""
+        """Make the run, or take it up under its own id, and end it; a history that is there already stays."""
         import wandb
 
         run: Any = wandb.init(
