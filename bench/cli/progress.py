@@ -59,7 +59,7 @@ def _tell_time(progress: Progress) -> str:
     if progress.is_over or not progress.has_plan:
         return ""
     if not progress.working:
-        return "; nothing is running: the same `bench run` goes on from here"
+        return "; nothing is running yet, or any more: the same `bench run` goes on from here"
     rate, left = progress.rate, progress.time_left
     pace = "" if rate is None else f"; {rate:,.0f} runs an hour" if rate >= 10 else f"; {rate:.2g} runs an hour"
     if left.seconds is not None:
