@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.divergences import divergence, register_divergence
     from bench.errors import ArgumentError, BenchError
     from bench.exact import exact_divergence
+    from bench.launch.loggers import register_logger
     from bench.metrics import (
         density_coverage,
         estimate_divergence_curve,
@@ -61,6 +62,7 @@ _HOME = {
     "register_divergence": "bench.divergences",
     "register_estimator": "bench.metrics",
     "register_extractor": "bench.metrics",
+    "register_logger": "bench.launch.loggers",
     "register_method": "bench.models",
     "register_metric": "bench.metrics",
     "report": "bench.reading",
@@ -96,6 +98,7 @@ __all__ = [
     "register_divergence",
     "register_estimator",
     "register_extractor",
+    "register_logger",
     "register_method",
     "register_metric",
     "report",

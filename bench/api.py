@@ -124,7 +124,7 @@ def check(suite: str | Path | Mapping[str, Any], *, settings: Mapping[str, Any] 
     small = {**trial_settings(suite), **(settings or {})}
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
         session = prepare(suite, out=folder, seeds=1, settings=small, references=False)
-        session.execute(Options("inline"), Console(quiet=True))
+        session.execute(Options("inline", log=False), Console(quiet=True))
         return session.results()
 
 

@@ -12,6 +12,7 @@ from bench.datasets import DATASETS
 from bench.dictionary import declared_columns
 from bench.divergences import DIVERGENCES
 from bench.errors import UnknownNameError
+from bench.launch.loggers import LOGGERS
 from bench.metrics import ESTIMATORS, EXTRACTORS, METRICS
 from bench.models import METHODS
 from bench.registry import load_entry_points
@@ -21,8 +22,8 @@ def catalogue(kind: str | None = None) -> dict[str, dict[str, str]]:
     """Names and descriptions of what suites can name, and of the columns of results, by kind.
 
     Args:
-        kind: bijections, columns, datasets, divergences, estimators, extractors, families, metrics, shapes or tasks;
-            None for all.
+        kind: bijections, columns, datasets, divergences, estimators, extractors, families, loggers, metrics, shapes or
+            tasks; None for all.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -82,6 +83,10 @@ def _families() -> dict[str, str]:
     return {name: _first_line(family.build) for name, family in METHODS.items()}
 
 
+def _loggers() -> dict[str, str]:
+    return {name: f"{_first_line(kind.make)}  ({kind.install})" for name, kind in LOGGERS.items()}
+
+
 def _metrics() -> dict[str, str]:
     return {
         name: f"version {protocol.version}  {_first_line(protocol.measure)}".rstrip()
@@ -111,6 +116,7 @@ _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "estimators": _estimators,
     "extractors": _extractors,
     "families": _families,
+    "loggers": _loggers,
     "metrics": _metrics,
     "shapes": _shapes,
     "tasks": _tasks,

@@ -26,9 +26,11 @@ from bench.results import (
     load_curves,
     load_pictures,
     open_results,
+    open_store,
     planned_rows,
     read_columns,
     read_plan,
+    read_progress,
     rows_of_stage,
 )
 from bench.statuses import MAIN_STAGE, SEARCH_STAGE
@@ -247,20 +249,18 @@ def report(path: str | Path, *, out: str | Path | None = None) -> Path:
 
 
 def status(path: str | Path) -> pd.DataFrame:
-    """How many runs of each dataset and method ended how.
+    """How many runs of each dataset and method are in which state, also while the suite runs.
 
     Returns:
-        A row for each dataset and variant of a method, a column for each status that occurs.
+        A row for each dataset and method, in the suite's order; a column for each status that occurs, then `running`
+        and `to_do` where there are such runs.
 
     Raises:
         BenchError: if there are no results at `path`.
     """
-    return count_statuses(load(path))
-
-
-def count_statuses(runs: pd.DataFrame) -> pd.DataFrame:
-    """How many of some runs ended how, as `status` gives it."""
-    return pd.crosstab([runs["dataset"], runs["variant"].rename("method")], runs["status"])
+    progress = read_progress(open_store(path))
+    warn_of(progress.problems)
+    return progress.counts
 
 
 def _declared_columns() -> Columns:
@@ -290,7 +290,6 @@ __all__ = [
     "ToCompare",
     "columns",
     "compare",
-    "count_statuses",
     "load",
     "read_both",
     "read_results",

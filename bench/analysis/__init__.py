@@ -13,6 +13,7 @@ from bench.analysis.intervals import mean_intervals
 from bench.analysis.letters import mark_ties, share_letters
 from bench.analysis.matrix import compare_over_datasets
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
+from bench.analysis.pace import approximate
 from bench.analysis.pairs import compare_methods
 from bench.analysis.pictured import pictured_runs
 from bench.analysis.ranks import average_ranks, rank_methods, success_rates
@@ -26,6 +27,7 @@ from bench.analysis.verdicts import Verdict
 
 __all__ = [
     "Verdict",
+    "approximate",
     "attach_references",
     "average_ranks",
     "best_of_k",

@@ -9,9 +9,10 @@ import typer
 
 from bench.cli.compare import compare
 from bench.cli.ending import EXIT_BAD_INPUT
-from bench.cli.results import report, status
+from bench.cli.results import report
 from bench.cli.run import evaluate, run
 from bench.cli.schedule import schedule
+from bench.cli.status import status
 from bench.cli.submit import submit
 from bench.cli.suites import check, fetch, list_
 from bench.errors import BenchError

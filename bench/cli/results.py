@@ -1,4 +1,4 @@
-"""`bench report` and `bench status`: what there is."""
+"""`bench report`: what there is, as a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 from bench.cli.ending import telling_problems
 from bench.cli.options import Results
-from bench.statuses import Status
 
 
 def report(
@@ -21,22 +20,3 @@ def report(
 
     with telling_problems():
         typer.echo(reading.report(results, out=out))
-
-
-def status(results: Results) -> None:
-    """Show how many runs of each dataset and method ended how."""
-    from bench import reading
-
-    with telling_problems():
-        found = reading.read_results(results)
-        runs = found.rows()
-        typer.echo(reading.count_statuses(runs).to_string())
-        searched = found.rows(stage="search")
-        if len(searched):
-            typer.echo(f"search:\n{reading.count_statuses(searched.assign(variant=searched['method'])).to_string()}")
-        for rows in (runs, found.rows(references=True)):
-            for row in rows[rows["status"] != Status.DONE].itertuples():
-                reason = (str(row.error).strip().splitlines() or ["no message"])[-1]
-                typer.echo(f"{row.status}: {row.dataset} · {row.variant} · seed {row.seed}: {reason}")
-        if found.hidden:
-            typer.echo(f'{found.hidden} runs of other settings are not counted: bench.load(…, variants="all") has them')

@@ -15,7 +15,8 @@ def list_(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="bijections, columns, datasets, divergences, estimators, extractors, families, metrics, shapes, tasks."
+            help="bijections, columns, datasets, divergences, estimators, extractors, families, loggers, metrics, "
+            "shapes, tasks."
         ),
     ] = None,
 ) -> None:

@@ -6,14 +6,18 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from bench.results import StoredFile, host_name, is_running
+from bench.results import StorageError, StoredFile, host_name, is_running, process_mark
 
 _SILENCE = 900.0  # seconds after which a process of another machine is taken to be gone
 
 MAX_ATTEMPTS = 3
 """Times that a cohort may kill its process without getting any further."""
+SIGN_SECONDS = 10.0
+"""Time between two signs of life at the least."""
 
 
 class BusyError(Exception):
@@ -31,7 +35,13 @@ class Attempt:
         progress: what told the checkpoint's version then.
         done: ids of the runs that it recorded.
         untold: those among them that nobody was told of, since the process had to end.
-        began: when, in seconds since the epoch.
+        mark: what tells the process from a later one of the same number.
+        began: when that was, in seconds since the epoch; what follows is for people too (see `bench status`).
+        label: dataset, method and seeds.
+        runs: ids of the runs that were to be done.
+        steps: how many training steps there are.
+        step: how many were done at the last sign of life.
+        seen: when that was, in seconds since the epoch.
     """
 
     launch: str
@@ -40,7 +50,13 @@ class Attempt:
     progress: str = ""
     done: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    mark: str | None = field(default_factory=lambda: process_mark(os.getpid()))
     began: float = field(default_factory=time.time)
+    label: str = ""
+    runs: tuple[str, ...] = ()
+    steps: int = 0
+    step: int = 0
+    seen: float = 0.0
 
     def is_under_way(self, heard_of: float) -> bool:
         """Whether its process works on the cohort, as far as can be told from here.
@@ -79,17 +95,23 @@ class Attempts:
     launch: str
     over_launches: bool
     _known: list[Attempt] = field(default_factory=list)
+    _next_sign: float = 0.0
 
-    def begin(self) -> bool:
+    def begin(self, label: str = "", runs: Iterable[str] = (), steps: int = 0) -> bool:
         """Count one more; whether there were too many before.
+
+        Args:
+            label: dataset, method and seeds, for people.
+            runs: ids of the runs that are to be done.
+            steps: how many training steps there are.
 
         Raises:
             BusyError: if a command other than this one works on the cohort.
         """
         with self.file.folder.locked():
-            return self._begin()
+            return self._begin(Attempt(self.launch, label=label, runs=tuple(sorted(runs)), steps=steps))
 
-    def _begin(self) -> bool:
+    def _begin(self, attempt: Attempt) -> bool:
         self._known = _parse(self.file.read())
         stamp = self.checkpoint.stamp
         heard_of = stamp.mtime_ns / 1e9 if stamp else 0.0
@@ -98,7 +120,7 @@ class Attempts:
                 raise BusyError(f"process {other.pid} on {other.host} works on it")
         progress = str(stamp or "")
         died = [a for a in self._known if a.has_died(progress) and (self.over_launches or a.launch == self.launch)]
-        self._known.append(Attempt(self.launch, progress=progress))
+        self._known.append(replace(attempt, progress=progress))
         self._keep()
         return len(died) >= MAX_ATTEMPTS
 
@@ -126,12 +148,20 @@ class Attempts:
         self._known = [replace(attempt, untold=()) for attempt in self._known]
         self._keep()
 
+    def advance(self, step: int) -> None:
+        """Leave a sign of life, now and then, and when all steps are done; one that cannot be written is left out."""
+        if time.monotonic() < self._next_sign and step < self._known[-1].steps:
+            return
+        self._next_sign = time.monotonic() + SIGN_SECONDS
+        with suppress(StorageError):
+            self._amend(step=step, seen=time.time())
+
     def end(self) -> None:
         """Forget them, after an orderly end."""
         self.file.remove()
 
-    def _amend(self, **changed: tuple[str, ...]) -> None:
-        self._known[-1] = replace(self._known[-1], **changed)  # type: ignore[arg-type]
+    def _amend(self, **changed: Any) -> None:  # noqa: ANN401 - fields of an attempt
+        self._known[-1] = replace(self._known[-1], **changed)
         self._keep()
 
     def _keep(self) -> None:
@@ -141,6 +171,11 @@ class Attempts:
 def _parse(content: bytes | None) -> list[Attempt]:
     try:
         rows = [json.loads(line) for line in (content or b"").decode().splitlines()]
-        return [Attempt(**{**row, "done": tuple(row["done"]), "untold": tuple(row.get("untold", ()))}) for row in rows]
+        lists = ("done", "untold", "runs")
+        return [Attempt(**(_UNTOLD | row | {name: tuple(row.get(name, ())) for name in lists})) for row in rows]
     except (ValueError, TypeError, KeyError):
         return []
+
+
+_UNTOLD = {"mark": None, "began": 0.0}
+"""What attempts of earlier versions do not say, and what must not be taken from this process in its place."""

@@ -70,7 +70,7 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
     device, store = device_for(plan.resources), job.store
     checkpoint = store.checkpoint(plan.cohort_id)
     attempts = Attempts(store.attempts(plan.cohort_id), checkpoint, job.launch_id, over_launches)
-    given_up = attempts.begin()
+    given_up = attempts.begin(plan.label, plan.wanted, plan.specs[0].steps)
     recorded = frozenset() if plan.amends else store.finished(plan.wanted) - plan.again
     missing = replace(plan, wanted=plan.wanted - recorded - attempts.done)
     ended: set[Status] = set()
@@ -112,6 +112,7 @@ def _records(
 
     def progress(step: int) -> None:
         nonlocal last
+        attempts.advance(step)
         if time.monotonic() - last >= _STEP_EVENT_SECONDS:
             last = time.monotonic()
             emit(Stepped(plan, step))

@@ -13,6 +13,7 @@ from bench.results.compacted import generation_of, merge_pictures, write_compact
 from bench.results.dictionary import write_columns
 from bench.results.files import DamagedFileError
 from bench.results.frames import PICTURES, finish_frame
+from bench.results.journal import remove_journals
 from bench.results.rows import Rows
 from bench.results.snapshot import Snapshot
 from bench.results.store import REFERENCES, RUNS, RunStore
@@ -31,8 +32,12 @@ def compact(store: RunStore, snapshot: Snapshot, declared: Columns, *, standalon
         StorageError: if they cannot be written.
     """
     columns = write_columns(store, declared)
-    if snapshot.is_compacted and _is_complete(store, snapshot.runs) and not standalone:
-        return
+    if standalone or not (snapshot.is_compacted and _is_complete(store, snapshot.runs)):
+        _write(store, snapshot, columns, standalone=standalone)
+    remove_journals(store)
+
+
+def _write(store: RunStore, snapshot: Snapshot, columns: Columns, *, standalone: bool) -> None:
     runs, generation = snapshot.runs, "" if standalone else uuid.uuid4().hex
     curves, loose = current_curves(store, runs), find_uncovered(store, runs, PICTURES_FILE)
     try:

@@ -42,13 +42,16 @@ class Compacted:
         return names
 
 
-def read_compacted(folder: Folder, name: str, *, text_columns: Collection[str] = ()) -> Compacted | None:
+def read_compacted(
+    folder: Folder, name: str, *, text_columns: Collection[str] = (), columns: Collection[str] | None = None
+) -> Compacted | None:
     """A compacted file, or None where there is none.
 
     Args:
         folder: the store's.
         name: the file.
         text_columns: columns to read as categories.
+        columns: those to read, as far as they are there; all by default.
 
     Raises:
         DamagedFileError: if it is not what it should be.
@@ -56,9 +59,10 @@ def read_compacted(folder: Folder, name: str, *, text_columns: Collection[str] =
     """
     try:
         source = pa.BufferReader(folder.read(name))
-        table = pq.ParquetFile(source, read_dictionary=list(text_columns)).read()
-        if "run_id" not in table.column_names:
+        file = pq.ParquetFile(source, read_dictionary=list(text_columns))
+        if "run_id" not in file.schema_arrow.names:
             raise KeyError("it has no column run_id")
+        table = file.read(columns=None if columns is None else [n for n in file.schema_arrow.names if n in columns])
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError, KeyError) as error:

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.results.files import StorageError
+from bench.results.files import StorageError, StoredFile
 from bench.results.frames import SETTINGS_ID
-from bench.results.store import COMPRESSION, RunStore
+from bench.results.store import COMPRESSION, SUITE, RunStore
 from bench.statuses import MAIN_STAGE
 
 FILE = "plan.parquet"
 COLUMNS = ["run_id", "dataset", "method", "seed", SETTINGS_ID]
 
 
-def write_plan(store: RunStore, rows: Iterable[tuple[str, str, str, int, str]]) -> None:
-    """Keep the plan of a suite: run_id, dataset, method, seed and settings of each run; written only where it is new.
+def write_plan(
+    store: RunStore,
+    rows: Iterable[tuple[str, str, str, int, str]],
+    expected_seconds: Iterable[float | None] = (),
+) -> None:
+    """Keep the plan of a suite; written only where it is new.
+
+    Args:
+        store: the suite's results.
+        rows: run_id, dataset, method, seed and settings of each run.
+        expected_seconds: a guess at what each takes, where there are any.
 
     Raises:
         StorageError: if it cannot be written.
     """
     plan = pd.DataFrame(list(rows), columns=COLUMNS)
+    guesses = list(expected_seconds)
+    if any(guess is not None for guess in guesses):
+        plan = plan.assign(expected_seconds=pd.Series(guesses, dtype="float64"))
     before = read_plan(store)
-    if before is None or not before.equals(plan):
+    if before is None or not before[COLUMNS].equals(plan[COLUMNS]):
         with store.folder.writing(FILE) as stream:
             pq.write_table(pa.Table.from_pandas(plan, preserve_index=False), stream, compression=COMPRESSION)
+
+
+def plan_files(store: RunStore) -> dict[str, bytes | None]:
+    """The files that say what the suite stands for, as `restore_plan` takes them; None for one that is not there."""
+    return {name: StoredFile(store.folder, name).read() for name in (FILE, SUITE)}
+
+
+def restore_plan(store: RunStore, files: Mapping[str, bytes | None]) -> None:
+    """Let the suite stand for what it stood for before; what cannot be written stays as it is."""
+    for name, content in files.items():
+        file = StoredFile(store.folder, name)
+        with suppress(StorageError):
+            if content is None:
+                file.remove()
+            elif file.read() != content:
+                file.write(content)
 
 
 def read_plan(store: RunStore) -> pd.DataFrame | None:

@@ -85,9 +85,40 @@ def has_results(folder: Folder, within: str = "") -> bool:
     return folder.exists(f"{within}{RUNS}") or folder.exists(f"{within}{RUNS}{_SUFFIX}")
 
 
-def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:
+@dataclass(frozen=True)
+class Survey:
+    """The files of one kind in a store, and how far the compacted one covers them.
+
+    Attributes:
+        compacted: the compacted file; None where there is none that holds.
+        covered: the files that its rows are from.
+        uncovered: the others.
+        gone: ids of its rows whose files have gone.
+        is_bare: whether it names files that have gone all together: its rows stand by themselves.
+        problems: what is wrong with it.
+    """
+
+    compacted: Compacted | None
+    covered: Mapping[str, Stamp]
+    uncovered: Mapping[str, Stamp]
+    gone: frozenset[str]
+    is_bare: bool
+    problems: tuple[str, ...]
+
+
+def survey(folder: Folder, kind: str, *, columns: Collection[str] | None = None) -> Survey:
+    """Hold the files of one kind against the compacted one; no record is opened.
+
+    Args:
+        folder: the store's.
+        kind: runs or references.
+        columns: those of the compacted file to read; all by default.
+
+    Raises:
+        StorageError: if there is nothing but a compacted file that cannot be read.
+    """
     stamps = folder.stamps(kind)
-    compacted, complaint = _compacted(folder, kind, alone=not stamps)
+    compacted, complaint = _compacted(folder, kind, columns, alone=not stamps)
     there = {name.removesuffix(_SUFFIX): stamp for name, stamp in (stamps or {}).items() if name.endswith(_SUFFIX)}
     if there and compacted is not None and compacted.files is None:
         compacted = None  # of an earlier version: nothing tells which of its rows still hold
@@ -95,37 +126,24 @@ def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:
     named = {} if compacted is None else {i: stamp for i, stamp in (compacted.files or {}).items() if i in ids}
     is_bare = bool(named) and not there and (stamps is None or len(named) > 1)  # one alone was deleted to be run again
     covered = {run_id: stamp for run_id, stamp in there.items() if named.get(run_id) == stamp}
-    new, problems = _open(folder, kind, {i: there[i] for i in sorted(there.keys() - covered)}, whole=whole)
-    taken = set(new["run_id"].to_pylist())
-    gone = set() if is_bare else named.keys() - covered
-    dropped = frozenset(gone | (taken & ids))
-    return Rows(
-        frame=_frame(compacted, dropped, new),
-        files={**covered, **{run_id: there[run_id] for run_id in taken}},
-        new=new,
-        dropped=dropped,
-        generation=None if compacted is None else compacted.generation,
-        unreadable=frozenset(there.keys() - covered.keys() - taken),
-        is_bare=is_bare,
-        problems=(*complaint, *problems),
-    )
+    uncovered = {run_id: there[run_id] for run_id in sorted(there.keys() - covered)}
+    gone = frozenset() if is_bare else frozenset(named.keys() - covered)
+    return Survey(compacted, covered, uncovered, gone, is_bare, complaint)
 
 
-def _compacted(folder: Folder, kind: str, *, alone: bool) -> tuple[Compacted | None, tuple[str, ...]]:
-    """The compacted file; where it is damaged but the runs' own files are there, these serve."""
-    try:
-        return read_compacted(folder, f"{kind}{_SUFFIX}"), ()
-    except DamagedFileError as error:
-        if alone:
-            raise
-        return None, (f"{error}; `bench run` makes it again",)
+def open_records(
+    folder: Folder, kind: str, ids: Collection[str], columns: tuple[str, ...] | None
+) -> tuple[pa.Table, list[str]]:
+    """The records in some files in one table, and what is wrong with the rest.
 
-
-def _open(folder: Folder, kind: str, stamps: Mapping[str, Stamp], *, whole: bool) -> tuple[pa.Table, list[str]]:
-    """The records in some files in one table, and what is wrong with the rest."""
-    whole = whole and sum(stamp.size for stamp in stamps.values()) <= WHOLE_BYTES
-    names = [f"{kind}/{run_id}{_SUFFIX}" for run_id in stamps]
-    read = partial(_try_record, folder, columns=None if whole else LIGHT)
+    Args:
+        folder: the store's.
+        kind: runs or references.
+        ids: of the runs.
+        columns: of `SCHEMA`, all by default.
+    """
+    names = [f"{kind}/{run_id}{_SUFFIX}" for run_id in ids]
+    read = partial(_try_record, folder, columns=columns)
     if len(names) <= _THREADS:
         found = [read(name) for name in names]
     else:
@@ -133,8 +151,39 @@ def _open(folder: Folder, kind: str, stamps: Mapping[str, Stamp], *, whole: bool
             found = list(pool.map(read, names))
     tables = [entry for entry in found if isinstance(entry, pa.Table)]
     problems = [entry for entry in found if isinstance(entry, str)]
-    empty = SCHEMA.empty_table().select([*(SCHEMA.names if whole else LIGHT)])
+    empty = SCHEMA.empty_table().select([*(SCHEMA.names if columns is None else columns)])
     return pa.concat_tables([empty, *tables]).combine_chunks(), problems
+
+
+def _read(folder: Folder, kind: str, *, whole: bool) -> Rows:
+    found = survey(folder, kind)
+    compacted = found.compacted
+    whole = whole and sum(stamp.size for stamp in found.uncovered.values()) <= WHOLE_BYTES
+    new, problems = open_records(folder, kind, found.uncovered, None if whole else LIGHT)
+    taken = set(new["run_id"].to_pylist())
+    dropped = found.gone | (taken & (set() if compacted is None else set(compacted.ids)))
+    return Rows(
+        frame=_frame(compacted, dropped, new),
+        files={**found.covered, **{run_id: found.uncovered[run_id] for run_id in taken}},
+        new=new,
+        dropped=dropped,
+        generation=None if compacted is None else compacted.generation,
+        unreadable=frozenset(found.uncovered.keys() - taken),
+        is_bare=found.is_bare,
+        problems=(*found.problems, *problems),
+    )
+
+
+def _compacted(
+    folder: Folder, kind: str, columns: Collection[str] | None, *, alone: bool
+) -> tuple[Compacted | None, tuple[str, ...]]:
+    """The compacted file; where it is damaged but the runs' own files are there, these serve."""
+    try:
+        return read_compacted(folder, f"{kind}{_SUFFIX}", columns=columns), ()
+    except DamagedFileError as error:
+        if alone:
+            raise
+        return None, (f"{error}; `bench run` makes it again",)
 
 
 def _try_record(folder: Folder, name: str, *, columns: tuple[str, ...] | None) -> pa.Table | str | None:

@@ -24,7 +24,7 @@ from bench.results.weights import Weights, pack_weights, unpack_weights, unreada
 COMPRESSION = "zstd"
 RUNS, REFERENCES = "runs", "references"
 SUITE, CHOICES = "suite.yaml", "search.yaml"
-_CHECKPOINTS, _ATTEMPTS = "checkpoints", "attempts"
+_CHECKPOINTS, _ATTEMPTS, _JOURNALS = "checkpoints", "attempts", "journals"
 _RECORD, _WEIGHTS = ".parquet", ".safetensors"
 
 
@@ -155,6 +155,18 @@ class RunStore:
         """The file that counts how often a cohort was begun: it outlives the process."""
         return StoredFile(self.folder, f"{_ATTEMPTS}/{cohort_id}")
 
+    def attempted(self) -> frozenset[str]:
+        """Ids of the cohorts that were begun and have not come to an orderly end."""
+        return frozenset(self.folder.stamps(_ATTEMPTS) or ())
+
+    def journal(self, launch_id: str) -> StoredFile:
+        """The journal of a launch."""
+        return StoredFile(self.folder, f"{_JOURNALS}/{launch_id}{_RECORD}")
+
+    def journals(self) -> list[StoredFile]:
+        """The journals that are there."""
+        return [StoredFile(self.folder, f"{_JOURNALS}/{name}") for name in sorted(self.folder.stamps(_JOURNALS) or ())]
+
     def require_writable(self) -> None:
         """Make sure that records can be written, before hours of work go into them.
 
@@ -171,12 +183,12 @@ class RunStore:
 
     def tidy(self) -> None:
         """Remove what only a running launch needs, where nothing unfinished is left in it."""
-        for name in (_CHECKPOINTS, _ATTEMPTS):
+        for name in (_CHECKPOINTS, _ATTEMPTS, _JOURNALS):
             self.folder.remove_if_empty(name)
 
     def sweep(self) -> None:
         """Delete temporary files that killed or failed commands left."""
-        self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS)
+        self.folder.sweep("", RUNS, REFERENCES, _CHECKPOINTS, _ATTEMPTS, _JOURNALS)
 
     def write_suite(self, text: str) -> None:
         """Keep the resolved suite; written only where it is another one than before."""

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 import uuid
+from pathlib import Path
 
 STALE_SECONDS = 24 * 3600.0
 """Age from which another machine's temporary file is taken to be forgotten."""
@@ -44,6 +45,19 @@ def is_running(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+def process_mark(pid: int) -> str | None:
+    """What tells a process of this machine from a later one of the same number; None where it cannot be told.
+
+    That is the machine's own count of ticks at the process's start: clocks that are set do not change it.
+    """
+    try:
+        content = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    fields = content.rpartition(")")[2].split()  # the name before it may hold anything
+    return fields[19] if len(fields) > 19 else None
 
 
 def host_name() -> str:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.console import Console
+from rich.markup import escape
 
+from bench.analysis import approximate
 from bench.dictionary import declared_columns
-from bench.launch import CohortPlan, Display, Estimates, Event, Finished, Job, Options, make_launcher
-from bench.results import RunStore
+from bench.launch import (
+    CohortPlan,
+    Display,
+    Estimates,
+    Event,
+    Feed,
+    Finished,
+    Job,
+    Logger,
+    Options,
+    make_launcher,
+)
+from bench.results import Journal, RunStore
 
 
 def carry_out(
@@ -19,7 +33,7 @@ def carry_out(
     options: Options,
     console: Console,
     estimates: Estimates,
-    on_first: Callable[[], None] = lambda: None,
+    loggers: Mapping[str, Logger] = MappingProxyType({}),
 ) -> Counter[str]:
     """Execute plans with a display.
 
@@ -29,28 +43,35 @@ def carry_out(
         options: how to work.
         console: where to print.
         estimates: what cohorts take.
-        on_first: called when the first record is in place.
+        loggers: told of finished runs.
 
     Returns:
         How many runs ended how.
+
+    Raises:
+        BenchError: if a logger cannot begin; nothing is started then.
     """
     launcher = make_launcher(options.launcher)
-    with Display(plans, declared_columns(), console, time.monotonic) as display:
+    job = Job(plans, store, options, estimates)
+    journal = Journal(store, job.launch_id)
+    feed = Feed(loggers, store)
+    display = Display(plans, declared_columns(), console, time.monotonic)
 
-        def show(event: Event) -> None:
-            is_first = isinstance(event, Finished) and not display.finished
-            display.show(event)
-            if is_first:
-                on_first()
+    def show(event: Event) -> None:
+        display.show(event)
+        if isinstance(event, Finished):
+            journal.add(event.record)
+            feed.tell(event.record.run_id)
 
-        launcher.launch(Job(plans, store, options, estimates), show)
+    try:
+        with feed, display:
+            launcher.launch(job, show)
+    finally:
+        for problem in feed.problems:
+            console.print(f"[yellow]note[/]  {escape(problem)}", soft_wrap=True)
     return display.finished
 
 
 def duration(seconds: float | None) -> str:
     """An expected time in words."""
-    if seconds is None:
-        return "no estimate yet"
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+    return "no estimate yet" if seconds is None else approximate(seconds)

@@ -14,7 +14,7 @@ from rich.console import Console
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.launch import CohortPlan, Options, Shard, estimate, total_seconds
+from bench.launch import CohortPlan, Logger, Options, Shard, estimate, make_loggers, require_loggers, total_seconds
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
 from bench.results import (
@@ -25,7 +25,9 @@ from bench.results import (
     compact,
     hold_lock,
     keep_history,
+    plan_files,
     read_snapshot,
+    restore_plan,
     write_plan,
 )
 from bench.session.carry_out import carry_out, duration
@@ -71,6 +73,7 @@ class RunSession:
         self._planned: list[WorkSpec] = []
         self._mine: list[WorkSpec] = []
         self._launched = False
+        self._before: Mapping[str, bytes | None] | None = None
         self.stage: Stage = self._plan(next(self._stages, ()))
 
     @property
@@ -160,15 +163,21 @@ class RunSession:
         self.store.require_writable()
         keep_history(self.store, self.snapshot.runs.frame, frozenset().union(*(plan.again for plan in plans)))
         self._launched = True
+        self._before = self._before or plan_files(self.store)
+        self._keep_plan()  # before the first run: who asks how it is getting on needs it
         try:
-            carry_out(plans, self.store, options, console, self._estimates(), self._keep_plan)
+            carry_out(plans, self.store, options, console, self._estimates(), self._loggers(options))
         finally:
             self.snapshot = read_snapshot(self.store, whole=True)
 
+    def _loggers(self, options: Options) -> Mapping[str, Logger]:
+        named = {entry.name: entry.options for entry in self.suite.loggers} if options.log else {}
+        return make_loggers(named, self.store)
+
     def _keep_plan(self) -> None:
-        """Say what the suite stands for now: once there is something of it, lest a refused command hide what was."""
+        """Say what the suite stands for now."""
         rows = [(s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned]
-        write_plan(self.store, rows)
+        write_plan(self.store, rows, [s.expected_seconds for s in self._planned])
         self.store.write_suite(resolved_text(self.suite, self.store.location))
 
     def _conclude(self) -> None:
@@ -180,6 +189,8 @@ class RunSession:
         self._relabel()
         if self.snapshot.runs.statuses.keys() & {spec.run_id for spec in self._planned}:
             self._keep_plan()
+        elif self._before is not None:  # nothing came of it: a command that was refused hides nothing
+            restore_plan(self.store, self._before)
         if self.shard is None:  # another shard may be about to write there
             self.store.tidy()
         try:
@@ -235,11 +246,12 @@ def prepare(
         shard: the part of the plan to do; all by default.
 
     Raises:
-        BenchError: if the suite is wrong, data or weights are missing or a status is unknown.
+        BenchError: if the suite is wrong, data, weights or a logger's package are missing, or a status is unknown.
     """
     load_entry_points()
     retried = check_retry(tuple(retry))
     resolved = load_suite(suite, budget=budget, seeds=seeds, settings=settings)
+    require_loggers(entry.name for entry in resolved.loggers)
     store = RunStore.within(out, resolved.name)
     return RunSession(resolved, store, retried, references=references, shard=shard)
 

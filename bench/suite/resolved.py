@@ -35,6 +35,8 @@ def resolved_text(suite: Suite, folder: str | Path) -> str:
     """
     values = suite.to_plain()
     values["plugins"] = [_name_relative(plugin, folder) for plugin in suite.plugins]
+    if suite.loggers:
+        values["loggers"] = [{"name": e.name, **e.options} if e.options else e.name for e in suite.loggers]
     return plain_text(values)
 
 

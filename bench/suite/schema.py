@@ -77,6 +77,19 @@ def _format_value(value: Any) -> str:  # noqa: ANN401
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+class LoggerEntry(Settings):
+    """A logger with options: `{name: mlflow, tracking_uri: …}`. No part of a run's identity."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the suite says of it beside its name."""
+        return dict(self.model_extra or {})
+
+
 class SuiteHead(Settings):
     """What the top level of every suite file has."""
 
@@ -86,3 +99,4 @@ class SuiteHead(Settings):
     kind: str = Field("", description="Name of a kind of suite; it is looked up before the rest is read.")
     budgets: dict[str, Keyed] = Field(default_factory=dict)
     plugins: Annotated[tuple[str, ...], AfterValidator(require_distinct)] = ()
+    loggers: tuple[str | LoggerEntry, ...] = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.identity import digest
 from bench.spec import WorkSpec
-from bench.suite.schema import DatasetEntry
+from bench.suite.schema import DatasetEntry, LoggerEntry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ class Suite(ABC):
         seeds: seeds of its runs.
         plugins: absolute paths of its plugin files, already imported here.
         budget: the budget that was asked for, or None.
+        loggers: tools that are told of finished runs; no part of what a run is.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Suite(ABC):
     seeds: tuple[int, ...]
     plugins: tuple[Path, ...] = ()
     budget: str | None = None
+    loggers: tuple[LoggerEntry, ...] = ()
 
     @abstractmethod
     def runs(self) -> Sequence[WorkSpec]:

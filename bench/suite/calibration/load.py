@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.calibration import expand_tasks, pair_of
@@ -11,7 +12,7 @@ from bench.errors import BenchError
 from bench.metrics.estimation.estimators import ESTIMATORS
 from bench.suite.calibration.schema import CalibrationFile, EstimatorEntry, Exclusion
 from bench.suite.calibration.suite import CalibrationSuite
-from bench.suite.checks import report_unknown_key, report_unknown_name
+from bench.suite.checks import read_loggers, report_unknown_key, report_unknown_name
 from bench.suite.reading.errors import KeyPath, Problem, join_options, quote
 from bench.suite.reading.fields import read_fields, read_value
 from bench.suite.reading.keys import find_alternatives
@@ -19,7 +20,7 @@ from bench.suite.request import Request
 from bench.suite.schema import expand_seeds
 from bench.suite.settings import Setting, apply_settings, flatten_settings, trace_problem
 
-_FIXED = ("kind", "name", "title", "budgets", "plugins")
+_FIXED = ("kind", "name", "title", "budgets", "plugins", "loggers")
 _KEYS = {name: info.annotation for name, info in CalibrationFile.model_fields.items() if name not in _FIXED}
 """What a budget and the call can set."""
 
@@ -43,8 +44,9 @@ def load_calibration(request: Request) -> CalibrationSuite:
     layers = [(), *budgets.values(), (*budgets.get(str(request.budget), ()), *call)]
     drafts = [_read(values, settings, problems) for settings in layers]
     problems += _check_exclusions(drafts, layers)
+    loggers = read_loggers(drafts[-1].get("loggers") or {}, problems)
     request.refuse_if(problems)
-    suite = _build_suite(drafts[-1], request)
+    suite = replace(_build_suite(drafts[-1], request), loggers=loggers)
     request.refuse_if(trace_problem(problem, layers[-1]) or problem for problem in _check_runs(suite))
     return suite
 

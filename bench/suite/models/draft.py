@@ -10,7 +10,7 @@ from bench.published import PublishedFigure
 from bench.suite.models.schema import Override, PublishedTable, SuiteFile
 from bench.suite.reading.errors import Problem
 from bench.suite.reading.fields import read_fields
-from bench.suite.schema import DatasetEntry, expand_seeds
+from bench.suite.schema import DatasetEntry, LoggerEntry, expand_seeds
 from bench.suite.search.schema import SearchBlock
 
 BLOCKS = ("training", "evaluation", "resources")
@@ -38,6 +38,7 @@ class Draft:
     published: Mapping[int, PublishedFigure | PublishedTable] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     search: SearchBlock | None = None
+    loggers: Mapping[int, str | LoggerEntry] = field(default_factory=dict)
 
 
 def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
@@ -49,7 +50,9 @@ def read_draft(values: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
 def _collect(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
     seeds = read.get("seeds")
     datasets = read.get("datasets") or {}
-    direct = ("name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins", "search")
+    direct = (
+        "name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins", "search", "loggers",
+    )  # fmt: skip
     blocks = {name: values.get(name, {}) for name in BLOCKS}
     return Draft(
         **{name: read[name] for name in direct if read.get(name) is not None},

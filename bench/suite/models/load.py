@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.published import PublishedFigure
+from bench.suite.checks import read_loggers
 from bench.suite.models import checks
 from bench.suite.models.builds import TrialBuilder, check_builds
 from bench.suite.models.cells import Cell, Slot, collect_override_settings, list_slots, resolve_cell
@@ -24,6 +25,7 @@ def load_models(request: Request) -> ModelSuite:
     """Read, check and resolve a suite of generative models; see `bench.suite.load_suite`."""
     draft, problems = _read(request)
     problems += _check_parts(draft)
+    loggers = read_loggers(draft.loggers, problems)
     call, faults = read_call(request)
     budgets = {name: read_variant(block, ("budgets", name)) for name, block in draft.budgets.items()}
     problems += [*faults, *(problem for _, found in budgets.values() for problem in found)]
@@ -47,6 +49,7 @@ def load_models(request: Request) -> ModelSuite:
         published=_collect_figures(draft),
         plugins=request.paths(draft.plugins),
         budget=request.budget,
+        loggers=loggers,
     )
     return suite if block is None else SearchSuite.of(suite, block)
 
