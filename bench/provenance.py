@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import subprocess
@@ -35,6 +36,21 @@ def environment() -> dict[str, Any]:
 def device_name(device: torch.device) -> str:
     """The name of a CUDA device, or cpu."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def describe_card(device: torch.device) -> dict[str, str]:
+    """Which card of its machine a CUDA device is, and its memory; nothing on a CPU.
+
+    Returns:
+        "device_index": the card's number or id on the machine (not among those that this process sees), and
+        "device_memory_mb": its memory in MB (10⁶ bytes).
+    """
+    if device.type != "cuda":
+        return {}
+    index = torch.cuda.current_device() if device.index is None else device.index
+    visible = [part.strip() for part in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if part.strip()]
+    memory = torch.cuda.get_device_properties(index).total_memory / 1e6
+    return {"device_index": visible[index] if index < len(visible) else str(index), "device_memory_mb": f"{memory:.0f}"}
 
 
 def described(device: torch.device) -> str:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import torch
 
 from bench.execute.kinds import RUNNERS
-from bench.execute.records import Progress, Workplace, blank
+from bench.execute.models import follow_training
+from bench.execute.records import Gather, Progress, Workplace, blank
 from bench.results import RunRecord
 from bench.spec import WorkSpec
 from bench.statuses import Status
@@ -41,4 +42,4 @@ def crashed(
             yield replace(blank(spec, len(specs), datetime.now(UTC), device), status=Status.FAILED, error=reason)
 
 
-__all__ = ["Progress", "Workplace", "crashed", "run_cohort"]
+__all__ = ["Gather", "Progress", "Workplace", "crashed", "follow_training", "run_cohort"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench.calibration import measure
-from bench.execute.records import Progress, Workplace, blank, failed
+from bench.execute.records import CAUGHT, Progress, Workplace, blank, failed
 from bench.provenance import PeakMemory
 from bench.results import RunRecord
 from bench.spec import CalibrationSpec
@@ -27,8 +27,9 @@ def _measured(spec: CalibrationSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        figures, labels = measure(spec, place.device)
+        with place.limit(spec, lambda: [record]).guard("estimation"):
+            figures, labels = measure(spec, place.device)
         record = replace(record, evaluation=replace(record.evaluation, figures=figures, labels=labels))
-    except (Exception, SystemExit) as error:  # a failure is a result
+    except CAUGHT as error:
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from bench.evaluation import evaluate, reference_of, subject_of
 from bench.execute.loading import WeightsError, dataset_of, with_weights
 from bench.execute.models import run_models
-from bench.execute.records import Progress, Workplace, blank, failed, measured
+from bench.execute.records import CAUGHT, Progress, Workplace, blank, failed, measured
 from bench.provenance import PeakMemory, described
 from bench.results import Evaluation, MissingRecordError, RunRecord
 from bench.spec import AdditionSpec, AdoptionSpec, EvaluationSpec, ReferenceSpec
+from bench.statuses import Status
 
 NOTE = "evaluated_later"
 _BETWEEN_NOTES, _BEFORE_PLACE, _BETWEEN = "; ", " on ", ", "
@@ -22,7 +23,7 @@ _BETWEEN_NOTES, _BEFORE_PLACE, _BETWEEN = "; ", " on ", ", "
 def run_additions(
     specs: Sequence[AdditionSpec], wanted: frozenset[str], place: Workplace, progress: Progress
 ) -> Iterator[RunRecord]:
-    """Add figures to the records in `wanted` and yield each one.
+    """Add figures to the records in `wanted`, where they are stored, and yield each one.
 
     One that cannot be measured is yielded with the status and the error that say so; it is not to be stored, so that
     nothing which was there is lost.
@@ -42,7 +43,10 @@ def run_adoptions(
     for spec in specs:
         if spec.run_id in wanted:
             try:
-                yield _adopted(spec, place)
+                record = _adopted(spec, place)
+                if spec.amends and record.status is Status.DONE:
+                    place.store.write(record)
+                yield record
             except (MissingRecordError, WeightsError):
                 yield from run_models((spec.of,), frozenset({spec.run_id}), place, progress)
 
@@ -59,11 +63,12 @@ def run_references(
 def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
     record = place.store.record(spec.recorded_as)
     try:
-        found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
-    except (Exception, SystemExit) as error:  # told, not stored
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
+    except CAUGHT as error:  # told, not stored
         return failed(record, error)
-    # Another process may have added to the record meanwhile.
-    return _with(place.store.record(spec.recorded_as), found, seconds, place)
+    # another process may have added to the record meanwhile
+    return place.store.amend(spec.recorded_as, lambda now: _with(now, found, seconds, place))
 
 
 def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
@@ -81,10 +86,11 @@ def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
         weights=place.store.weights(spec.recorded_as),
     )
     try:
-        found, seconds = _timed(lambda: _measured(spec, record, holding, place))
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            found, seconds = _timed(lambda: _measured(spec, record, holding, place))
     except WeightsError:
         raise
-    except (Exception, SystemExit) as error:  # a failure is a result
+    except CAUGHT as error:
         return failed(record, error)
     return _with(record, found, seconds, place)
 
@@ -113,9 +119,10 @@ def _reference(spec: ReferenceSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        data = dataset_of(spec, place.device)
-        record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
-    except (Exception, SystemExit) as error:  # a failure is a result
+        with place.limit(spec, lambda: [record]).guard("evaluation"):
+            data = dataset_of(spec, place.device)
+            record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
+    except CAUGHT as error:
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 
 from bench.results import StoredFile, host_name, is_running
 
+_SILENCE = 900.0  # seconds after which a process of another machine is taken to be gone
+
 MAX_ATTEMPTS = 3
 """Times that a cohort may kill its process without getting any further."""
+
+
+class BusyError(Exception):
+    """Another command works on the cohort; it is to be looked at again later."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,8 @@ class Attempt:
         pid: the process.
         progress: what told the checkpoint's version then.
         done: ids of the runs that it recorded.
+        untold: those among them that nobody was told of, since the process had to end.
+        began: when, in seconds since the epoch.
     """
 
     launch: str
@@ -29,15 +39,28 @@ class Attempt:
     pid: int = field(default_factory=lambda: os.getpid())
     progress: str = ""
     done: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    began: float = field(default_factory=time.time)
+
+    def is_under_way(self, heard_of: float) -> bool:
+        """Whether its process works on the cohort, as far as can be told from here.
+
+        Args:
+            heard_of: when the cohort's checkpoint was written, in seconds since the epoch.
+        """
+        if self.host == host_name():
+            return self.pid != os.getpid() and is_running(self.pid)
+        return time.time() - max(self.began, heard_of) < _SILENCE
 
     def has_died(self, progress: str) -> bool:
-        """Whether its process has gone, and left the cohort as far as it is now.
+        """Whether its process has gone without getting any further.
 
         Args:
             progress: what tells the checkpoint's version now.
         """
         is_here = self.host == host_name()
-        return self.progress == progress and not (is_here and self.pid != os.getpid() and is_running(self.pid))
+        got_nowhere = self.progress == progress and not self.done
+        return got_nowhere and not (is_here and self.pid != os.getpid() and is_running(self.pid))
 
 
 @dataclass
@@ -58,9 +81,22 @@ class Attempts:
     _known: list[Attempt] = field(default_factory=list)
 
     def begin(self) -> bool:
-        """Count one more; whether there were too many before."""
+        """Count one more; whether there were too many before.
+
+        Raises:
+            BusyError: if a command other than this one works on the cohort.
+        """
+        with self.file.folder.locked():
+            return self._begin()
+
+    def _begin(self) -> bool:
         self._known = _parse(self.file.read())
-        progress = str(self.checkpoint.stamp or "")
+        stamp = self.checkpoint.stamp
+        heard_of = stamp.mtime_ns / 1e9 if stamp else 0.0
+        for other in self._known:
+            if other.launch != self.launch and other.is_under_way(heard_of):
+                raise BusyError(f"process {other.pid} on {other.host} works on it")
+        progress = str(stamp or "")
         died = [a for a in self._known if a.has_died(progress) and (self.over_launches or a.launch == self.launch)]
         self._known.append(Attempt(self.launch, progress=progress))
         self._keep()
@@ -71,15 +107,32 @@ class Attempts:
         """Ids of the runs that this launch recorded."""
         return frozenset(run_id for attempt in self._known if attempt.launch == self.launch for run_id in attempt.done)
 
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Ids of the runs that this launch recorded without a word."""
+        return tuple(run_id for attempt in self._known if attempt.launch == self.launch for run_id in attempt.untold)
+
     def finish(self, run_id: str) -> None:
         """Remember that a run is recorded: another attempt need not do it again."""
-        last = self._known[-1]
-        self._known[-1] = Attempt(**{**asdict(last), "done": (*last.done, run_id)})
+        self._amend(done=(*self._known[-1].done, run_id))
+
+    def finish_untold(self, run_ids: Iterable[str]) -> None:
+        """The same of runs that the next attempt is to tell of, as this process ends."""
+        last, added = self._known[-1], tuple(run_ids)
+        self._amend(done=(*last.done, *added), untold=(*last.untold, *added))
+
+    def tell(self) -> None:
+        """Remember that all has been told."""
+        self._known = [replace(attempt, untold=()) for attempt in self._known]
         self._keep()
 
     def end(self) -> None:
         """Forget them, after an orderly end."""
         self.file.remove()
+
+    def _amend(self, **changed: tuple[str, ...]) -> None:
+        self._known[-1] = replace(self._known[-1], **changed)  # type: ignore[arg-type]
+        self._keep()
 
     def _keep(self) -> None:
         self.file.write("\n".join(json.dumps(asdict(attempt)) for attempt in self._known).encode())
@@ -88,6 +141,6 @@ class Attempts:
 def _parse(content: bytes | None) -> list[Attempt]:
     try:
         rows = [json.loads(line) for line in (content or b"").decode().splitlines()]
-        return [Attempt(**{**row, "done": tuple(row["done"])}) for row in rows]
+        return [Attempt(**{**row, "done": tuple(row["done"]), "untold": tuple(row.get("untold", ()))}) for row in rows]
     except (ValueError, TypeError, KeyError):
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.launch.events import Emit
 from bench.launch.launcher import Job
-from bench.launch.work import work
+from bench.launch.work import work_through
 
 
 class InlineLauncher:
@@ -15,5 +15,4 @@ class InlineLauncher:
 
     def launch(self, job: Job, emit: Emit) -> None:
         """See `Launcher.launch`."""
-        for plan in job.plans:
-            work(plan, job, emit, over_launches=True)
+        work_through(job.plans, job, emit, over_launches=True)

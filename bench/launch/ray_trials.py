@@ -31,7 +31,7 @@ from bench.launch.plan import CohortPlan, pack_trials
 from bench.launch.ray_nodes import Expected, checked
 from bench.launch.ray_session import connected
 from bench.launch.ray_watch import HeadWatch
-from bench.launch.work import work
+from bench.launch.work import work_through
 from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
@@ -143,8 +143,7 @@ def _run_trial(
         _require_here(expected)
         trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
         job = Job((), RunStore(location), options, {}, launch_id)
-        for plan in trial:
-            work(plan, job, lambda event: tune.report({"event": event}))
+        work_through(trial, job, lambda event: tune.report({"event": event}))
     except BenchError as error:
         tune.report({"refusal": str(error)})
     except RayError:  # of the cluster: another attempt may do

@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import torch
 
 from bench.errors import BenchError
-from bench.execute import Workplace, crashed, run_cohort
-from bench.launch.attempts import MAX_ATTEMPTS, Attempts
+from bench.execute import Gather, Workplace, crashed, run_cohort
+from bench.launch.attempts import MAX_ATTEMPTS, Attempts, BusyError
 from bench.launch.events import Emit, Finished, Noted, Started, Stepped
 from bench.launch.launcher import Job
 from bench.launch.plan import CohortPlan
-from bench.results import RunRecord, StoredFile
+from bench.results import RunRecord, RunStore
 from bench.spec import ResourceSettings
 from bench.statuses import Status
+from bench.training import ALONE
 
 _STEP_EVENT_SECONDS = 1.0
+_LOOK_SECONDS = 1.0  # between two looks at what another command is doing
+
+
+def work_through(plans: Sequence[CohortPlan], job: Job, emit: Emit, *, over_launches: bool = False) -> None:
+    """Execute cohorts one after another; those that another command is at come last, and only if it leaves them.
+
+    Args:
+        plans: the cohorts.
+        job: the launch that they are of.
+        emit: told what happens.
+        over_launches: see `work`.
+    """
+    waiting = list(plans)
+    told: set[str] = set()
+    while waiting:
+        left = []
+        for plan in waiting:
+            try:
+                work(plan, job, emit, over_launches=over_launches)
+            except BusyError as busy:
+                left.append(plan)
+                if plan.cohort_id not in told:
+                    told.add(plan.cohort_id)
+                    emit(Noted(plan, f"{busy}: left to it; what it does is not done twice"))
+        if len(left) == len(waiting):
+            time.sleep(_LOOK_SECONDS)
+        waiting = left
 
 
 def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False) -> None:
@@ -34,6 +63,9 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
         job: the launch that it is of.
         emit: told what happens.
         over_launches: whether attempts of earlier launches count, since this process is the launch itself.
+
+    Raises:
+        BusyError: if another command works on the cohort.
     """
     device, store = device_for(plan.resources), job.store
     checkpoint = store.checkpoint(plan.cohort_id)
@@ -41,19 +73,34 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
     given_up = attempts.begin()
     recorded = frozenset() if plan.amends else store.finished(plan.wanted) - plan.again
     missing = replace(plan, wanted=plan.wanted - recorded - attempts.done)
+    ended: set[Status] = set()
     try:
-        for record in _records(missing, job, emit, device, checkpoint, given_up=given_up):
-            if record.status == Status.DONE or not plan.amends:
-                store.write(record)
+        for run_id in attempts.untold:
+            _tell(plan, store.record(run_id), emit)
+        attempts.tell()
+        for record in _records(missing, job, emit, device, attempts, given_up=given_up):
+            _store(record, plan, store)
             attempts.finish(record.run_id)
-            emit(Finished(plan, replace(record, samples=None, reference=None, curves=(), weights=None)))
+            ended.add(record.status)
+            _tell(plan, record, emit)
     finally:
         attempts.end()
-    checkpoint.remove()
+    if Status.TIMEOUT not in ended:  # else `--retry timeout` goes on from there
+        checkpoint.remove()
+
+
+def _store(record: RunRecord, plan: CohortPlan, store: RunStore) -> None:
+    """Put a record in place; one that was there before has been added to already, or could not be."""
+    if not plan.amends:
+        store.write(record)
+
+
+def _tell(plan: CohortPlan, record: RunRecord, emit: Emit) -> None:
+    emit(Finished(plan, replace(record, samples=None, reference=None, curves=(), weights=None)))
 
 
 def _records(
-    plan: CohortPlan, job: Job, emit: Emit, device: torch.device, checkpoint: StoredFile, *, given_up: bool
+    plan: CohortPlan, job: Job, emit: Emit, device: torch.device, attempts: Attempts, *, given_up: bool
 ) -> Iterator[RunRecord]:
     if given_up:
         yield from crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device)
@@ -69,14 +116,23 @@ def _records(
             last = time.monotonic()
             emit(Stepped(plan, step))
 
+    def give_up(records: Sequence[RunRecord]) -> None:
+        for record in records:
+            _store(record, plan, job.store)
+            print(f"bench: {record.status.label}: {plan.label}: {record.error}; its process ends", file=sys.stderr)
+        attempts.finish_untold(record.run_id for record in records)
+
     with _threads(plan.resources):
         place = Workplace(
             device,
             job.store,
-            checkpoint,
+            attempts.checkpoint,
             job.options.checkpoint_seconds,
             job.options.keep_weights,
             note=lambda text: emit(Noted(plan, text)),
+            again=plan.again,
+            give_up=give_up,
+            gather=_gathering(plan, job.store, device),
         )
         yield from run_cohort(plan.specs, plan.wanted, place, progress)
 
@@ -97,11 +153,20 @@ def device_for(resources: ResourceSettings) -> torch.device:
     return torch.device("cuda")
 
 
+def _gathering(plan: CohortPlan, store: RunStore, device: torch.device) -> Gather:
+    """How a cohort finds who trains it together; one that trains alone needs none of it."""
+    if plan.resources.processes == 1:
+        return lambda specs: nullcontext(ALONE)
+    from bench.launch.data_parallel import gather_ranks
+
+    return lambda specs: gather_ranks(specs, device, store, plan.cohort_id)
+
+
 @contextmanager
 def _threads(resources: ResourceSettings) -> Iterator[None]:
     """As many threads as cores were asked for: results depend on the number, in the last digits."""
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, math.floor(resources.cpu)))
+    torch.set_num_threads(max(1, math.floor(resources.cpu / resources.processes)))
     try:
         yield
     finally:

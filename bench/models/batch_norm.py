@@ -36,20 +36,39 @@ class BatchNorm(nn.Module):
         self.register_buffer("variance", torch.ones(features))
         self.register_buffer("batches", torch.zeros((), dtype=torch.long))
         self._collecting = False
+        self._sum_over_ranks: Callable[[Tensor], Tensor] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise x, shape (batch, features, ...)."""
         if self._collecting:
             self._collect(x)
+        if self.training and not self._collecting and self._sum_over_ranks is not None:
+            return self._normalise_over_ranks(x, self._sum_over_ranks)
         if self.training or self._collecting:
             return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=EPSILON)
         return F.batch_norm(x, self.mean, self.variance, self.weight, self.bias, eps=EPSILON)
+
+    def _normalise_over_ranks(self, x: Tensor, sum_over_ranks: Callable[[Tensor], Tensor]) -> Tensor:
+        """By the statistics of the batch of which each rank has a part; every rank must be here."""
+        over = [d for d in range(x.ndim) if d != 1]
+        shape = [1 if d != 1 else -1 for d in range(x.ndim)]
+        count = sum_over_ranks(x.new_tensor([x.numel() / x.shape[1]]))
+        centred = x - (sum_over_ranks(x.sum(over)) / count).view(shape)
+        variance = sum_over_ranks(centred.square().sum(over)) / count
+        scale = self.weight * (variance + EPSILON).rsqrt()
+        return centred * scale.view(shape) + self.bias.view(shape)
 
     def _collect(self, x: Tensor) -> None:
         variance, mean = torch.var_mean(x, dim=[d for d in range(x.ndim) if d != 1], correction=1)
         self.batches += 1
         self.mean += (mean - self.mean) / self.batches
         self.variance += (variance - self.variance) / self.batches
+
+
+def synchronise(model: nn.Module, sum_over_ranks: Callable[[Tensor], Tensor]) -> None:
+    """Let every layer, in training, use the statistics of batches that are split over processes."""
+    for layer in _layers(model):
+        layer._sum_over_ranks = sum_over_ranks
 
 
 def has_batch_norm(model: nn.Module) -> bool:

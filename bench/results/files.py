@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from filelock import FileLock, Timeout
 from pyarrow import fs
 
 from bench.errors import BenchError
@@ -32,6 +33,8 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
+_LOCK = ".lock"
+_PATIENCE = 120.0  # seconds
 _REQUEST = re.compile(r"\s*\(Request ID.*?\)")
 
 
@@ -56,6 +59,9 @@ class Folder:
     Args:
         root: the folder: a path, or a URI such as s3://bucket/folder; nothing is made until a file is written.
 
+    Attributes:
+        root: its path on this machine; None for a folder in an object store.
+
     Raises:
         ArgumentError: if a URI is of an unknown kind, or holds a secret.
         StorageError: if the path is a file, or lies below one.
@@ -63,13 +69,9 @@ class Folder:
 
     def __init__(self, root: str | Path) -> None:
         self._place = place_of(root)
+        self.root = Path(self._place.base) if isinstance(self._place, LocalPlace) else None
         if self._kind() == fs.FileType.File:
             raise StorageError(f"{self.path()}: found a file; expected a folder for results; choose another --out")
-
-    @property
-    def root(self) -> Path | None:
-        """Its path on this machine; None for a folder in an object store."""
-        return Path(self._place.base) if isinstance(self._place, LocalPlace) else None
 
     @property
     def name(self) -> str:
@@ -173,6 +175,31 @@ class Folder:
         with suppress(OSError):
             if not self._files.get_file_info(fs.FileSelector(self._at(name))):
                 self._files.delete_dir(self._at(name))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Change files here while no other process that asks for the same does: for what takes no longer than a moment.
+
+        The lock is the operating system's, so that a process which dies does not keep it. An object store has none:
+        there, of two changes to one file within a moment, the later one counts.
+
+        Raises:
+            StorageError: if another process has it for too long, or its file cannot be written.
+        """
+        if self.root is None:
+            yield
+            return
+        path = self.root / _LOCK
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(path, timeout=_PATIENCE):
+                yield
+        except Timeout as error:
+            raise StorageError(
+                f"{path}: another process has had this lock for {_PATIENCE:g} s; end it, or wait for it"
+            ) from error
+        except OSError as error:
+            raise self._fault(_LOCK, "written", error) from error
 
     def sweep(self, *folders: str) -> None:
         """Delete temporary files that killed or failed writers left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -106,10 +106,28 @@ class RunStore:
 
     def relabel(self, run_id: str, labels: dict[str, str]) -> None:
         """Give a finished run the labels that it has in the suite now; its figures stay as they are."""
-        table = self._read_table(run_id)
-        for name, label in labels.items():
-            table = table.set_column(SCHEMA.get_field_index(name), SCHEMA.field(name), pa.array([label], pa.string()))
-        self._write_table(table, run_id)
+        with self.folder.locked():
+            table = self._read_table(run_id)
+            for name, label in labels.items():
+                column = pa.array([label], pa.string())
+                table = table.set_column(SCHEMA.get_field_index(name), SCHEMA.field(name), column)
+            self._write_table(table, run_id)
+
+    def amend(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        """Change a record as it is now, whoever else changes it at the same time.
+
+        Args:
+            run_id: the run.
+            change: from the record to the new one, which must not take long.
+
+        Raises:
+            MissingRecordError: if it has none.
+            StorageError: if its file cannot be read or written.
+        """
+        with self.folder.locked():
+            record = change(self.record(run_id))
+            self._write_table(record.to_table(), run_id)
+        return record
 
     def finished(self, among: Collection[str] | None = None) -> frozenset[str]:
         """Ids of the runs and reference rows that have a file.

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from bench.divergences import divergence
 from bench.identity import LATER
@@ -76,7 +85,27 @@ class ResourceSettings(Settings):
     cohort: PositiveInt | None = Field(
         None, description="Seeds trained together as one tensor dimension; default 1 on a CPU, all seeds on a GPU."
     )
-    timeout: PositiveFloat | None = Field(None, description="Seconds after which training ends with status timeout.")
+    ranks: PositiveInt | None = Field(
+        None,
+        description="Processes that share each batch of a cohort (data parallelism); default one for each whole GPU.",
+    )
+    timeout: PositiveFloat | None = Field(
+        None,
+        description="Seconds that a run may take, training and evaluation together; it then ends with status timeout.",
+    )
+
+    @model_validator(mode="after")
+    def _check_parts(self) -> Self:
+        if self.gpu > 1 and self.gpu != int(self.gpu):
+            raise ValueError(f"gpu: found {self.gpu:g}; expected a fraction of one GPU, or a whole number of them")
+        if self.gpu and self.processes > max(1, self.gpu):
+            raise ValueError(f"ranks: found {self.processes} on {self.gpu:g} GPUs; expected at most one for each")
+        return self
+
+    @property
+    def processes(self) -> int:
+        """How many processes train a cohort together."""
+        return self.ranks if self.ranks is not None else max(1, int(self.gpu))
 
 
 class MethodSettings(Settings):

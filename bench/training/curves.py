@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.training.ranks import ALONE, Ranks
+
 
 class Curves:
     """Means over the steps between recorded points, and the step at which a member's values ceased to be finite.
@@ -15,10 +17,12 @@ class Curves:
         members: number of members K.
         steps: number of training steps.
         points: number of points to record, at even distances; the last is the last step.
+        ranks: whose values, summed, are the batch's.
     """
 
-    def __init__(self, members: int, steps: int, points: int) -> None:
+    def __init__(self, members: int, steps: int, points: int, ranks: Ranks = ALONE) -> None:
         self._steps = steps
+        self._ranks = ranks
         self._points = min(points, steps)
         self._names: list[str] = []
         self._rows: list[tuple[int, list[list[float]]]] = []
@@ -47,8 +51,9 @@ class Curves:
         """End a point with this step: the one place where the host waits for the device."""
         if self._sums is None or self._finite is None:
             return
-        finite = self._finite.tolist()
-        self._rows.append((step + 1, (self._sums / self._since).T.tolist()))
+        finite = self._ranks.least(self._finite).tolist()
+        (sums,) = self._ranks.sum([self._sums])
+        self._rows.append((step + 1, (sums / self._since).T.tolist()))
         for member, count in enumerate(finite):
             if count < self._since and self._diverged[member] is None:
                 self._diverged[member] = step + 1 - self._since + int(count)
@@ -72,8 +77,15 @@ class Curves:
         return [(step, name, value) for step, row in kept for name, value in zip(self._names, row, strict=True)]
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint taken just after `record` needs."""
-        return {"names": self._names, "rows": self._rows, "diverged": self._diverged}
+        """What a checkpoint needs."""
+        return {
+            "names": self._names,
+            "rows": self._rows,
+            "diverged": self._diverged,
+            "sums": self._sums,
+            "finite": self._finite,
+            "since": self._since,
+        }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave.
@@ -87,3 +99,5 @@ class Curves:
         if len(diverged) != members or any(len(row) != members for _, row in rows) or not widths <= {len(names)}:
             raise ValueError(f"found learning curves that are not those of {members} members")
         self._names, self._rows, self._diverged = names, rows, diverged
+        self._sums, self._finite = (None if state[key] is None else state[key].clone() for key in ("sums", "finite"))
+        self._since = int(state["since"])

@@ -13,6 +13,7 @@ from bench.models.base import GenerativeModel, Player
 from bench.models.cohort import Cohort
 from bench.spec import TrainingSettings
 from bench.training.batches import Batches
+from bench.training.ranks import ALONE, Ranks
 
 
 class Game:
@@ -24,10 +25,14 @@ class Game:
         cohort: the models.
         model: one of them, for its players and moves.
         training: learning rates and update rule.
+        ranks: who takes the same steps.
     """
 
-    def __init__(self, cohort: Cohort, model: GenerativeModel, training: TrainingSettings) -> None:
+    def __init__(
+        self, cohort: Cohort, model: GenerativeModel, training: TrainingSettings, ranks: Ranks = ALONE
+    ) -> None:
         self._cohort = cohort
+        self._ranks = ranks
         self._moves = model.moves
         self._parameters = {p.name: _parameters(cohort, p) for p in model.players}
         self._optimizers = {p.name: _optimizer(self._parameters[p.name], p, training) for p in model.players}
@@ -37,14 +42,15 @@ class Game:
         """Play all moves once, without waiting for the device.
 
         Returns:
-            The values to record, shape (K,) each, by name.
+            The values to record, shape (K,) each, by name: over all ranks they sum to the batch's.
         """
         recorded: dict[str, Tensor] = {}
         for number, move in enumerate(self._moves):
             x, noise = batches.at(step, number)
-            losses, values = self._cohort.call(move.method, x, noise)
-            recorded |= values
-            self._update(move.players, losses)
+            part = {name: self._ranks.split(tensor) for name, tensor in noise.items()}
+            losses, values = self._cohort.call(move.method, self._ranks.split(x), part)
+            recorded |= self._ranks.weigh(values, x.shape[1])
+            self._update(move.players, self._ranks.weigh(losses, x.shape[1]))
         return recorded
 
     def state(self) -> dict[str, Any]:
@@ -77,7 +83,7 @@ class Game:
         for name in players:
             parameters = self._parameters[name]
             gradients = torch.autograd.grad(losses[name].sum(), parameters, retain_graph=name != players[-1])
-            for parameter, gradient in zip(parameters, gradients, strict=True):
+            for parameter, gradient in zip(parameters, self._ranks.sum(gradients), strict=True):
                 # fused optimisers walk memory in order, so a gradient must be laid out like its parameter
                 parameter.grad = gradient.contiguous()
         for name in players:

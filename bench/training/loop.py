@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.errors import BenchError
 from bench.models.base import GenerativeModel
 from bench.models.cohort import Cohort, make_cohort
 from bench.spec import TrainingSettings
@@ -19,10 +20,7 @@ from bench.training.batches import Batches
 from bench.training.checkpoint import Checkpoint
 from bench.training.curves import Curves
 from bench.training.game import Game
-
-
-class TrainingTimeoutError(Exception):
-    """Training ran past its limit."""
+from bench.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,13 @@ def train(
     training: TrainingSettings,
     *,
     checkpoint: Checkpoint | None = None,
-    timeout: float | None = None,
+    ranks: Ranks = ALONE,
+    resumed: Callable[[float], None] = lambda seconds: None,
     progress: Callable[[int], None] = lambda step: None,
 ) -> Trained:
     """Train one model for each seed, side by side.
 
-    The host waits for the device at the points of the learning curves and nowhere else.
+    The host waits for the device at the points of the learning curves and for checkpoints, and nowhere else.
 
     Args:
         build: makes an untrained model.
@@ -68,29 +67,29 @@ def train(
         training: budget and optimiser.
         checkpoint: where to save progress and to take it up again. Whatever is wrong with what is there, training
             starts from step 0 as without it, with a `CheckpointWarning`.
-        timeout: seconds after which training gives up.
+        ranks: processes that train together; all must be here. The first one alone saves checkpoints.
+        resumed: told the seconds that went into a checkpoint that is taken up.
         progress: told the number of steps done, at each point of the curves.
-
-    Raises:
-        TrainingTimeoutError: if the time limit is passed.
     """
-    session = _begin(lambda: _Session(build, data, seeds, training), checkpoint, data.device)
+    session = _begin(lambda: _Session(build, data, seeds, training, ranks), checkpoint, data.device)
+    _require_same_place(session.done, ranks, data.device)
     curves, began = session.curves, time.monotonic() - session.seconds
+    if session.done:
+        resumed(session.seconds)
 
     def save(done: int) -> None:
-        if checkpoint is not None:
+        if checkpoint is not None and ranks.rank == 0:
             checkpoint.save(session.state(done, time.monotonic() - began))
 
     for step in range(session.done, training.steps):
         curves.add(session.game.step(session.batches, step))
-        if not curves.due(step):
+        if curves.due(step):
+            curves.record(step)
+            progress(step + 1)
+            if curves.all_diverged:
+                break
+        elif ranks.size > 1:  # what each rank has gathered since the last point is no other's
             continue
-        curves.record(step)
-        progress(step + 1)
-        if curves.all_diverged:
-            break
-        if timeout is not None and time.monotonic() - began > timeout:
-            raise TrainingTimeoutError(f"training took more than {timeout:g} s; it had done {step + 1} steps")
         if checkpoint is not None and checkpoint.due:
             save(step + 1)
     else:
@@ -102,13 +101,20 @@ class _Session:
     """A cohort in training: what a checkpoint saves and takes over."""
 
     def __init__(
-        self, build: Callable[[], GenerativeModel], data: Tensor, seeds: Sequence[int], training: TrainingSettings
+        self,
+        build: Callable[[], GenerativeModel],
+        data: Tensor,
+        seeds: Sequence[int],
+        training: TrainingSettings,
+        ranks: Ranks,
     ) -> None:
         models = [initialise(build, seed).to(data.device).train() for seed in seeds]
+        for model in models:
+            ranks.prepare(model)
         data = models[0].training_data(data)
         self.cohort = make_cohort(models)
-        self.game = Game(self.cohort, models[0], training)
-        self.curves = Curves(len(seeds), training.steps, training.curve_points)
+        self.game = Game(self.cohort, models[0], training, ranks)
+        self.curves = Curves(len(seeds), training.steps, training.curve_points, ranks)
         self.batches = Batches(data, models[0].noise, seeds, training.batch_size, len(models[0].moves))
         self.steps = training.steps
         self.done = 0
@@ -128,6 +134,21 @@ class _Session:
         self.game.load(state["game"])
         self.curves.load(state["curves"])
         self.done, self.seconds = done, seconds
+
+
+def _require_same_place(done: int, ranks: Ranks, device: torch.device) -> None:
+    """All ranks must have taken up the same checkpoint.
+
+    Raises:
+        BenchError: if they have not.
+    """
+    steps = torch.tensor([done, -done], device=device)
+    least, most = ranks.least(steps).tolist()
+    if least != -most:
+        raise BenchError(
+            f"data-parallel training: ranks found checkpoints of steps {least} to {-most}; expected the same one; "
+            "the store must look the same from all of them"
+        )
 
 
 def _begin(fresh: Callable[[], _Session], checkpoint: Checkpoint | None, device: torch.device) -> _Session:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import torch
 
 _MESSAGES = (
@@ -18,3 +20,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(message in str(error) for message in _MESSAGES)
+
+
+def is_out_of_memory_text(text: str) -> bool:
+    """The same of an error of another process, by its traceback."""
+    return any(name in text for name in ("OutOfMemoryError", "MemoryError", *_MESSAGES))
+
+
+def release_memory() -> None:
+    """Give back what nothing holds any more, on the host and on the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import Literal
 
@@ -33,11 +34,48 @@ def distance(subject: Subject) -> dict[str, float]:
     return {"distance": subject.sample(50, subject.stream("distance")).norm(dim=1).mean().item()}
 
 
+@register_metric("endless", version=1)
+def endless(subject: Subject) -> dict[str, float]:
+    """Hangs."""
+    wait()
+    return {}
+
+
+def wait() -> None:
+    """Wait for longer than any test."""
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def cling() -> None:
+    """Likewise, and catch whatever is to stop it."""
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            continue
+
+
 class OddSettings(MethodSettings):
     """How the method is to fail."""
 
     family: Literal["failing"]
-    way: Literal["well", "raise", "memory", "host memory", "die", "exit", "samples", "nan"] = "well"
+    way: Literal[
+        "well",
+        "raise",
+        "memory",
+        "host memory",
+        "die",
+        "exit",
+        "samples",
+        "nan",
+        "hang",
+        "cling",
+        "large",
+        "raise second",
+    ] = "well"
 
 
 @register_method("failing", settings=OddSettings)
@@ -55,6 +93,8 @@ class Odd(GenerativeModel):
         """Squared distance from the batch's mean."""
         if self.way == "raise":
             raise RuntimeError("on purpose")
+        if self.way == "raise second" and torch.distributed.is_initialized() and torch.distributed.get_rank():
+            raise RuntimeError("on purpose, on the second rank")
         if self.way == "memory":
             raise MemoryError("on purpose")
         if self.way == "host memory":
@@ -63,6 +103,12 @@ class Odd(GenerativeModel):
             sys.exit(0)
         if self.way == "die":
             os._exit(137)
+        if self.way == "hang":
+            wait()
+        if self.way == "cling":
+            cling()
+        if self.way == "large" and torch._C._functorch.maybe_current_level() is not None:
+            raise MemoryError("only one seed fits")
         loss = (self.shift - x.mean(0)).square().sum()
         loss = loss / 0 * 0 if self.way == "nan" else loss
         return {"model": loss}, {"loss": loss}

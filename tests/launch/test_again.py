@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +304,19 @@ def test_an_extractor_that_cannot_be_used_stops_a_suite_before_it_starts(
     with pytest.raises(BenchError, match=message):
         bench.run(suite, out=tmp_path / "results", inline=True)
     assert not (tmp_path / "results").exists()
+
+
+def test_two_evaluations_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each adds a metric of its own to every record, in the same order, so that they meet."""
+    path = suite_file(tmp_path, small_suite("elbo", datasets=["blob"], seeds=4))
+    bench.run(path, out=tmp_path, inline=True)
+    results = tmp_path / "small"
+    commands = [
+        subprocess.Popen([sys.executable, "-m", "bench", "evaluate", str(results), "--metrics", metric, "--inline"])
+        for metric in ("moments", "distance")
+    ]
+    assert [command.wait() for command in commands] == [0, 0]
+    runs = bench.load(results)
+    assert len(runs) == 12
+    assert runs["distance"].notna().all()
+    assert runs["protocol_moments"].notna().all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 from bench.execute import Workplace
 from bench.launch import CohortPlan, Job, Options
 from bench.launch import work as working
-from bench.launch.attempts import MAX_ATTEMPTS, Attempts
+from bench.launch.attempts import MAX_ATTEMPTS, Attempts, BusyError
 from bench.launch.events import Event, Finished
 from bench.launch.work import work
-from bench.results import RunStore
+from bench.results import RunStore, host_name
 from bench.spec import RunSpec
 from bench.statuses import Status
 from tests.results.samples import record
@@ -46,8 +47,27 @@ def test_a_cohort_is_given_up_after_it_killed_its_process_several_times(
     assert attempts(tmp_path).begin()
 
 
-def test_processes_that_run_count_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_that_run_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     die(monkeypatch, tmp_path, MAX_ATTEMPTS, pid=os.getppid())
+    with pytest.raises(BusyError, match=f"process {os.getppid()} on "):
+        attempts(tmp_path).begin()
+
+
+def test_processes_of_this_launch_that_run_count_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    die(monkeypatch, tmp_path, MAX_ATTEMPTS, pid=os.getppid(), launch="now")
+    assert not attempts(tmp_path).begin()
+
+
+def test_other_machines_are_left_alone_until_they_are_silent_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts(tmp_path, launch="then").begin()
+    file = RunStore(tmp_path).attempts("c")
+    file.write((file.read() or b"").replace(host_name().encode(), b"elsewhere"))
+    with pytest.raises(BusyError, match="on elsewhere"):
+        attempts(tmp_path).begin()
+    later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: later)
     assert not attempts(tmp_path).begin()
 
 

@@ -94,7 +94,7 @@ def test_ray_and_inline_give_the_same_figures(inline: pd.DataFrame, on_ray: tupl
 
 
 def test_nothing_is_left_behind(on_ray: tuple[pd.DataFrame, Path]) -> None:
-    left = sorted(path.name for path in on_ray[1].iterdir())
+    left = sorted(path.name for path in on_ray[1].iterdir() if path.name != ".lock")
     compacted = [f"{name}.parquet" for name in ("columns", "curves", "plan", "references", "runs", "samples")]
     assert left == sorted(["references", "runs", "suite.yaml", *compacted])
     assert not list(on_ray[1].glob("runs/.*"))
@@ -192,7 +192,8 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert not list((tmp_path / "killed" / "long").glob("runs/*.parquet"))
-    subprocess.run(command(suite, tmp_path / "killed", *options), check=True, cwd=ROOT)
+    resumed = subprocess.run(command(suite, tmp_path / "killed", *options), check=True, cwd=ROOT, capture_output=True)
+    assert b"starts again" not in resumed.stdout + resumed.stderr
     whole, killed = (bench.load(tmp_path / name / "long") for name in ("whole", "killed"))
     columns = ["run_id", "status", "elbo", "elbo_se", "fid", "training_elbo"]
     pd.testing.assert_frame_equal(whole[columns], killed[columns], check_exact=True)

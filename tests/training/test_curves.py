@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,15 +45,17 @@ def test_divergence_is_noticed_at_its_step(steps: int, data: st.DataObject, bad:
     assert not curves.all_diverged
 
 
-def test_state_round_trip() -> None:
+@pytest.mark.parametrize("at", [4, 5])
+def test_state_round_trip(at: int) -> None:
+    """At a point as between two."""
     one, two = Curves(1, 10, 5), Curves(1, 10, 5)
     for step in range(10):
         one.add({"loss": torch.tensor([float(step)])})
         if one.due(step):
             one.record(step)
-        if step == 5:
+        if step == at:
             two.load(one.state())
-        if step > 5:
+        if step > at:
             two.add({"loss": torch.tensor([float(step)])})
             if two.due(step):
                 two.record(step)

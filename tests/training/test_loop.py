@@ -15,7 +15,7 @@ from bench.models.base import Losses, Noise
 from bench.results import Folder, StoredFile
 from bench.spec import TrainingSettings
 from bench.streams import stream_seed
-from bench.training import Checkpoint, Trained, TrainingTimeoutError, finalise, train
+from bench.training import Checkpoint, Trained, finalise, train
 
 SMALL: dict[str, Any] = {"latent": 2, "encoder": [8], "decoder": [8], "batch_norm": True}
 VAE = {"family": "vae", "network": SMALL}
@@ -102,11 +102,6 @@ def test_a_seed_that_diverges_is_told_with_its_step_and_leaves_the_rest() -> Non
     alone = train(lambda: Explodes(unlucky=7), DATA, [7], training)
     assert alone.curves.all_diverged
     assert alone.curves.diverged_at(0) == 3
-
-
-def test_time_limit() -> None:
-    with pytest.raises(TrainingTimeoutError, match="more than"):
-        train(builder(VAE), DATA, [0], TrainingSettings(steps=1000, batch_size=4), timeout=1e-9)
 
 
 def test_training_leaves_the_global_random_state_alone() -> None:
