@@ -141,7 +141,7 @@ import os, sys, threading, time, _thread
 from pathlib import Path
 import ray
 
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
 
 @ray.remote(num_cpus=0)
 class Mine:
