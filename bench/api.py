@@ -42,14 +42,14 @@ def run(
 
     Args:
         suite: path of a suite file, or its content as a dictionary.
-        out: folder of all results; the suite's are in `<out>/<name>`.
+        out: folder of all results, or a URI such as s3://bucket/folder; the suite's are in `<out>/<name>`.
         budget: name of a budget of the suite, such as "smoke".
         seeds: number of seeds, or a list of them, in place of the suite's.
         settings: dotted keys to set over everything else: {"training.steps": 100}.
         retry: statuses to run again, such as "failed", or "done" for finished runs, whose rows are kept for `compare`;
             or "weights": finished runs whose weights are gone or broken.
         inline: run in this process, without ray.
-        address: a running ray cluster; by default ray is started on this machine.
+        address: a running ray cluster; by default the ray that this program is connected to, else one is started here.
         checkpoint_seconds: least time between two checkpoints of a cohort.
         weights: whether to keep trained models' weights beside the runs' files, for `evaluate`.
         shard: "I/N" to do only part I of N; every run of the suite belongs to one part, always the same.
@@ -89,7 +89,7 @@ def evaluate(
         metrics: names of metrics, such as ["kid", "parzen_log_likelihood"] or "kid,parzen_log_likelihood".
         recompute: whether to measure again what is there already.
         inline: work in this process, without ray.
-        address: a running ray cluster; by default ray is started on this machine.
+        address: a running ray cluster; by default the ray that this program is connected to, else one is started here.
         settings: resources to use in place of those that the runs were trained with: {"resources.gpu": 0}.
 
     Returns:

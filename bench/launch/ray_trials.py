@@ -6,13 +6,13 @@ so an interrupted launch is resumed by planning again, never by restoring Tune's
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.exceptions import RayError
+from ray.tune.execution.tune_controller import TuneController
 
 from bench.errors import BenchError
 from bench.launch.attempts import MAX_ATTEMPTS
@@ -101,14 +102,23 @@ def _fit(trials: Sequence[Trial], job: Job, emit: Emit, expected: Expected | Non
         )
         try:
             ended = tuner.fit()
-        except BaseException as error:  # Tune lets go of its workers when it is collected, and a trace would keep it
-            traceback.clear_frames(error.__traceback__)
-            del tuner
-            gc.collect()
+        except KeyboardInterrupt as error:
+            if expected is not None:  # else Ray ends with the launch
+                _end_trials(error)
             raise
     if forwarder.refusals:
         raise BenchError(forwarder.refusals[0])
     _require_success(ended)
+
+
+def _end_trials(error: KeyboardInterrupt) -> None:
+    """End what still runs on a Ray that goes on: after an interruption, unlike any other exception, Tune does not."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            if isinstance(value, TuneController):
+                with suppress(Exception):  # the interruption is what is told
+                    value.cleanup()  # type: ignore[no-untyped-call]
+                return
 
 
 def _require_success(trials: tune.ResultGrid) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ def run_trial(monkeypatch: pytest.MonkeyPatch, store: Path, error: BaseException
     """What a trial of two cohorts reports whose work raises an error."""
     told: list[dict[str, Any]] = []
 
-    def work(plan: object, job: object, emit: Any) -> None:
-        emit("event")
-        if error is not None:
-            raise error
+    def work_through(plans: Sequence[object], job: object, emit: Any) -> None:
+        for _ in plans:
+            emit("event")
+            if error is not None:
+                raise error
 
-    monkeypatch.setattr(ray_trials, "work", work)
+    monkeypatch.setattr(ray_trials, "work_through", work_through)
     monkeypatch.setattr(ray_trials.tune, "report", told.append)
     monkeypatch.setattr(ray_trials.ray, "get", lambda reference: reference)
     packed: Any = [b"of another trial", pack_work(tuple(plan_cohorts(runs(1, 2), frozenset())))]
