@@ -202,7 +202,7 @@ def test_a_journal_that_cannot_be_written_is_left_out(tmp_path: Path, monkeypatc
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bench.results.files.Folder._open_temporary", refuse)
+    monkeypatch.setattr("bench.results.places.LocalPlace.writing", refuse)
     Journal(RunStore(tmp_path), "launch").add(record("a"))
     assert not (tmp_path / "journals").exists()
 

@@ -149,7 +149,7 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("bench.results.files.Folder._open_temporary", refuse)
+    monkeypatch.setattr("bench.results.places.LocalPlace.writing", refuse)
 
 
 @pytest.mark.usefixtures("read_only")

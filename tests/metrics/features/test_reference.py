@@ -24,7 +24,7 @@ from bench.metrics.features.reference import (
     forget,
     load_split_features,
 )
-from bench.results import Folder
+from bench.results.places import LocalPlace
 from tests.metrics.conftest import Sampler, SubjectMaker
 
 CHUNK = 40
@@ -167,10 +167,10 @@ def test_a_cache_that_cannot_be_written_is_no_error(points: Dataset, counted: Co
 def test_a_write_that_fails_leaves_nothing(
     points: Dataset, counted: Counted, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Folder, path: str) -> None:
+    def full(self: LocalPlace, path: str) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(Folder, "_open_temporary", full)
+    monkeypatch.setattr(LocalPlace, "writing", full)
     load_split_features(points, counted.extractor())
     assert list(cache_folder.glob("*")) == []
 
