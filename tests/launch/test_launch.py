@@ -119,7 +119,7 @@ def test_failures_are_kept_until_a_retry_is_asked_for(tmp_path: Path) -> None:
     assert (first["started_at"] == same["started_at"]).all()
     assert ((first["started_at"] == retried["started_at"]) == ~failed).all()
     with pytest.raises(bench.BenchError, match="expected any of"):
-        bench.run(odd_suite("raise"), out=tmp_path, inline=True, retry=["done"])
+        bench.run(odd_suite("raise"), out=tmp_path, inline=True, retry=["gone"])
 
 
 def test_a_renamed_method_takes_its_results_along(tmp_path: Path) -> None:
