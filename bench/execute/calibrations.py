@@ -27,8 +27,8 @@ def _measured(spec: CalibrationSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        with place.limit(spec, lambda: [record]).guard("estimation"):
-            figures, labels = measure(spec, place.device)
+        limit = place.limit(spec, lambda: [record])
+        figures, labels = limit.run("estimation", lambda: measure(spec, place.device))
         record = replace(record, evaluation=replace(record.evaluation, figures=figures, labels=labels))
     except CAUGHT as error:
         record = failed(record, error)

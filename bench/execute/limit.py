@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _GRACE = 10.0
 """Seconds that an interrupted run may take to come back."""
@@ -51,31 +53,50 @@ class TimeLimit:
         """Take in what earlier processes spent on the run, also while it is guarded."""
         self.spent += seconds
 
-    @contextmanager
-    def guard(self, what: str) -> Iterator[None]:
-        """Interrupt the block when the time is over.
+    def run(self, what: str, work: Callable[[], T]) -> T:
+        """Do something, unless the time is over before it ends.
+
+        It is no context manager: an interruption that arrives as a block ends can leave its `__exit__` uncalled.
 
         Args:
-            what: what the block does, for the reason.
+            what: what it is, for the reason.
+            work: does it.
 
         Raises:
-            RunTimeoutError: if it is.
+            RunTimeoutError: if the time is over.
         """
         if self.seconds is None:
-            yield
-            return
-        began = time.monotonic()
-        reason = f"the run took more than {self.seconds:g} s, its limit (resources.timeout): it was in {what}"
-        limit = self.seconds
+            return work()
+        began, limit = time.monotonic(), self.seconds
+        reason = f"the run took more than {limit:g} s, its limit (resources.timeout): it was in {what}"
         watch = _Watch(lambda: limit - self.spent - (time.monotonic() - began), self.grace, reason, self.give_up)
-        with _hearing_signals():
-            try:
-                with watch:
-                    yield
-            except RunTimeoutError as error:
-                raise RunTimeoutError(f"{reason}{_place(traceback.extract_tb(error.__traceback__))}") from None
-            finally:
-                self.spent += time.monotonic() - began
+        before = _hear()
+        try:
+            return _watched(watch, work)
+        except RunTimeoutError as error:
+            raise RunTimeoutError(f"{reason}{_place(traceback.extract_tb(error.__traceback__))}") from None
+        finally:
+            _stop_hearing(before)
+            self.spent += time.monotonic() - began
+
+
+def _watched(watch: _Watch, work: Callable[[], T]) -> T:
+    """Work under a watch, which ends whatever instruction is interrupted: even one that ends it."""
+    watch.begin()
+    try:
+        try:
+            result = work()
+        finally:
+            watch.stop()
+    except RunTimeoutError:
+        watch.stop()
+        raise
+    except BaseException:
+        watch.stop()
+        watch.await_interruption()
+        raise
+    watch.await_interruption()
+    return result
 
 
 class _Watch:
@@ -88,18 +109,26 @@ class _Watch:
         self._interrupted = self._left = False
         self._ended = threading.Event()
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """Start to wait."""
         threading.Thread(target=self._wait, daemon=True, name="bench time limit").start()
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def stop(self) -> None:
+        """Send nothing any more; doing so again changes nothing."""
         self._left = True
-        try:
-            with self._lock:
-                interrupted = self._interrupted
-            if interrupted and kind is not RunTimeoutError:
-                _await_interruption()
-        finally:
+        with self._lock:  # whatever is being sent is sent
             self._ended.set()
+
+    def await_interruption(self) -> None:
+        """Let what was sent arrive here, and in nothing that follows.
+
+        Raises:
+            RunTimeoutError: if something was sent: it may have been lost.
+        """
+        if self._interrupted:
+            for _ in range(20):
+                time.sleep(0.001)
+            raise RunTimeoutError
 
     def _wait(self) -> None:
         while (seconds := self._time_left()) > 0:
@@ -119,17 +148,6 @@ class _Watch:
             os._exit(EXIT_STUCK)
 
 
-def _await_interruption() -> None:
-    """Let what was sent arrive here, and in nothing that follows the block.
-
-    Raises:
-        RunTimeoutError: in any case: it may have been lost.
-    """
-    for _ in range(20):
-        time.sleep(0.001)
-    raise RunTimeoutError
-
-
 def _interrupt(thread: threading.Thread) -> None:
     """Raise `RunTimeoutError` in another thread: by a signal in the main one, which ends waiting too."""
     if thread.ident is None:
@@ -140,20 +158,20 @@ def _interrupt(thread: threading.Thread) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunTimeoutError))
 
 
-@contextmanager
-def _hearing_signals() -> Iterator[None]:
+def _hear() -> Any:  # noqa: ANN401 - typeshed's type of handlers has no name
     """Let the main thread be interrupted by a signal of its own; other threads are interrupted otherwise."""
     if threading.current_thread() is not threading.main_thread() or _SIGNAL is None:
-        yield
-        return
+        return None
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise RunTimeoutError
 
-    before = signal.signal(_SIGNAL, stop)
-    try:
-        yield
-    finally:
+    return signal.signal(_SIGNAL, stop)
+
+
+def _stop_hearing(before: Any) -> None:  # noqa: ANN401
+    """Put the handler back that `_hear` found."""
+    if before is not None and _SIGNAL is not None:
         signal.signal(_SIGNAL, before)
 
 

@@ -18,6 +18,7 @@ from bench.execute.begun import Begun
 from bench.execute.limit import TimeLimit
 from bench.execute.loading import dataset_of, untrained, weights_of
 from bench.execute.records import CAUGHT, Progress, Workplace, failed, labelled, measured
+from bench.metrics import Subject
 from bench.provenance import PeakMemory, describe_card
 from bench.results import RunRecord, StorageError
 from bench.spec import RunSpec
@@ -47,8 +48,8 @@ def run_models(
     limit = begun.limit()
     try:
         data = dataset_of(specs[0], place.device)
-        with _noting(place), limit.guard("training"):
-            trained = _train(begun, data, limit, progress)
+        with _noting(place):
+            trained = limit.run("training", lambda: _train(begun, data, limit, progress))
     except StorageError:  # no result of the run's: the launch cannot go on
         raise
     except CAUGHT as error:
@@ -161,15 +162,21 @@ def _measure(
     if diverged is not None:
         reason = f"a loss was not finite at step {diverged + 1} of {spec.training.steps}"
         return replace(record, status=Status.DIVERGED, error=reason, curves=tuple(curves), steps=diverged)
-    record = replace(record, curves=tuple(curves), steps=spec.training.steps)
+    shown = record = replace(record, curves=tuple(curves), steps=spec.training.steps)
     try:
-        with limit.guard("evaluation"):
-            model = finalise(trained.cohort.member(index), data.train, spec.seed, spec.training.batch_size)
-            subject = subject_of(spec, model, data, curves)
-            samples, reference = picture(subject)
-            weights = weights_of(model) if place.keep_weights else None
-            record = replace(record, samples=samples, reference=reference, weights=weights)
-            record = measured(record, evaluate(subject, spec.metrics))
+        subject, record = limit.run("evaluation", lambda: _prepare(spec, index, trained, data, shown, place))
+        record = measured(record, limit.run("evaluation", lambda: evaluate(subject, spec.metrics)))
     except CAUGHT as error:
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began)
+
+
+def _prepare(
+    spec: RunSpec, index: int, trained: Trained, data: Dataset, record: RunRecord, place: Workplace
+) -> tuple[Subject, RunRecord]:
+    """What is to be evaluated, and its record with a picture and the weights, which it keeps whatever comes of it."""
+    model = finalise(trained.cohort.member(index), data.train, spec.seed, spec.training.batch_size)
+    subject = subject_of(spec, model, data, record.curves)
+    samples, reference = picture(subject)
+    weights = weights_of(model) if place.keep_weights else None
+    return subject, replace(record, samples=samples, reference=reference, weights=weights)

@@ -63,8 +63,10 @@ def run_references(
 def _added(spec: AdditionSpec, place: Workplace) -> RunRecord:
     record = place.store.record(spec.recorded_as)
     try:
-        with place.limit(spec, lambda: [record]).guard("evaluation"):
-            found, seconds = _timed(lambda: _measured(spec, record, record.evaluation, place))
+        limit = place.limit(spec, lambda: [record])
+        found, seconds = limit.run(
+            "evaluation", lambda: _timed(lambda: _measured(spec, record, record.evaluation, place))
+        )
     except CAUGHT as error:  # told, not stored
         return failed(record, error)
     # another process may have added to the record meanwhile
@@ -88,8 +90,8 @@ def _adopted(spec: AdoptionSpec, place: Workplace) -> RunRecord:
         weights=place.store.weights(spec.recorded_as),
     )
     try:
-        with place.limit(spec, lambda: [record]).guard("evaluation"):
-            found, seconds = _timed(lambda: _measured(spec, record, holding, place))
+        limit = place.limit(spec, lambda: [record])
+        found, seconds = limit.run("evaluation", lambda: _timed(lambda: _measured(spec, record, holding, place)))
     except WeightsError:
         raise
     except CAUGHT as error:
@@ -121,12 +123,15 @@ def _reference(spec: ReferenceSpec, place: Workplace) -> RunRecord:
     memory, began = PeakMemory(place.device), time.monotonic()
     record = blank(spec, 1, datetime.now(UTC), place.device)
     try:
-        with place.limit(spec, lambda: [record]).guard("evaluation"):
-            data = dataset_of(spec, place.device)
-            record = measured(record, evaluate(reference_of(spec, data), spec.metrics))
+        limit = place.limit(spec, lambda: [record])
+        record = measured(record, limit.run("evaluation", lambda: _evaluate_reference(spec, place)))
     except CAUGHT as error:
         record = failed(record, error)
     return replace(record, eval_seconds=time.monotonic() - began, peak_memory_mb=memory.megabytes())
+
+
+def _evaluate_reference(spec: ReferenceSpec, place: Workplace) -> Evaluation:
+    return evaluate(reference_of(spec, dataset_of(spec, place.device)), spec.metrics)
 
 
 def note_addition(labels: Mapping[str, str], protocols: Mapping[str, str], place: str) -> dict[str, str]:
