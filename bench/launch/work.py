@@ -14,7 +14,7 @@ import torch
 from bench.errors import BenchError
 from bench.execute import Gather, Workplace, crashed, run_cohort
 from bench.launch.attempts import MAX_ATTEMPTS, Attempts, BusyError
-from bench.launch.events import Emit, Finished, Noted, Started, Stepped
+from bench.launch.events import Emit, Event, Finished, Noted, Started, Stepped
 from bench.launch.launcher import Job
 from bench.launch.plan import CohortPlan
 from bench.results import RunRecord, RunStore
@@ -26,6 +26,10 @@ _STEP_EVENT_SECONDS = 1.0
 _LOOK_SECONDS = 1.0  # between two looks at what another command is doing
 
 
+class UntoldError(BaseException):
+    """An event could not be told. No `Exception`: it is no failure of the run in which it happened."""
+
+
 def work_through(plans: Sequence[CohortPlan], job: Job, emit: Emit, *, over_launches: bool = False) -> None:
     """Execute cohorts one after another; those that another command is at come last, and only if it leaves them.
 
@@ -35,6 +39,28 @@ def work_through(plans: Sequence[CohortPlan], job: Job, emit: Emit, *, over_laun
         emit: told what happens.
         over_launches: see `work`.
     """
+    try:
+        _work_through(plans, job, _make_teller(emit), over_launches=over_launches)
+    except UntoldError as error:
+        raise (error.__cause__ or error) from None
+
+
+def _make_teller(emit: Emit) -> Emit:
+    """Tell events so that one which cannot be told ends the launch, and not the run in which it happened.
+
+    Tune ends a thread that reports to a launch which is over by `SystemExit`.
+    """
+
+    def tell(event: Event) -> None:
+        try:
+            emit(event)
+        except (Exception, SystemExit) as error:
+            raise UntoldError from error
+
+    return tell
+
+
+def _work_through(plans: Sequence[CohortPlan], job: Job, emit: Emit, *, over_launches: bool) -> None:
     waiting = list(plans)
     told: set[str] = set()
     while waiting:
