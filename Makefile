@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test test-cluster lint format benchmark clean
+.PHONY: help demo test lint format benchmark clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,9 +31,6 @@ demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about five m
 
 test: $(DEV)  ## Run the tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-
-test-cluster: $(DEV)  ## Run the tests of several nodes and of Ray's jobs (on a machine that does nothing else).
-	BENCH_CLUSTER_TESTS=1 $(BIN)/python -m pytest tests/launch/test_cluster.py tests/deploy/test_ray_jobs.py
 
 lint: $(DEV)  ## Check style, types and the import contract.
 	$(BIN)/ruff check .

@@ -24,10 +24,6 @@ from tests.launch.test_launch import PLUGIN, odd_suite, suite_file
 from tests.registries import restored
 from tests.session.test_faults import Command
 
-pytestmark = pytest.mark.skipif(
-    "BENCH_CLUSTER_TESTS" not in os.environ,
-    reason="starts several Rays, which a busy machine cannot: make test-cluster",
-)
 ROOT = Path(__file__).parents[2]
 real = pytest.mark.skipif(
     find_spec("aiohttp") is None or find_spec("opencensus") is None, reason="ray[default] is not installed"

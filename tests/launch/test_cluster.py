@@ -26,10 +26,6 @@ from tests.launch.test_launch import FIGURES, ROOT, odd_suite, suite_file, wait_
 from tests.objects import environment
 from tests.registries import restored
 
-pytestmark = pytest.mark.skipif(
-    "BENCH_CLUSTER_TESTS" not in os.environ,
-    reason="starts several Rays, which a busy machine cannot: make test-cluster",
-)
 CARDS = Path(__file__).with_name("cards.py")
 NODE = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": 80 * 2**20}
 
