@@ -34,12 +34,13 @@ def show(progress: Progress, name: str, *, failures: int, height: int | None = N
             f'{progress.hidden} runs of other settings are not counted: bench.load(…, variants="all") has them'
         )
     room = None if height is None else max(_LEAST_ROWS, height - len(lines) - 2)
-    return Group(*_table(progress.counts, room), *(Text(line) for line in lines))
+    searched = (Text("search:"), *_table(progress.trial_counts, room)) if len(progress.trials) else ()
+    return Group(*searched, *_table(progress.counts, room), *(Text(line) for line in lines))
 
 
 def summarise(progress: Progress, name: str) -> str:
     """Counts, rate and time left in one line."""
-    if not progress.has_plan and progress.runs.empty:
+    if not progress.has_plan and progress.every_run.empty:
         return f"{name}: nothing is known of it yet: no run has been begun"
     totals = progress.runs["state"].value_counts()
     failed = {state: int(n) for state, n in totals.items() if state not in (Status.DONE, RUNNING, TO_DO)}
@@ -50,6 +51,9 @@ def summarise(progress: Progress, name: str) -> str:
         f"{sum(failed.values())} failed{kinds}",
         f"{totals.get(TO_DO, 0)} to do" + ("" if progress.has_plan else " (no plan tells whether that is all)"),
     ]
+    if len(progress.trials):
+        done = int((progress.trials["state"] == Status.DONE).sum())
+        told.append(f"{done} of {len(progress.trials)} search runs done")
     if progress.references_to_do:
         told.append(f"{progress.references_to_do} of real data to do")
     return f"{name}: {', '.join(told)}{_tell_time(progress)}"

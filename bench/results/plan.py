@@ -22,6 +22,7 @@ def write_plan(
     store: RunStore,
     rows: Iterable[tuple[str, str, str, int, str]],
     expected_seconds: Iterable[float | None] = (),
+    stages: Iterable[str | None] = (),
 ) -> None:
     """Keep the plan of a suite; written only where it is new.
 
@@ -29,6 +30,7 @@ def write_plan(
         store: the suite's results.
         rows: run_id, dataset, method, seed and settings of each run.
         expected_seconds: a guess at what each takes, where there are any.
+        stages: the stage of each, where there is more than one; None for that of the comparison.
 
     Raises:
         StorageError: if it cannot be written.
@@ -37,6 +39,9 @@ def write_plan(
     guesses = list(expected_seconds)
     if any(guess is not None for guess in guesses):
         plan = plan.assign(expected_seconds=pd.Series(guesses, dtype="float64"))
+    parts = list(stages)
+    if any(part is not None for part in parts):
+        plan = plan.assign(stage=pd.Series(parts, dtype="str"))
     before = read_plan(store)
     if before is None or not before[COLUMNS].equals(plan[COLUMNS]):
         with store.folder.writing(FILE) as stream:

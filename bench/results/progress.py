@@ -11,10 +11,10 @@ import pandas as pd
 from bench.analysis.pace import TimeLeft, count_states, finished_at, runs_an_hour, time_left
 from bench.identity import REFERENCE_PREFIX
 from bench.results.ended import Ended, read_ended
-from bench.results.plan import planned_rows, read_plan
+from bench.results.plan import planned_rows, read_plan, rows_of_stage
 from bench.results.store import REFERENCES, RUNS, RunStore
 from bench.results.underway import Cohort, Sign, read_cohorts
-from bench.statuses import RESULTS, Status
+from bench.statuses import RESULTS, SEARCH_STAGE, Status
 
 RUNNING, TO_DO = "running", "to_do"
 STATES = (*(status.value for status in RESULTS), RUNNING, TO_DO)
@@ -26,7 +26,8 @@ class Progress:
     """One reading of how a suite is getting on.
 
     Attributes:
-        runs: a row for each run that the suite stands for, with its `state`: how it ended, running, or to do.
+        runs: a row for each run that the suite compares, with its `state`: how it ended, running, or to do.
+        trials: likewise for the runs that settings are chosen by.
         references: rows of real data that have a record.
         references_to_do: how many of these are planned and have none.
         cohorts: what was begun and has not ended.
@@ -37,6 +38,7 @@ class Progress:
     """
 
     runs: pd.DataFrame
+    trials: pd.DataFrame
     references: pd.DataFrame
     references_to_do: int
     cohorts: tuple[Cohort, ...]
@@ -56,9 +58,19 @@ class Progress:
         return count_states(self.runs, STATES)
 
     @property
+    def trial_counts(self) -> pd.DataFrame:
+        """The same of the runs that settings are chosen by."""
+        return count_states(self.trials, STATES)
+
+    @property
+    def every_run(self) -> pd.DataFrame:
+        """The runs of all stages."""
+        return pd.concat([part for part in (self.trials, self.runs) if len(part)] or [self.runs], ignore_index=True)
+
+    @property
     def finished(self) -> pd.DataFrame:
         """The runs that have a record and are not being run again."""
-        return self.runs[~self.runs["state"].isin((RUNNING, TO_DO))]
+        return self.every_run[~self.every_run["state"].isin((RUNNING, TO_DO))]
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -74,7 +86,7 @@ class Progress:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do."""
-        left = self.runs["state"].isin((RUNNING, TO_DO)).any() or self.references_to_do
+        left = self.every_run["state"].isin((RUNNING, TO_DO)).any() or self.references_to_do
         return self.has_plan and not left and not self.working
 
     @property
@@ -87,7 +99,7 @@ class Progress:
         """What is left of the time at the present number of workers."""
         began = {run_id: cohort.began for cohort in self.working for run_id in cohort.runs}
         running = {i: max(0.0, (self.read_at - at).total_seconds()) for i, at in began.items() if at is not None}
-        missing = self.runs[self.runs["state"].isin((RUNNING, TO_DO))]
+        missing = self.every_run[self.every_run["state"].isin((RUNNING, TO_DO))]
         return time_left(self.finished, missing, running, slots=len(self.working))
 
 
@@ -114,8 +126,11 @@ def read_progress(store: RunStore, before: Progress | None = None, now: datetime
     planned = _planned(plan)
     is_reference = planned["run_id"].str.startswith(REFERENCE_PREFIX)
     measured = set(ended[1].frame["run_id"])
+    whole = _with_states(chosen, planned[~is_reference], cohorts)
+    is_trial = whole["run_id"].isin(set(rows_of_stage(planned, SEARCH_STAGE)["run_id"]))
     return Progress(
-        runs=_with_states(chosen, planned[~is_reference], cohorts),
+        runs=whole[~is_trial].reset_index(drop=True),
+        trials=whole[is_trial].reset_index(drop=True),
         references=ended[1].frame.assign(finished_at=finished_at(ended[1].frame)),
         references_to_do=int((is_reference & ~planned["run_id"].isin(measured)).sum()),
         cohorts=cohorts,
@@ -130,7 +145,7 @@ def _planned(plan: pd.DataFrame | None) -> pd.DataFrame:
     columns = ["run_id", "dataset", "method", "seed"]
     if plan is None:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
-    return plan[[*columns, *(name for name in ("expected_seconds",) if name in plan.columns)]]
+    return plan[[*columns, *(name for name in ("expected_seconds", "stage") if name in plan.columns)]]
 
 
 def _without_recorded(cohorts: Sequence[Cohort], ended: Sequence[Ended]) -> tuple[Cohort, ...]:

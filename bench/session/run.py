@@ -177,7 +177,8 @@ class RunSession:
     def _keep_plan(self) -> None:
         """Say what the suite stands for now."""
         rows = [(s.run_id, s.dataset, s.method, s.seed, s.variant) for s in self._planned]
-        write_plan(self.store, rows, [s.expected_seconds for s in self._planned])
+        planned = self._planned
+        write_plan(self.store, rows, [s.expected_seconds for s in planned], [s.stage for s in planned])
         self.store.write_suite(resolved_text(self.suite, self.store.location))
 
     def _conclude(self) -> None:

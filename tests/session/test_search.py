@@ -190,6 +190,12 @@ def test_the_command_tells_plan_winners_and_what_has_none(
     assert "tuned: 4 runs: 0 done, 0 failed, 4 to do and 2 of real data for reference" in told
     assert re.search(r"search: blob · vae: trial \d of 4, fid [\d.e-]+ on validation data: training.lr [\d.]+", told)
     assert "search: blob · broken: no winner, and no runs: none of 4 trials has a figure in fid" in told
+    code, told, _ = command("status", tmp_path / "tuned")
+    searched, compared = told.partition("search:")[2].split("dataset")[1:]
+    assert re.search(r"^blob +broken( +·)+ +4$", searched, re.MULTILINE)
+    assert re.search(r"^blob +vae +4( +·)+$", searched, re.MULTILINE)
+    assert "broken" not in compared.partition("tuned:")[0]
+    assert re.search(r"tuned: 4 runs: .*, 5 of 12 search runs done", told)
 
 
 def test_check_takes_one_trial() -> None:
