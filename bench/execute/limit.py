@@ -6,7 +6,6 @@ code, or swallows every exception) is recorded by the thread that watches it, an
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -17,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TypeVar
+
+from bench.execute.interruption import raise_in_thread
 
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ def _interrupt(thread: threading.Thread) -> None:
     if thread is threading.main_thread() and _SIGNAL is not None:
         signal.pthread_kill(thread.ident, _SIGNAL)
         return
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunTimeoutError))
+    raise_in_thread(thread.ident, RunTimeoutError)
 
 
 def _hear() -> Any:  # noqa: ANN401 - typeshed's type of handlers has no name

@@ -1,5 +1,6 @@
 """Launch: from missing runs to records, by a launcher: Ray Tune, or this process."""
 
+from bench.launch.cores import count_cores
 from bench.launch.display import Display
 from bench.launch.estimates import Estimates, estimate, total_seconds
 from bench.launch.events import Event, Finished
@@ -21,6 +22,7 @@ __all__ = [
     "Logger",
     "Options",
     "Shard",
+    "count_cores",
     "estimate",
     "make_launcher",
     "make_loggers",

@@ -20,6 +20,7 @@ import ray
 from ray.exceptions import RayError
 
 from bench.errors import ArgumentError, BenchError
+from bench.launch.cores import count_bound_cores
 from bench.launch.ray_launcher import QUIET
 
 _SOCKET = "/ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store.1"
@@ -69,6 +70,7 @@ def _start() -> Iterator[None]:
     with _short_folder() as folder:
         _provide_token()
         place: dict[str, Any] = {} if folder is None else {"_temp_dir": folder}
+        place["num_cpus"] = count_bound_cores()  # Ray counts all of the machine's
         try:
             with _keep_handler(signal.SIGTERM):
                 ray.init(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.errors import BenchError
+from bench.execute.interruption import raise_in_thread
 
 _EVERY_SECONDS, _PATIENCE_SECONDS, _STUCK_SECONDS = 2.0, 12.0, 15.0
 
@@ -78,7 +78,7 @@ class HeadWatch:
                 break
         if self._over.is_set():
             return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_LostError))
+        raise_in_thread(thread, _LostError)
         if self._over.wait(_STUCK_SECONDS):
             return
         # stuck in a call of Ray's, which would end the process itself before it returns

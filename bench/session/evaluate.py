@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.launch import CohortPlan, Estimates, Options, estimate, plan_cohorts, total_seconds
+from bench.launch import CohortPlan, Estimates, Options, count_cores, estimate, plan_cohorts, total_seconds
 from bench.metrics import METRICS
 from bench.registry import load_entry_points
 from bench.results import RunStore, compact, keep_history, open_results, read_snapshot, rows_of_stage
@@ -54,7 +53,7 @@ class EvaluationSession:
     def summary(self) -> str:
         """The plan in one line."""
         to_do = sum(len(plan.wanted) for plan in self.plans)
-        seconds = total_seconds(self.plans, self.estimates, os.cpu_count() or 1)
+        seconds = total_seconds(self.plans, self.estimates, count_cores())
         time_left = f", {duration(seconds)} at the most" if to_do and seconds is not None else ""
         lacking = f", {self.without_weights} without weights" if self.without_weights else ""
         lacking += f", {self.unknown} with settings that are unknown here (a plugin's?)" if self.unknown else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,17 @@ from rich.console import Console
 from bench.datasets import load_dataset
 from bench.dictionary import declared_columns
 from bench.errors import ArgumentError, BenchError
-from bench.launch import CohortPlan, Logger, Options, Shard, estimate, make_loggers, require_loggers, total_seconds
+from bench.launch import (
+    CohortPlan,
+    Logger,
+    Options,
+    Shard,
+    count_cores,
+    estimate,
+    make_loggers,
+    require_loggers,
+    total_seconds,
+)
 from bench.metrics import ESTIMATORS, Estimator, extractor_for
 from bench.registry import load_entry_points
 from bench.results import (
@@ -85,7 +94,7 @@ class RunSession:
         """The plan in one line: runs done, failed, to do, and an estimate."""
         stage, counts = self.stage, self.stage.statuses
         estimates = self._estimates()
-        seconds = total_seconds(stage.plans, estimates, os.cpu_count() or 1)
+        seconds = total_seconds(stage.plans, estimates, count_cores())
         told = f" ({stage.trained} of them trained already)" if stage.trained else ""
         rows = f" and {stage.references_to_do} of real data for reference" if stage.references_to_do else ""
         time_left = f", {duration(seconds)}" if stage.to_do else ""
