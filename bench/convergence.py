@@ -1,26 +1,41 @@
-"""How much an estimate still grows with what critics are given: what its standard error cannot see.
+"""Whether the standard error of an estimate tells how near it is: what critics miss is in none.
 
 A standard error is sampling noise. That critics do not reach log p/q, for want of points or of steps, makes a bound too
 low by more, and no held-out point shows it. What shows it is that with half of the points and half of the steps the
-bound at the same held-out points is lower still.
+bound at the same held-out points is lower still, by more than `GROWTH_WITHIN` standard errors: the estimate is growing.
 
-One log-ratio serves all divergences, and some see less of what it lacks than others. So an estimate counts as converged
-only where it and its witnesses, kl, js and squared_hellinger, as far as they are there, have grown by no more than
-`GROWTH_WITHIN` of their standard errors. On the tasks of Beyond Normal (n = 10,000) 96.5 % of the estimates that do are
-within three standard errors of the exact value; by their own growth alone it would be 92.5 %.
+Growth is seen only beyond the noise, though, and critics that see next to nothing have none. So an estimate that is not
+`RESOLVED_FROM` standard errors above D(P‖P) is unresolved: whatever it lacks may be as large as itself.
+
+One log-ratio serves all divergences, and some see less of what it lacks than others. So an estimate has converged only
+where neither holds of it nor of its witnesses, kl, js and squared_hellinger, as far as they are there. Of 40 tasks of
+Beyond Normal and the calibration suite (n = 10,000) 96 to 97 % of the estimates that have are within three standard
+errors of the exact value, with either effort. By growth alone that is 82 % of the calibration suite, where critics that
+miss thin ridges altogether do not grow; from 15 standard errors on the share stays the same up to 25.
 """
 
 from __future__ import annotations
 
 GROWTH_WITHIN = 0.5  # standard errors
+RESOLVED_FROM = 15.0  # standard errors
 WITNESSES = ("kl", "js", "squared_hellinger")
 
 
-def is_converged(growth: float, stderr: float) -> bool:
-    """Whether one divergence has grown by so little that its standard error tells how near the estimate is.
+def is_growing(growth: float, stderr: float) -> bool:
+    """Whether critics that were given less stayed behind by more than noise.
 
     Args:
         growth: the estimate less that with half of points and steps.
         stderr: its standard error.
     """
-    return growth <= GROWTH_WITHIN * stderr
+    return growth > GROWTH_WITHIN * stderr
+
+
+def is_unresolved(excess: float, stderr: float) -> bool:
+    """Whether an estimate is too small beside its noise for growth to say what it lacks.
+
+    Args:
+        excess: the estimate less D(P‖P).
+        stderr: its standard error.
+    """
+    return excess < RESOLVED_FROM * stderr or excess <= 0

@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.averages import interquartile_mean
-from bench.analysis.growth import find_growing
+from bench.analysis.growth import find_growing, find_unresolved
 from bench.analysis.intervals import intervals_of
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.variants import identify_runs
-from bench.column import Columns
+from bench.column import Columns, divergence_of
 from bench.statuses import RESULTS, RETRIED, Status
 
-FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing"]
+FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing", "unresolved"]
 SUMMARY = [
     "dataset", "method", "metric", "protocol", "mean", "std", "n", "low", "high", "interval", "median", "iqm",
-    "minimum", "maximum", "reach", "at_ceiling", "growing",
+    "minimum", "maximum", "reach", "at_ceiling", "growing", "unresolved",
 ]  # fmt: skip
 REACH = "_reach"
 NOT_RUN = "not_run"
@@ -38,9 +38,9 @@ _GROUP = ["dataset", "method", "metric", "protocol"]
 def collect_figures(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Every finite or infinite figure of every finished run: `dataset, method, seed, metric, protocol, value, …`.
 
-    `reach` is the share of its ceiling that an estimate reaches, NaN for other figures; `growing` is true where it is
-    known that an estimate has not converged. Where one seed was run more than once with the same outcome columns, the
-    latest counts.
+    `reach` is the share of its ceiling that an estimate reaches, NaN for other figures; `growing` and `unresolved` say
+    why an estimate has not converged (see `bench.convergence`), where that is known. Where one seed was run more than
+    once with the same outcome columns, the latest counts.
 
     Args:
         runs: runs as `identify_runs` gives them.
@@ -61,7 +61,7 @@ def summarise(runs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     `low` and `high` are the ends of the 95 % interval of the mean, `interval` says by which method (`t`, `bca`; empty
     where one seed or an infinite figure allows none); `iqm` is the interquartile mean.
     `reach` is the mean share of its ceiling that an estimate reaches, `at_ceiling` the number of seeds that are at it,
-    `growing` the number of seeds whose estimates have not converged (see `bench.convergence`).
+    `growing` and `unresolved` the numbers of seeds whose estimates have not converged (see `bench.convergence`).
 
     Args:
         runs: a row per run, as `bench.load` gives it.
@@ -81,7 +81,8 @@ def summarise_figures(values: pd.DataFrame) -> pd.DataFrame:
     summary = groups["value"].agg(mean="mean", n="count", median="median", minimum="min", maximum="max")
     summary["std"] = groups["value"].std(ddof=1)
     summary["reach"], summary["at_ceiling"] = groups["reach"].mean(), groups["at_ceiling"].sum()
-    summary["growing"] = groups["growing"].sum()
+    for name in ("growing", "unresolved"):
+        summary[name] = groups[name].sum()
     samples = [np.asarray(own, dtype=float) for _, own in groups["value"]]
     intervals = intervals_of(samples)
     summary["low"], summary["high"], summary["interval"] = intervals.low, intervals.high, intervals.kind
@@ -154,8 +155,14 @@ def count_seeds(suite: Mapping[str, Any]) -> int:
 
 def _collect_column(done: pd.DataFrame, metric: str, columns: Columns) -> pd.DataFrame:
     protocol, value = describe_protocol(done, metric, columns), read_numbers(done[metric])
-    reach, growing = _read_companion(done, f"{metric}{REACH}"), find_growing(done, metric)
-    told = done[_RUN].assign(metric=metric, protocol=protocol, value=value, reach=reach, growing=growing)
+    told = done[_RUN].assign(
+        metric=metric,
+        protocol=protocol,
+        value=value,
+        reach=_read_companion(done, f"{metric}{REACH}"),
+        growing=find_growing(done, metric),
+        unresolved=find_unresolved(done, metric, columns.lower_end(divergence_of(metric) or "")),
+    )
     return told[value.notna()]
 
 

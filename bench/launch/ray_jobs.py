@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -23,6 +24,7 @@ _FAILURES = (RuntimeError, OSError, RayError)
 _CHATTY = ("ray", "ray.dashboard.modules.dashboard_sdk", "ray.dashboard.modules.job.sdk")
 """Loggers with levels of their own, which tell of every upload."""
 _CONNECT_SECONDS = 10.0
+_NO_AGENT, _AGENT_SECONDS, _AGENT_PAUSE = "No available agent", 120.0, 1.0
 _SUCCEEDED, _ENDED = "SUCCEEDED", ("SUCCEEDED", "FAILED", "STOPPED")
 
 
@@ -81,11 +83,7 @@ class RayJobs:
         try:
             if before is not None:
                 self._client.delete_job(job.name)
-            self._client.submit_job(
-                entrypoint=job.entrypoint,
-                submission_id=job.name,
-                runtime_env={"working_dir": str(job.folder), "env_vars": job.environment},
-            )
+            self._hand_in(job)
         except _FAILURES as error:
             raise self._refusal(job, error) from error
 
@@ -129,6 +127,23 @@ class RayJobs:
     async def _tail(self, name: str, tell: Callable[[str], None]) -> None:
         async for text in self._client.tail_job_logs(name):
             tell(text)
+
+    def _hand_in(self, job: RayJob) -> None:
+        """Submit a job; a cluster that has just been started has nobody yet to start it, so that is waited for."""
+        until = time.monotonic() + _AGENT_SECONDS
+        while True:
+            try:
+                self._client.submit_job(
+                    entrypoint=job.entrypoint,
+                    submission_id=job.name,
+                    runtime_env={"working_dir": str(job.folder), "env_vars": job.environment},
+                )
+            except RuntimeError as error:
+                if _NO_AGENT not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(_AGENT_PAUSE)
+            else:
+                return
 
     def _status(self, name: str) -> str | None:
         """How a job stands; None where there is none of that name."""

@@ -19,6 +19,8 @@ AT_LEAST = "≥\u00a0"
 """Before an estimate that is at its ceiling: it is a bound from below."""
 GROWING = "↑"
 """After an estimate that still grows with what critics are given: it has not converged."""
+UNRESOLVED = "°"
+"""After an estimate that is too small beside its noise to say what it lacks: it has not been seen to converge."""
 
 _ROUNDING = 1e-12
 """A spread below this share of the mean is the rounding error of equal values."""
@@ -189,6 +191,7 @@ __all__ = [
     "EMPTY",
     "GROWING",
     "MINUS",
+    "UNRESOLVED",
     "find_last_line",
     "headline",
     "join_names",

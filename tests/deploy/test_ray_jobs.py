@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 
 import bench
+from bench.errors import BenchError
+from bench.launch import ray_jobs
 from tests.launch.test_launch import PLUGIN, odd_suite, suite_file
 from tests.registries import restored
 from tests.session.test_faults import Command
@@ -138,6 +140,46 @@ def test_without_waiting_it_is_handed_in_only(command: Command, head: str, tmp_p
     from ray.job_submission import JobSubmissionClient
 
     JobSubmissionClient(head).stop_job(name)
+
+
+class StartingHead:
+    """A client of a head that has just been started: it takes a job at the third try, or never."""
+
+    def __init__(self, refusals: float, reason: str) -> None:
+        self.refusals, self.reason, self.asked = refusals, reason, 0
+
+    def get_job_status(self, name: str) -> str:
+        raise RuntimeError("404 does not exist")
+
+    def submit_job(self, **_: object) -> None:
+        self.asked += 1
+        if self.asked <= self.refusals:
+            raise RuntimeError(f"Request failed with status code 500: {self.reason}")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "reason", "asked", "is_taken"),
+    [
+        (2, "No available agent to submit job, please try again later.", 3, True),
+        (float("inf"), "No available agent to submit job, please try again later.", 1, False),
+        (1, "the disk is full", 1, False),
+    ],
+)
+def test_a_head_that_is_starting_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusals: float, reason: str, asked: int, is_taken: bool
+) -> None:
+    client = StartingHead(refusals, reason)
+    monkeypatch.setattr(ray_jobs, "_connect", lambda address: client)
+    monkeypatch.setattr(ray_jobs, "_AGENT_PAUSE", 0.0)
+    if refusals == float("inf"):
+        monkeypatch.setattr(ray_jobs, "_AGENT_SECONDS", -1.0)
+    job = ray_jobs.RayJob("name", "true", tmp_path, {})
+    if is_taken:
+        ray_jobs.RayJobs("http://head:8265").submit(job)
+    else:
+        with pytest.raises(BenchError, match=f"job name was not taken: .*{reason[:10]}"):
+            ray_jobs.RayJobs("http://head:8265").submit(job)
+    assert client.asked == asked
 
 
 def test_nobody_there(command: Command, tmp_path: Path) -> None:

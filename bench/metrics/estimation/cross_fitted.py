@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bench.convergence import WITNESSES, is_converged
+from bench.convergence import WITNESSES, is_growing, is_unresolved
 from bench.divergences import Divergence, divergence
 from bench.metrics.estimation.estimators import DEFAULT, Value, register_estimator
 from bench.metrics.estimation.heldout import heldout_bound
@@ -28,8 +28,9 @@ def cross_fitted_critic(
     ratios, fewer = (fit_log_ratio(d, e, generator) for d, e in ((design, how), (halve(design), how.halved())))
     every = {d.name: d for d in [*divergences, *map(divergence, WITNESSES)]}
     values = {name: _estimate(d, ratios, fewer) for name, d in every.items()}
-    witnesses = [values[name] for name in WITNESSES]
-    return {d.name: _judge(values[d.name], witnesses) for d in divergences}
+    reliable = {name: _has_converged(values[name], d.lower) for name, d in every.items()}
+    witnessed = all(reliable[name] for name in WITNESSES)
+    return {d.name: replace(values[d.name], converged=witnessed and reliable[d.name]) for d in divergences}
 
 
 def _estimate(d: Divergence, ratios: LogRatios, fewer: LogRatios) -> Value:
@@ -37,6 +38,6 @@ def _estimate(d: Divergence, ratios: LogRatios, fewer: LogRatios) -> Value:
     return replace(value, growth=value.value - heldout_bound(d, fewer).value)
 
 
-def _judge(value: Value, witnesses: Sequence[Value]) -> Value:
-    """The value with whether it has converged, as far as it and the witnesses can tell."""
-    return replace(value, converged=all(is_converged(v.growth or 0.0, v.stderr or 0.0) for v in (value, *witnesses)))
+def _has_converged(value: Value, lower: float) -> bool:
+    stderr = value.stderr or 0.0
+    return not is_growing(value.growth or 0.0, stderr) and not is_unresolved(value.value - lower, stderr)

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from bench.analysis.growth import find_growing
+from bench.analysis.growth import find_growing, find_unresolved
 from bench.analysis.measured import read_numbers
 from bench.column import Columns
 
 CELL = ["estimator", "shape", "dimensions", "size", "bijection", "points"]
 RUNS = [*CELL, "seed", "run_id", "status", "seconds"]
-COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "growth", "growing", "error", "relative_error"]
+COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "growth", "converged", "error", "relative_error"]
 ACCURACY = [
     "values", "unusable", "bias", "bias_se", "relative_bias", "rmse", "relative_rmse", "median_relative_error",
     "coverage", "coverage_low", "coverage_high", "above_3_se", "within", "converged",
@@ -191,8 +191,8 @@ def _compare(
         return read_numbers(rows[key]) if key in rows else pd.Series(math.nan, index=rows.index)
 
     figures = {"exact": column("_exact"), "estimate": column(""), "se": column("_se"), "growth": column("_growth")}
-    growing = find_growing(rows, f"div_{name}")
-    frame = done.assign(divergence=name, growing=growing, **figures)
+    growing, unresolved = find_growing(rows, f"div_{name}"), find_unresolved(rows, f"div_{name}", lower)
+    frame = done.assign(divergence=name, converged=~growing & ~unresolved, **figures)
     frame = frame[[name in names for names in asked]]
     error = frame["estimate"] - frame["exact"]
     error = error.where(np.isfinite(frame["estimate"]) & np.isfinite(frame["exact"]))
@@ -230,7 +230,7 @@ def _count_converged(usable: pd.DataFrame) -> dict[str, float | None]:
     judged = usable[usable["growth"].notna() & usable["se"].notna()]
     if judged.empty:
         return {}
-    converged = judged[~judged["growing"].astype(bool)]
+    converged = judged[judged["converged"].astype(bool)]
     near = (converged["error"].abs() <= NEAR * converged["se"]).mean() if len(converged) else None
     return {"converged": len(converged) / len(judged), "converged_within_3_se": near}
 

@@ -58,7 +58,7 @@ def make_cell(row: Mapping[Any, Any], columns: Columns) -> Cell:
     return Cell(
         float(row["mean"]), None if given else std, int(row["n"]), float(row["minimum"]), float(row["maximum"]),
         digits=column.digits, given=given, reach=None if math.isnan(row["reach"]) else float(row["reach"]),
-        at_ceiling=int(row["at_ceiling"]), growing=int(row["growing"]),
+        at_ceiling=int(row["at_ceiling"]), growing=int(row["growing"]), unresolved=int(row["unresolved"]),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.analysis.statistics import OUTCOME_LABELS
 from bench.column import Column
-from bench.reporting.text import AT_LEAST, GROWING, write_as_given, write_mean_and_spread, write_significant
+from bench.reporting.text import AT_LEAST, GROWING, UNRESOLVED, write_as_given, write_mean_and_spread, write_significant
 
 Kind = Literal["method", "reference", "published"]
 BAND = 6
@@ -47,7 +47,8 @@ class Cell:
         given: whether it is no statistic of ours but published, or fixed by the data: printed as it was given.
         reach: mean share of its ceiling that the estimate reaches; None where it is not known, or there is none.
         at_ceiling: number of seeds whose estimate is at its ceiling: with any the mean is a bound from below.
-        growing: number of seeds whose estimate has not converged: with any the mean is likely to be too low.
+        growing: number of seeds whose estimate is growing: with any the mean is likely to be too low.
+        unresolved: number of seeds whose estimate is too small beside its noise to say what it lacks.
     """
 
     mean: float
@@ -61,6 +62,7 @@ class Cell:
     reach: float | None = None
     at_ceiling: int = 0
     growing: int = 0
+    unresolved: int = 0
 
     @property
     def is_bound(self) -> bool:
@@ -73,7 +75,8 @@ class Cell:
         mean, spread = self._write()
         if self.is_bound:
             return f"{AT_LEAST}{mean}", spread
-        return (f"{mean}{GROWING}" if self.growing else mean), spread
+        mark = GROWING if self.growing else UNRESOLVED if self.unresolved else ""
+        return f"{mean}{mark}", spread
 
     def _write(self) -> tuple[str, str]:
         if self.given:

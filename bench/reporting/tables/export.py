@@ -15,7 +15,7 @@ from bench.analysis.statistics import UNFINISHED
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import BAND, Cell, Header, Row, Table
 from bench.reporting.tables.references import describe_references
-from bench.reporting.text import AT_LEAST, EMPTY, GROWING, MINUS, make_slug
+from bench.reporting.text import AT_LEAST, EMPTY, GROWING, MINUS, UNRESOLVED, make_slug
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -37,14 +37,14 @@ _GREEK_SMALL = _GREEK_CAPITAL | {
 OWN = "†"
 OWN_NOTE = "marks the divergence that the method was trained on."
 _STATISTICS = ("mean", "std", "n", "minimum", "maximum", "best")
-_OF_ESTIMATES = ("reach", "at_ceiling", "growing")
+_OF_ESTIMATES = ("reach", "at_ceiling", "growing", "unresolved")
 
 
 def to_frame(table: Table) -> pd.DataFrame:
     """The table with one column per statistic, `<metric>_mean, _std, _n, _minimum, _maximum, _best`.
 
     Estimates that have a ceiling also have `_reach`, the mean share of it that is reached, and `_at_ceiling`, the
-    number of seeds at it, and `_growing`, the number of seeds whose estimates have not converged.
+    number of seeds at it, and `_growing` and `_unresolved`, the numbers of seeds whose estimates have not converged.
 
     Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
     """
@@ -193,8 +193,9 @@ def _write_number(number: str) -> str:
         .replace(EMPTY, r"\mbox{---}")
         .replace(AT_LEAST, r"\geq ")
         .replace(GROWING, r"\uparrow ")
+        .replace(UNRESOLVED, r"^{\circ}")
     )
-    return re.sub(r"e(-?\d+)(?=$|\\uparrow)", r" \\cdot 10^{\1}", plain)
+    return re.sub(r"e(-?\d+)(?=$|\\uparrow|\^)", r" \\cdot 10^{\1}", plain)
 
 
 def _write_label(row: Row) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.column import FEATURES, Column, Columns, condition_of, divergence_of
-from bench.convergence import GROWTH_WITHIN
+from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM
 from bench.reporting.tables.arranging import select
 from bench.reporting.tables.cells import Header, Table
 from bench.reporting.tables.gap import SPREAD
-from bench.reporting.text import GROWING, join_names, write_count
+from bench.reporting.text import GROWING, UNRESOLVED, join_names, write_count
 
 ESTIMATED = "train-test"
 OF_FEATURES = "train-test-features"
@@ -26,6 +26,10 @@ _GROWTH = (
     f"{GROWING} marks a mean with seeds whose estimates have not converged: given half of the points and steps, "
     f"critics stayed behind by more than {GROWTH_WITHIN:g} standard errors, in it or in kl, js or squared_hellinger. "
     "It is likely to be too low by more than its standard error tells."
+)
+_UNRESOLVED = (
+    f"{UNRESOLVED} marks a mean with seeds whose estimates, or those of kl, js or squared_hellinger, are less than "
+    f"{RESOLVED_FROM:g} standard errors above zero: too near to it to say what critics miss. They may miss much."
 )
 _CEILING = (
     "An estimate from n points has a ceiling, at which they are told apart perfectly and n vouches for no larger ratio."
@@ -85,9 +89,10 @@ def describe_ceilings(table: Table) -> tuple[str, ...]:
 
 
 def describe_growth(table: Table) -> tuple[str, ...]:
-    """What ↑ stands for, where a figure of the table bears it."""
-    growing = any(cell.growing for row in table.rows for cell in row.cells if cell)
-    return (_GROWTH,) if growing else ()
+    """What ↑ and ° stand for, where a figure of the table bears them."""
+    texts = [cell.texts[0] for row in table.rows for cell in row.cells if cell]
+    notes = {GROWING: _GROWTH, UNRESOLVED: _UNRESOLVED}
+    return tuple(note for mark, note in notes.items() if any(text.endswith(mark) for text in texts))
 
 
 def _write_share(table: Table, place: int, header: Header) -> str:

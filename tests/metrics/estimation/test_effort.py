@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from bench import estimate_divergences
-from bench.convergence import GROWTH_WITHIN, is_converged
+from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM, is_growing, is_unresolved
 from bench.errors import ArgumentError
 from bench.metrics import ESTIMATORS
 from bench.metrics.estimation.ratio import EFFORTS, make_design
@@ -35,7 +35,8 @@ def test_growth_is_none_where_the_estimator_does_not_say() -> None:
 
 
 def test_gaussians_are_converged() -> None:
-    estimate = estimate_divergences(*draw(2000, 2), ["kl", "js"])
+    x, y = draw(4000, 2)
+    estimate = estimate_divergences(x, y + 0.5, ["kl", "js"])
     assert all(e.converged for e in estimate.values())
     for e in estimate.values():
         assert e.extrapolated == e.value + max(e.growth or 0.0, 0.0)
@@ -51,10 +52,23 @@ def test_what_is_folded_up_is_told_to_be_unfinished() -> None:
     assert estimate.converged is False
 
 
-def test_convergence_is_growth_within_standard_errors() -> None:
-    assert is_converged(GROWTH_WITHIN * 0.1, 0.1)
-    assert not is_converged(GROWTH_WITHIN * 0.101, 0.1)
-    assert is_converged(-1.0, 0.1)
+def test_what_is_not_seen_at_all_is_not_told_to_have_converged() -> None:
+    """Nothing differs, or everything in a sheet so thin that critics cannot see it: both read zero."""
+    x, y = torch.randn(2, 2000, 2, generator=torch.Generator().manual_seed(2))
+    assert estimate_divergences(x, y, ["kl"])["kl"].converged is False
+
+
+def test_growth_counts_beyond_noise() -> None:
+    assert not is_growing(GROWTH_WITHIN * 0.1, 0.1)
+    assert is_growing(GROWTH_WITHIN * 0.101, 0.1)
+    assert not is_growing(-1.0, 0.1)
+
+
+def test_an_estimate_is_resolved_far_above_its_noise() -> None:
+    assert not is_unresolved(RESOLVED_FROM * 0.1, 0.1)
+    assert is_unresolved(RESOLVED_FROM * 0.099, 0.1)
+    assert is_unresolved(-1.0, 0.0)
+    assert is_unresolved(0.0, 0.0)
 
 
 def _fold(x: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def summary(*rows: tuple[str, float]) -> pd.DataFrame:
     """What winners came to."""
     about = {
         "dataset": "ring", "metric": "fid", "protocol": "fid/2", "std": 0.5, "n": 3, "minimum": 1.0, "maximum": 2.0,
-        "reach": math.nan, "at_ceiling": 0, "growing": 0,
+        "reach": math.nan, "at_ceiling": 0, "growing": 0, "unresolved": 0,
     }  # fmt: skip
     columns = ["method", "mean", *about]
     return pd.DataFrame([{"method": method, "mean": mean} | about for method, mean in rows], columns=columns)

@@ -7,7 +7,7 @@ import math
 
 import pandas as pd
 
-from bench.convergence import GROWTH_WITHIN
+from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM
 from bench.reporting.tables import matrix
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.export import to_csv, to_latex, to_markdown
@@ -67,3 +67,26 @@ def test_a_bound_bears_its_own_mark_alone() -> None:
     table = matrix.select_estimates(table_of(frame(rows)), COLUMNS)
     assert table is not None
     assert write(table) == ["≥\u00a010.2", "3"]
+
+
+def test_what_is_near_zero_bears_another_mark() -> None:
+    """A growing estimate bears that mark alone; neither is known of what has no growth."""
+    excess = {"kl": 1.01 * RESOLVED_FROM * SE, "js": 0.99 * RESOLVED_FROM * SE, "gan": 0.1}
+    rows = [
+        {
+            "method": name,
+            "divergence": name,
+            "div_kl": value,
+            "div_kl_se": SE,
+            "div_kl_growth": growth,
+            "div_kl_reach": 0.3,
+        }
+        for (name, value), growth in zip(excess.items(), [0.0, 0.0, 1.0], strict=True)
+    ]
+    table = matrix.select_estimates(table_of(frame(rows)), COLUMNS)
+    assert table is not None
+    assert write(table) == ["1.52", "1.49°", "0.100↑"]
+    assert any(note.startswith("° marks a mean") for note in table.notes)
+    assert r"1.49^{\circ}" in to_latex(table)
+    read = pd.read_csv(io.StringIO(to_csv(table))).set_index("method")
+    assert read["div_kl_unresolved"].to_dict() == {"kl": 0, "js": 1, "gan": 1}
