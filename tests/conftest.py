@@ -20,6 +20,8 @@ settings.load_profile("bench")
 torch.set_num_threads(1)
 # what tests compute once is theirs, not the user's; set before any process is started, so that all have the same
 os.environ["BENCH_CACHE_DIR"] = tempfile.mkdtemp(prefix="bench-tests-")
+# Ray's workers give way to all others, and other tests would keep them from running
+os.environ.setdefault("RAY_worker_niceness", "0")
 atexit.register(shutil.rmtree, os.environ["BENCH_CACHE_DIR"], ignore_errors=True)
 
 

@@ -1,4 +1,7 @@
-"""Ray on several nodes of one host: cards, nodes that come and go, a store that is not shared, a head that is lost."""
+"""Ray on several nodes of one host: cards, nodes that come and go, a store that is not shared, a head that is lost.
+
+All of it is asked from processes of their own: Ray keeps the first mode of authentication that a process meets.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import ray
 from ray.cluster_utils import Cluster
 
 import bench
-from bench.errors import BenchError
 from bench.launch.ray_launcher import QUIET
 from tests.launch.test_launch import FIGURES, ROOT, odd_suite, suite_file, wait_for
 from tests.objects import environment
-from tests.registries import restored
 
 CARDS = Path(__file__).with_name("cards.py")
 NODE = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": 80 * 2**20}
@@ -39,7 +39,6 @@ def cluster() -> Iterator[Cluster]:
         try:
             yield made
         finally:
-            ray.shutdown()
             made.shutdown()
 
 
@@ -62,9 +61,9 @@ def test_placement_on_cards(cluster: Cluster, tmp_path: Path, gpu: float, cards:
     """Four trials at once: on four cards, none with two of them; quarters of a card on one."""
     book = tmp_path / "book"
     book.mkdir()
-    with environment({"CARDS_BOOK": str(book)}), restored():
-        runs = bench.run(card_suite("cards", gpu), out=tmp_path, address=cluster.address)
-    assert runs["status"].tolist() == ["done"] * 4
+    with environment({"CARDS_BOOK": str(book)}):
+        finish(driver(suite_file(tmp_path, card_suite("cards", gpu)), tmp_path, cluster.address))
+    assert bench.load(tmp_path / "cards")["status"].tolist() == ["done"] * 4
     entries = [json.loads(path.read_text()) for path in book.glob("*.json")]
     assert len(entries) == 4
     assert all(entry["at_once"] >= 4 for entry in entries), "all were under way before the first ended"
@@ -74,6 +73,13 @@ def test_placement_on_cards(cluster: Cluster, tmp_path: Path, gpu: float, cards:
 def driver(suite: Path, out: Path, address: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "bench", "run", str(suite), "--out", str(out), "--address", address]
     return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[str], code: int = 0) -> str:
+    """What a command wrote to standard error, once it has ended as expected."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == code, out + err
+    return err
 
 
 def lasting_suite(folder: Path, **changes: Any) -> Path:
@@ -95,10 +101,9 @@ def test_nodes_lost_and_added_in_the_middle(cluster: Cluster, tmp_path: Path) ->
     removing = threading.Thread(target=cluster.remove_node, args=(lost,), kwargs={"allow_graceful": False})
     removing.start()
     joined = cluster.add_node(**{**NODE, "num_cpus": 3})
-    out, err = process.communicate(timeout=300)
+    finish(process)
     removing.join()
     cluster.remove_node(joined)
-    assert process.returncode == 0, out + err
     whole = bench.run(suite, out=tmp_path / "whole", inline=True).set_index("run_id")
     disturbed = bench.load(tmp_path / "disturbed" / "lasting").set_index("run_id")
     pd.testing.assert_frame_equal(disturbed.loc[whole.index, FIGURES], whole[FIGURES], check_exact=True)
@@ -107,13 +112,19 @@ def test_nodes_lost_and_added_in_the_middle(cluster: Cluster, tmp_path: Path) ->
     assert left <= {".lock"}
 
 
+NODES = """
+import sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False)
+print(*(node["NodeID"] for node in ray.nodes() if node["Alive"]))
+"""
+
+
 def alive(cluster: Cluster) -> set[str]:
     """Ids of the nodes that the head knows."""
-    ray.init(address=cluster.address, log_to_driver=False)
-    try:
-        return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-    finally:
-        ray.shutdown()
+    asked = subprocess.run(
+        [sys.executable, "-c", NODES, cluster.address], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return set(asked.stdout.split())
 
 
 @contextmanager
@@ -150,10 +161,10 @@ def test_a_store_that_a_node_does_not_share_is_told_before_the_first_run(cluster
     store = tmp_path / "store"
     store.mkdir()
     with blind_node(cluster, store) as node:
-        with pytest.raises(BenchError, match="it does not hold what was written here") as found:
-            bench.run(odd_suite("well"), out=store, address=cluster.address)
-        assert str(found.value).count(", node ") == 1, "the head is as it should be"
-        assert node[:8] in str(found.value)
+        err = finish(driver(suite_file(tmp_path, odd_suite("well")), store, cluster.address), code=2)
+        assert "it does not hold what was written here" in err
+        assert err.count(", node ") == 1, "the head is as it should be"
+        assert node[:8] in err
     assert records(store) == 0
 
 
