@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test lint format benchmark clean
+.PHONY: help demo test test-all lint format benchmark clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,7 +29,10 @@ demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about five m
 	$(BIN)/bench run suites/quickstart.yaml
 	$(BIN)/bench report results/quickstart
 
-test: $(DEV)  ## Run the tests.
+test: $(DEV)  ## Run the tests, but for the longest that start clusters.
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"
+
+test-all: $(DEV)  ## Run all tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)  ## Check style, types and the import contract.

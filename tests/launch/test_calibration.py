@@ -86,7 +86,7 @@ def test_status_report_check_and_fetch(tmp_path: Path) -> None:
 
 
 def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    suite = suite_file(tmp_path, quick_suite("plug_in", seeds=30, samples=[5000]))
+    suite = suite_file(tmp_path, quick_suite("plug_in", seeds=10, samples=[5000]))
     subprocess.run(command(suite, tmp_path / "whole", "--inline"), check=True, cwd=ROOT)
     process = subprocess.Popen(command(suite, tmp_path / "killed", "--inline"), cwd=ROOT, text=True)
     runs = tmp_path / "killed" / "quick" / "runs"
@@ -94,21 +94,23 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     finished = {path.stem for path in runs.glob("*.parquet")}
-    assert 1 <= len(finished) < 120
+    assert 1 <= len(finished) < 40
     subprocess.run(command(suite, tmp_path / "killed", "--inline"), check=True, cwd=ROOT)
     whole, killed = (bench.load(tmp_path / name / "quick").set_index("run_id") for name in ("whole", "killed"))
     assert finished < set(killed.index)
     pd.testing.assert_frame_equal(whole[FIGURES], killed[FIGURES], check_exact=True)
 
 
+@pytest.mark.nightly
 def test_ray_gives_the_same_figures_and_survives_a_crash(tmp_path: Path) -> None:
     """An estimator and a shape of a plugin file travel to the workers."""
     pairs = {"shapes": ["shifted", "peaked"], "dimensions": [1], "sizes": [2.0]}
     changes: dict[str, Any] = {"pairs": pairs, "seeds": 1, "divergences": ["kl"]}
     inline = bench.run(quick_suite("plug_in", **changes), out=tmp_path / "inline", inline=True)
-    on_ray = bench.run(quick_suite("plug_in", "dying", **changes), out=tmp_path / "ray")
+    once = [{"estimator": "dying", "shape": "peaked"}]  # each death costs a process that imports torch again
+    on_ray = bench.run(quick_suite("plug_in", "dying", exclude=once, **changes), out=tmp_path / "ray")
     died = on_ray[on_ray["method"] == "dying"]
-    assert len(died) == 2
+    assert len(died) == 1
     assert died["error"].str.contains("died 3 times").all()
     same = on_ray[on_ray["method"] == "plug_in"].set_index("run_id")[FIGURES]
     pd.testing.assert_frame_equal(inline.set_index("run_id")[FIGURES], same, check_exact=True)

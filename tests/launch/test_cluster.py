@@ -56,7 +56,10 @@ def card_suite(name: str, gpu: float) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("gpu", "cards"), [(1, 4), (0.25, 1)], ids=["whole", "fractions"])
+@pytest.mark.parametrize(
+    ("gpu", "cards"),
+    [pytest.param(1, 4, id="whole"), pytest.param(0.25, 1, id="fractions", marks=pytest.mark.nightly)],
+)
 def test_placement_on_cards(cluster: Cluster, tmp_path: Path, gpu: float, cards: int) -> None:
     """Four trials at once: on four cards, none with two of them; quarters of a card on one."""
     book = tmp_path / "book"
@@ -84,7 +87,7 @@ def finish(process: subprocess.Popen[str], code: int = 0) -> str:
 
 def lasting_suite(folder: Path, **changes: Any) -> Path:
     """Runs of a second or so, one for each node that there is at once."""
-    suite = odd_suite("well") | {"name": "lasting", "seeds": 4, "training": {"steps": 2000, "batch_size": 16}}
+    suite = odd_suite("well") | {"name": "lasting", "seeds": 4, "training": {"steps": 800, "batch_size": 16}}
     return suite_file(folder, suite | {"resources": {"cpu": 3}} | changes)
 
 
@@ -156,6 +159,7 @@ def can_unshare() -> bool:
     return subprocess.run(probe, check=False, capture_output=True).returncode == 0
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not can_unshare(), reason="mounts of its own need root")
 def test_a_store_that_a_node_does_not_share_is_told_before_the_first_run(cluster: Cluster, tmp_path: Path) -> None:
     store = tmp_path / "store"
@@ -168,6 +172,7 @@ def test_a_store_that_a_node_does_not_share_is_told_before_the_first_run(cluster
     assert records(store) == 0
 
 
+@pytest.mark.nightly
 def test_a_head_that_is_lost_ends_the_command_soon(cluster: Cluster, tmp_path: Path) -> None:
     """The last test of this cluster: it is over then."""
     suite = lasting_suite(tmp_path, seeds=400)
@@ -218,7 +223,7 @@ def interrupt():
     _thread.interrupt_main()
 
 threading.Thread(target=interrupt, daemon=True).start()
-suite = odd_suite("well") | {"training": {"steps": 3000, "batch_size": 16}}
+suite = odd_suite("well") | {"training": {"steps": 500, "batch_size": 16}}
 try:
     bench.run(suite | {"name": "long", "seeds": 40}, out=out)
 except KeyboardInterrupt:
@@ -237,6 +242,7 @@ print("well")
 """
 
 
+@pytest.mark.nightly
 def test_a_ray_that_the_program_has_started_is_used_and_left_alone(tmp_path: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-c", OWN, str(tmp_path)], cwd=ROOT, check=False, capture_output=True, text=True
@@ -244,6 +250,7 @@ def test_a_ray_that_the_program_has_started_is_used_and_left_alone(tmp_path: Pat
     assert process.stdout.endswith("well\n"), process.stderr
 
 
+@pytest.mark.nightly
 def test_a_long_folder_for_temporary_files_and_no_home(tmp_path: Path) -> None:
     """Both at once; what Ray is given instead is gone afterwards."""
     long = tmp_path / ("long" * 20)

@@ -170,7 +170,7 @@ def command(suite: Path, out: Path, *options: str) -> list[str]:
 
 def long_suite(folder: Path) -> Path:
     suite = odd_suite() | {"name": "long", "metrics": ["elbo", "fid"]}
-    suite["training"] = {"steps": 3000, "batch_size": 16, "curve_points": 300}
+    suite["training"] = {"steps": 1000, "batch_size": 16, "curve_points": 100}
     return suite_file(folder, suite)
 
 
