@@ -10,7 +10,7 @@ import torch
 
 from bench.execute.kinds import RUNNERS
 from bench.execute.models import follow_training
-from bench.execute.records import Gather, Progress, Workplace, blank
+from bench.execute.records import SPLIT, Gather, Progress, Workplace, blank, labelled
 from bench.results import RunRecord
 from bench.spec import WorkSpec
 from bench.statuses import Status
@@ -42,4 +42,4 @@ def crashed(
             yield replace(blank(spec, len(specs), datetime.now(UTC), device), status=Status.FAILED, error=reason)
 
 
-__all__ = ["Gather", "Progress", "Workplace", "crashed", "follow_training", "run_cohort"]
+__all__ = ["SPLIT", "Gather", "Progress", "Workplace", "crashed", "follow_training", "labelled", "run_cohort"]

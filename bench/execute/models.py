@@ -17,7 +17,7 @@ from bench.evaluation import evaluate, picture, subject_of
 from bench.execute.begun import Begun
 from bench.execute.limit import TimeLimit
 from bench.execute.loading import dataset_of, untrained, weights_of
-from bench.execute.records import CAUGHT, Progress, Workplace, failed, labelled, measured
+from bench.execute.records import CAUGHT, SPLIT, Progress, Workplace, failed, labelled, measured
 from bench.metrics import Subject
 from bench.provenance import PeakMemory, describe_card
 from bench.results import RunRecord, StorageError
@@ -25,9 +25,6 @@ from bench.spec import RunSpec
 from bench.statuses import Status
 from bench.training import Checkpoint, CheckpointFile, CheckpointWarning, Ranks, Trained, finalise, train
 from bench.training.memory import is_out_of_memory, release_memory
-
-HALVED = "cohort_halved_from"
-"""Label of runs that were to train in a larger cohort than there was memory for: its size."""
 
 
 def run_models(
@@ -73,7 +70,7 @@ def _run_halves(begun: Begun, progress: Progress, reason: str) -> Iterator[RunRe
     for part in (begun.specs[:half], begun.specs[half:]):
         wanted = begun.wanted & {spec.run_id for spec in part}
         for record in run_models(part, wanted, begun.place, progress) if wanted else ():
-            yield labelled(record, {HALVED: str(size)})
+            yield labelled(record, {SPLIT: str(size)})
 
 
 @contextmanager

@@ -20,6 +20,9 @@ from bench.statuses import Status
 from bench.training import ALONE, Ranks
 from bench.training.memory import is_out_of_memory
 
+SPLIT = "cohort_split_from"
+"""Label of runs that were to train in a larger cohort, which had no memory or killed its process: its size."""
+
 Progress = Callable[[int], None]
 """Told the number of steps done, now and then."""
 

@@ -27,11 +27,13 @@ class CohortPlan:
         specs: all members, in the order of the suite.
         wanted: ids of the members whose records are missing.
         again: ids of those among them that have a record, which is to be replaced.
+        split_from: size of the cohort that this is a part of, since that one killed its process; 0 for none.
     """
 
     specs: tuple[WorkSpec, ...]
     wanted: frozenset[str]
     again: frozenset[str] = frozenset()
+    split_from: int = 0
 
     @property
     def cohort_id(self) -> str:
@@ -47,6 +49,13 @@ class CohortPlan:
     def amends(self) -> bool:
         """Whether it adds to records that are there already."""
         return self.specs[0].amends
+
+    def alone(self) -> Iterator[CohortPlan]:
+        """Each wanted member in a cohort of its own."""
+        for spec in self.specs:
+            own = frozenset({spec.run_id})
+            if own <= self.wanted:
+                yield CohortPlan((spec,), own, self.again & own, len(self.specs))
 
     @property
     def label(self) -> str:
@@ -72,13 +81,13 @@ def plan_cohorts(
     """The cohorts that hold the runs among `specs` that are not finished.
 
     Cohorts are cut from all seeds of a method and dataset. One that was broken off with some members recorded is
-    taken up whole if its checkpoint is there (rounding depends on the cohort's size); else the missing ones form a
+    taken up whole (rounding depends on the cohort's size); else the missing ones form a
     cohort of their own.
 
     Args:
         specs: all runs that there are to be.
         finished: ids of those that are recorded.
-        broken_off: ids of the cohorts that have a checkpoint.
+        broken_off: ids of the cohorts that have a checkpoint, or have not come to an orderly end.
         again: ids of those that are not taken to be finished, though they have a record.
     """
     groups: dict[str, list[WorkSpec]] = defaultdict(list)

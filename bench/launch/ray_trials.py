@@ -84,7 +84,7 @@ def _fit(trials: Sequence[Trial], job: Job, emit: Emit, expected: Expected | Non
         expected=expected,
     )
     needs = [(trial[0].resources.cpu, trial[0].resources.gpu) for trial in trials]
-    longest = max(len(trial) for trial in trials)
+    deaths = MAX_ATTEMPTS * max(sum(1 + len(plan.specs) for plan in trial) for trial in trials)
     forwarder = Forwarder(emit)
     with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:  # Tune's; on the driver alone
         tuner = tune.Tuner(
@@ -97,7 +97,7 @@ def _fit(trials: Sequence[Trial], job: Job, emit: Emit, expected: Expected | Non
                 verbose=0,
                 callbacks=[forwarder],
                 stop=Stop(forwarder),
-                failure_config=tune.FailureConfig(max_failures=longest * (MAX_ATTEMPTS + 1)),
+                failure_config=tune.FailureConfig(max_failures=deaths),
             ),
         )
         try:

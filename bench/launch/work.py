@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 
 from bench.errors import BenchError
-from bench.execute import Gather, Workplace, crashed, run_cohort
+from bench.execute import SPLIT, Gather, Workplace, crashed, labelled, run_cohort
 from bench.launch.attempts import MAX_ATTEMPTS, Attempts, BusyError
 from bench.launch.events import Emit, Event, Finished, Noted, Started, Stepped
 from bench.launch.launcher import Job
@@ -82,7 +82,8 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
     """Execute the cohort and put its records in place; only then are they reported.
 
     What is recorded already is left alone, but for what is to be done again. A cohort that adds to records leaves those
-    as they are that it could not add to. One that has killed its process several times is given up.
+    as they are that it could not add to. One that has killed its process several times is given up: its runs are
+    executed one by one, so that only those fail that kill their processes alone as well.
 
     Args:
         plan: the cohort.
@@ -104,7 +105,11 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
         for run_id in attempts.untold:
             _tell(plan, store.record(run_id), emit)
         attempts.tell()
-        for record in _records(missing, job, emit, device, attempts, given_up=given_up):
+        if given_up and len(plan.specs) > 1:
+            missing = _work_alone(missing, job, emit, attempts, over_launches=over_launches)
+        labels = {SPLIT: str(plan.split_from)} if plan.split_from else {}
+        for found in _records(missing, job, emit, device, attempts, given_up=given_up):
+            record = labelled(found, labels)
             _store(record, plan, store)
             attempts.finish(record.run_id)
             ended.add(record.status)
@@ -113,6 +118,15 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
         attempts.end()
     if Status.TIMEOUT not in ended:  # else `--retry timeout` goes on from there
         checkpoint.remove()
+
+
+def _work_alone(plan: CohortPlan, job: Job, emit: Emit, attempts: Attempts, *, over_launches: bool) -> CohortPlan:
+    """Execute the runs of a cohort that has killed its process one by one; what is left of it: nothing."""
+    emit(Noted(plan, f"its process died {MAX_ATTEMPTS} times: its {len(plan.wanted)} runs are executed one by one"))
+    for part in plan.alone():
+        work(part, job, emit, over_launches=over_launches)
+        attempts.finish(part.specs[0].run_id)
+    return replace(plan, wanted=frozenset())
 
 
 def _store(record: RunRecord, plan: CohortPlan, store: RunStore) -> None:

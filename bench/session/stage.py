@@ -96,7 +96,7 @@ def plan_stage(
     anew = frozenset(run_id for run_id in again if recorded[run_id] == Status.DONE)  # not to be adopted from itself
     adopted = adoptions(runs, finished | anew, snapshot, with_weights)
     known = finished | {spec.run_id for spec in adopted}
-    broken_off = store.with_checkpoint()
+    broken_off = store.with_checkpoint() | store.attempted()
     return Stage(
         specs=runs,
         plans=(

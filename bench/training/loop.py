@@ -93,7 +93,8 @@ def train(
         if checkpoint is not None and checkpoint.due:
             save(step + 1)
     else:
-        save(training.steps)
+        if session.done < training.steps:  # one that is taken up at its end stays as it is: nothing got any further
+            save(training.steps)
     return Trained(session.cohort, curves, time.monotonic() - began)
 
 

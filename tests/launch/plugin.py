@@ -18,6 +18,7 @@ from bench.metrics import Subject
 from bench.models import GenerativeModel
 from bench.models.base import Losses, Noise
 from bench.spec import MethodSettings
+from bench.streams import random_stream
 
 
 @register_dataset("blob")
@@ -38,6 +39,14 @@ def distance(subject: Subject) -> dict[str, float]:
 def endless(subject: Subject) -> dict[str, float]:
     """Hangs."""
     wait()
+    return {}
+
+
+@register_metric("deadly", version=1)
+def deadly(subject: Subject) -> dict[str, float]:
+    """Kills the process of seed 1."""
+    if subject.stream("deadly").initial_seed() == random_stream(1, "evaluation/deadly").initial_seed():
+        os._exit(137)
     return {}
 
 

@@ -79,5 +79,5 @@ def test_a_cohort_without_memory_is_halved(tmp_path: Path) -> None:
     halved = runs[runs["method"] == "large"]
     assert (halved["status"] == "done").all()
     assert halved["cohort_size"].tolist() == [1, 1, 1]
-    assert halved["cohort_halved_from"].tolist() == ["3", "3", "3"]
-    assert runs[runs["method"] == "vae"]["cohort_halved_from"].isna().all()
+    assert halved["cohort_split_from"].tolist() == ["3", "3", "3"]
+    assert runs[runs["method"] == "vae"]["cohort_split_from"].isna().all()
