@@ -111,8 +111,8 @@ class Pair:
 
     def _draw(self, law: Distribution, n: int, seed: int) -> Tensor:
         """Points before the bijection, float64."""
-        with torch.random.fork_rng(devices=[]):  # torch's laws draw from the global state
-            torch.manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):  # torch's laws draw from the global state, here that of the CPU
+            torch.default_generator.manual_seed(seed)
             points = law.sample(torch.Size([n])).reshape(n, -1)
         if self.shape.bend is not None:
             points = self.shape.bend(self.settings.dimensions)(points)

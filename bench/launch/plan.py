@@ -100,7 +100,9 @@ def plan_cohorts(
 def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -> list[tuple[CohortPlan, ...]]:
     """Cohorts of equal resources in lists that last long enough, and are few enough for the scheduler.
 
-    A cohort whose time is unknown has a trial of its own, unless there are too many of them.
+    What takes an unknown time is shared out by factoring (Hummel, Schonberg & Flynn 1992): each round of trials takes
+    half of what is left. The first ones must not be short: Tune gives the next trial to the worker that is free, and
+    gives up the one that is still being started for it, so that of many short trials all are done by a single worker.
 
     Args:
         plans: the cohorts.
@@ -112,15 +114,19 @@ def pack_trials(plans: Sequence[CohortPlan], slots: int, estimates: Estimates) -
     least = min(largest, math.ceil(len(plans) / max(MOST_TRIALS, slots * MOST_TRIALS_PER_SLOT)))
     open_trials: dict[tuple[float, float], list[CohortPlan]] = {}
     spent: dict[tuple[float, float], float] = defaultdict(float)
-    for plan in plans:
+    left = len(plans)  # when the present trials were opened
+    for i, plan in enumerate(plans):
         key = (plan.resources.cpu, plan.resources.gpu)
         trial = open_trials.setdefault(key, [])
         trial.append(plan)
-        spent[key] += plan.seconds(estimates) or TRIAL_SECONDS
+        seconds = plan.seconds(estimates)
+        spent[key] += seconds or 0.0
         is_long = spent[key] >= TRIAL_SECONDS and len(trial) >= least
-        if is_long or len(trial) >= largest:
+        most = largest if seconds is not None else min(largest, math.ceil(left / (2 * slots)))
+        if is_long or len(trial) >= most:
             trials.append(tuple(open_trials.pop(key)))
             spent.pop(key)
+            left = len(plans) - i - 1
     return [*trials, *(tuple(rest) for rest in open_trials.values())]
 
 

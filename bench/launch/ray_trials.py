@@ -7,9 +7,11 @@ so an interrupted launch is resumed by planning again, never by restoring Tune's
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +26,7 @@ from ray.tune.execution.tune_controller import TuneController
 
 from bench.errors import BenchError
 from bench.launch.attempts import MAX_ATTEMPTS
-from bench.launch.events import Emit
+from bench.launch.events import Emit, Event
 from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
@@ -36,6 +38,8 @@ from bench.launch.work import work_through
 from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
+
+_REPORT_SECONDS = 0.5  # between two reports of a trial at the least
 
 
 def launch(job: Job, emit: Emit) -> None:
@@ -153,13 +157,37 @@ def _run_trial(
         _require_here(expected)
         trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
         job = Job((), RunStore(location), options, {}, launch_id)
-        work_through(trial, job, lambda event: tune.report({"event": event}))
+        report = _Reporter()
+        work_through(trial, job, report)
+        report.flush()
     except BenchError as error:
         tune.report({"refusal": str(error)})
     except RayError:  # of the cluster: another attempt may do
         raise
     except Exception:
         tune.report({"refusal": f"a worker on {socket.gethostname()} failed:\n{traceback.format_exc().strip()}"})
+
+
+class _Reporter:
+    """Reports events to Tune, which handles few reports a second: those of short runs are told together.
+
+    What was held back last is told when the trial ends, or with the next event.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[Event] = []
+        self._last = -math.inf
+
+    def __call__(self, event: Event) -> None:
+        self._held.append(event)
+        if time.monotonic() - self._last >= _REPORT_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._held:
+            tune.report({"events": [*self._held]})
+            self._held.clear()
+            self._last = time.monotonic()
 
 
 def _require_here(expected: Expected | None) -> None:
@@ -191,13 +219,14 @@ class Forwarder(tune.Callback):
         return {"_emit": None, "refusals": []}
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: Any, **info: Any) -> None:  # noqa: ANN401
-        """Forward one event; an error here would abort the launch, so none passes."""
+        """Forward events; an error here would abort the launch, so none passes."""
         if "refusal" in result:
             self.refusals.append(result["refusal"])
-        if self._emit is None or "event" not in result:
+        if self._emit is None:
             return
         try:
-            self._emit(result["event"])
+            for event in result.get("events", ()):
+                self._emit(event)
         except Exception as error:
             print(f"bench: the progress display failed: {error}", file=sys.stderr)
 

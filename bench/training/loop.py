@@ -41,7 +41,7 @@ class Trained:
 def initialise(build: Callable[[], GenerativeModel], seed: int) -> GenerativeModel:
     """Build a model with the initial parameters of `seed`, drawn on the CPU beside the global random state."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, "init"))
+        torch.default_generator.manual_seed(stream_seed(seed, "init"))
         return build()
 
 

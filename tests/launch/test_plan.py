@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,17 @@ def test_trials_hold_every_cohort_once_and_leave_no_slot_idle(count: int, slots:
     trials = pack_trials(plans(count), slots, estimates)
     assert [plan for trial in trials for plan in trial] == plans(count)
     assert len(trials) >= min(count, slots)
-    assert all(len(trial) == 1 for trial in pack_trials(plans(count), slots, {}))
+
+
+@given(st.integers(1, 200), st.integers(1, 8))
+def test_trials_of_unknown_length_begin_long_and_end_short(count: int, slots: int) -> None:
+    """So all slots are in use before the first trial ends, and none has long to wait for the last."""
+    trials = pack_trials(plans(count), slots, {})
+    assert [plan for trial in trials for plan in trial] == plans(count)
+    sizes = [len(trial) for trial in trials]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+    assert sizes[0] <= math.ceil(count / (4 * slots))
 
 
 @pytest.mark.parametrize(("slots", "most"), [(2, 400), (100, 1600)])

@@ -35,7 +35,8 @@ def run_trial(monkeypatch: pytest.MonkeyPatch, store: Path, error: BaseException
 
 
 def test_a_trial_unpacks_its_own_cohorts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_trial(monkeypatch, tmp_path, None) == [{"event": "event"}] * 2
+    """And tells of them: the first event at once, what comes soon after it together."""
+    assert run_trial(monkeypatch, tmp_path, None) == [{"events": ["event"]}] * 2
 
 
 def test_an_exception_is_a_refusal_and_ends_the_launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,7 @@ def test_an_exception_is_a_refusal_and_ends_the_launch(tmp_path: Path, monkeypat
     assert "KeyError: 'accident'" in accident[0]["refusal"]
     forwarder = ray_trials.Forwarder(lambda event: None)
     stop = ray_trials.Stop(forwarder)
-    forwarder.on_trial_result(0, [], None, {"event": "event"})
+    forwarder.on_trial_result(0, [], None, {"events": ["event"]})
     assert not stop.stop_all()
     forwarder.on_trial_result(0, [], None, accident[0])
     assert stop.stop_all()

@@ -39,6 +39,13 @@ def suite(plugin: Path) -> dict[str, Any]:
     }
 
 
+def test_plan_of_ten_thousand_runs(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(PLUGIN)
+    session = benchmark.pedantic(prepare, args=(suite(plugin),), kwargs={"out": tmp_path}, rounds=3)
+    assert sum(len(plan.specs) for plan in session.stage.plans) == RUNS
+
+
 def test_ten_thousand_runs(benchmark: BenchmarkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rounds' time includes Ray's start; the figures beside it do not."""
     from bench.launch import ray_trials
