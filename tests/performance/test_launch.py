@@ -11,6 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.launch import Event, Finished, Job, Options, make_launcher
 from bench.session import prepare
+from tests.registries import restored
 
 RUNS, MEASURED = 10_000, 1_000
 PLUGIN = """
@@ -42,7 +43,8 @@ def suite(plugin: Path) -> dict[str, Any]:
 def test_plan_of_ten_thousand_runs(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     plugin = tmp_path / "plugin.py"
     plugin.write_text(PLUGIN)
-    session = benchmark.pedantic(prepare, args=(suite(plugin),), kwargs={"out": tmp_path}, rounds=3)
+    with restored():
+        session = benchmark.pedantic(prepare, args=(suite(plugin),), kwargs={"out": tmp_path}, rounds=3)
     assert sum(len(plan.specs) for plan in session.stage.plans) == RUNS
 
 
