@@ -182,7 +182,7 @@ class Folder:
         """Change files here while no other process that asks for the same does: for what takes no longer than a moment.
 
         The lock is the operating system's, so that a process which dies does not keep it. In an object store there is
-        none: two commands that change one record there in the same moment can lose the figures of one of them.
+        none: what changes records there must hold `bench.results.lock.hold_lock`.
 
         Raises:
             StorageError: if another process has it for too long, or its file cannot be written.

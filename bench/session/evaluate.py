@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from bench.errors import ArgumentError, BenchError
 from bench.launch import CohortPlan, Estimates, Options, count_cores, estimate, plan_cohorts, total_seconds
 from bench.metrics import METRICS
 from bench.registry import load_entry_points
-from bench.results import RunStore, compact, keep_history, open_results, read_snapshot, rows_of_stage
+from bench.results import RunStore, compact, hold_lock, keep_history, open_results, read_snapshot, rows_of_stage
 from bench.session.carry_out import carry_out, duration
 from bench.session.recorded import Recorded, records_in, shared_fields
 from bench.spec import AdditionSpec, ResourceSettings
 from bench.statuses import MAIN_STAGE
 from bench.suite import import_plugins_of
+
+_PART = "evaluate"
+"""What of the results is locked."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +68,24 @@ class EvaluationSession:
 
         Raises:
             StorageError: if the results cannot be written; that is found before anything is measured.
+            LockedError: if they are in an object store, where another command adds to them.
         """
         if not self.plans:
             return Counter()
         self.store.sweep()
         self.store.require_writable()
-        if self.replaced:
-            keep_history(self.store, read_snapshot(self.store).runs.frame, self.replaced)
-        try:
-            return carry_out(self.plans, self.store, options, console, self.estimates)
-        finally:
-            compact(self.store, read_snapshot(self.store, whole=True), declared_columns())
+        with self._alone():
+            if self.replaced:
+                keep_history(self.store, read_snapshot(self.store).runs.frame, self.replaced)
+            try:
+                return carry_out(self.plans, self.store, options, console, self.estimates)
+            finally:
+                compact(self.store, read_snapshot(self.store, whole=True), declared_columns())
+
+    def _alone(self) -> AbstractContextManager[object]:
+        """On a disk each record is locked while it changes; in an object store that cannot be, so all of them are."""
+        folder = self.store.folder
+        return nullcontext() if folder.root is not None else hold_lock(folder, _PART)
 
     def require(self, ended: Counter[str]) -> None:
         """Refuse to go on as if all were measured.

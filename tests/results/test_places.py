@@ -11,7 +11,7 @@ import pytest
 
 import bench
 from bench.errors import ArgumentError, BenchError
-from bench.results import Folder, RunStore, StorageError, open_store
+from bench.results import Folder, RunStore, StorageError, hold_lock, open_store
 from bench.results.files import StoredFile
 from bench.results.places import join
 from tests.launch.test_launch import odd_suite
@@ -146,3 +146,17 @@ def test_a_file_uri_is_a_path(tmp_path: Path) -> None:
     assert join(f"{tmp_path}/", "x") == f"{tmp_path}/x"
     assert join("s3://bucket/", "x") == "s3://bucket/x"
     shutil.rmtree(tmp_path)
+
+
+def test_of_two_evaluations_in_an_object_store_one_is_refused(bucket: str) -> None:
+    """Its figures would be lost where both add to one record."""
+    suite = odd_suite("well") | {"seeds": 1, "metrics": ["fid"]}
+    bench.run(suite, out=f"{bucket}/twice", inline=True)
+    results = f"{bucket}/twice/odd"
+    with (
+        hold_lock(Folder(results), "evaluate"),
+        pytest.raises(BenchError, match=r"lock-evaluate\.json: locked by process"),
+    ):
+        bench.evaluate(results, ["distance"], inline=True)
+    assert bench.load(results)["fid"].notna().all()
+    assert bench.evaluate(results, ["distance"], inline=True)["distance"].notna().all()
