@@ -54,6 +54,9 @@ def head() -> Iterator[str]:
         "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}",
     }
     line = [f"{binaries}/ray", "start", "--head", "--block", f"--port={free_port()}", f"--dashboard-port={port}"]
+    # ports that have defaults, which another Ray of this machine may have
+    others = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
+    line += [f"--{name}-port={free_port()}" for name in others]
     line += ["--include-dashboard=true", "--num-cpus=2", f"--temp-dir={folder}", "--disable-usage-stats"]
     with (Path(folder) / "head.log").open("w") as log:
         process = subprocess.Popen(line, env=environment, stdout=log, stderr=log, start_new_session=True)
