@@ -8,7 +8,7 @@ DEV := .venv/.installed-dev
 .PHONY: help demo test test-all lint format benchmark clean
 
 help:  ## Show the targets.
-	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 # torch first and alone, so that nothing else can choose its version.
 $(SETUP): pyproject.toml
