@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.column import Column, Columns
+from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM
 from bench.reporting.calibration.frames import keep_shared, measure_accuracy, measure_effort
 from bench.reporting.tables.arranging import mark_best
 from bench.reporting.tables.cells import Cell, Header, Row, Table
@@ -38,8 +39,9 @@ _TRUSTED = (
     "and normal. Within 3 se or 5 %: share of estimates that are off by no more than the larger of three standard "
     "errors and 5 % of the exact value. Above by 3 se: share of estimates more than 3 standard errors above the exact "
     "value. Converged: share of estimates whose growth, what critics gained by twice the points and steps, is within "
-    "half a standard error, and that of kl, js and squared_hellinger too; … within 3 se: share of these that are off "
-    "by at most three. Not finite: estimates asked for that are no finite number; they have no part in other figures."
+    f"{GROWTH_WITHIN:g} standard errors, and which are {RESOLVED_FROM:g} standard errors above zero at the least, and "
+    "kl, js and squared_hellinger too; … within 3 se: share of these that are off by at most three. Not finite: "
+    "estimates asked for that are no finite number; they have no part in other figures."
 )
 _TIMED = "Time: median of one call that estimates all divergences of an estimator."
 _GRID = (
