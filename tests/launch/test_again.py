@@ -81,7 +81,9 @@ def results(first: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(first, tmp_path / "small"))
 
 
-@pytest.mark.parametrize("inline", [True, False], ids=["inline", "ray"])
+@pytest.mark.parametrize(
+    "inline", [pytest.param(True, id="inline"), pytest.param(False, id="ray", marks=pytest.mark.nightly)]
+)
 def test_metrics_added_later_are_what_they_would_have_been(results: Path, all_at_once: Path, inline: bool) -> None:
     before = bench.load(results)
     after = bench.evaluate(results, ["parzen_log_likelihood", "fid"], inline=inline)

@@ -85,6 +85,7 @@ def test_status_report_check_and_fetch(tmp_path: Path) -> None:
     assert list(bench.api.fetch(suite)) == []
 
 
+@pytest.mark.nightly
 def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     suite = suite_file(tmp_path, quick_suite("plug_in", seeds=10, samples=[5000]))
     subprocess.run(command(suite, tmp_path / "whole", "--inline"), check=True, cwd=ROOT)
