@@ -25,7 +25,7 @@ $(DEV): $(SETUP)
 
 .venv: $(SETUP)  ## Set up .venv with all that is needed.
 
-demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about five minutes on two cores).
+demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about six minutes on two cores).
 	$(BIN)/bench run suites/quickstart.yaml
 	$(BIN)/bench report results/quickstart
 
