@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.analysis.measured import read_numbers
 from bench.column import divergence_of
-from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM, WITNESSES
+from bench.convergence import WITNESSES, is_growing, is_unresolved
 
 _WITNESSES = tuple(f"div_{name}" for name in WITNESSES)
 
@@ -21,11 +21,11 @@ def find_growing(runs: pd.DataFrame, column: str) -> pd.Series[bool]:
         column: the estimates, such as `div_kl`.
     """
 
-    def is_growing(name: str) -> pd.Series[bool]:
+    def grows(name: str) -> pd.Series[bool]:
         growth, stderr = (read_numbers(runs[f"{name}{suffix}"]) for suffix in ("_growth", "_se"))
-        return growth > GROWTH_WITHIN * stderr
+        return pd.Series(map(is_growing, growth, stderr), index=runs.index, dtype=bool)
 
-    return _find(runs, column, is_growing)
+    return _find(runs, column, grows)
 
 
 def find_unresolved(runs: pd.DataFrame, column: str, lower: float = 0.0) -> pd.Series[bool]:
@@ -37,12 +37,12 @@ def find_unresolved(runs: pd.DataFrame, column: str, lower: float = 0.0) -> pd.S
         lower: the value of their divergence where nothing differs.
     """
 
-    def is_unresolved(name: str) -> pd.Series[bool]:
+    def is_small(name: str) -> pd.Series[bool]:
         value, stderr = (read_numbers(runs[f"{name}{suffix}"]) for suffix in ("", "_se"))
         excess = value - (lower if name == column else 0.0)
-        return (excess < RESOLVED_FROM * stderr) | (excess <= 0)
+        return pd.Series(map(is_unresolved, excess, stderr), index=runs.index, dtype=bool)
 
-    return _find(runs, column, is_unresolved)
+    return _find(runs, column, is_small)
 
 
 def _find(runs: pd.DataFrame, column: str, fails: Callable[[str], pd.Series[bool]]) -> pd.Series[bool]:

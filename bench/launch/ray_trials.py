@@ -26,7 +26,7 @@ from ray.tune.execution.tune_controller import TuneController
 
 from bench.errors import BenchError
 from bench.launch.attempts import MAX_ATTEMPTS
-from bench.launch.events import Emit, Event
+from bench.launch.events import Emit, Event, Started
 from bench.launch.extensions import pack_work, unpack_work
 from bench.launch.launcher import Job
 from bench.launch.options import Options
@@ -39,7 +39,7 @@ from bench.results import RunStore
 
 Trial = tuple[CohortPlan, ...]
 
-_REPORT_SECONDS = 0.5  # between two reports of a trial at the least
+_REPORT_SECONDS = 0.5  # after a report, how long a beginning is held back
 
 
 def launch(job: Job, emit: Emit) -> None:
@@ -157,9 +157,7 @@ def _run_trial(
         _require_here(expected)
         trial: Trial = unpack_work(ray.get(packed[config["trial"]]))
         job = Job((), RunStore(location), options, {}, launch_id)
-        report = _Reporter()
-        work_through(trial, job, report)
-        report.flush()
+        work_through(trial, job, _Reporter())
     except BenchError as error:
         tune.report({"refusal": str(error)})
     except RayError:  # of the cluster: another attempt may do
@@ -169,9 +167,9 @@ def _run_trial(
 
 
 class _Reporter:
-    """Reports events to Tune, which handles few reports a second: those of short runs are told together.
+    """Reports events to Tune, which handles few reports a second: of short runs the beginning is told with the end.
 
-    What was held back last is told when the trial ends, or with the next event.
+    Nothing else is held back: what has been recorded must be told before anything can kill the process.
     """
 
     def __init__(self) -> None:
@@ -180,14 +178,11 @@ class _Reporter:
 
     def __call__(self, event: Event) -> None:
         self._held.append(event)
-        if time.monotonic() - self._last >= _REPORT_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._held:
-            tune.report({"events": [*self._held]})
-            self._held.clear()
-            self._last = time.monotonic()
+        if isinstance(event, Started) and time.monotonic() - self._last < _REPORT_SECONDS:
+            return
+        tune.report({"events": [*self._held]})
+        self._held.clear()
+        self._last = time.monotonic()
 
 
 def _require_here(expected: Expected | None) -> None:

@@ -106,27 +106,24 @@ def work(plan: CohortPlan, job: Job, emit: Emit, *, over_launches: bool = False)
             _tell(plan, store.record(run_id), emit)
         attempts.tell()
         if given_up and len(plan.specs) > 1:
-            missing = _work_alone(missing, job, emit, attempts, over_launches=over_launches)
-        labels = {SPLIT: str(plan.split_from)} if plan.split_from else {}
-        for found in _records(missing, job, emit, device, attempts, given_up=given_up):
-            record = labelled(found, labels)
-            _store(record, plan, store)
-            attempts.finish(record.run_id)
-            ended.add(record.status)
-            _tell(plan, record, emit)
+            _work_alone(missing, job, emit, attempts, over_launches=over_launches)
+        else:
+            for record in _records(missing, job, emit, device, attempts, given_up=given_up):
+                _store(record, plan, store)
+                attempts.finish(record.run_id)
+                ended.add(record.status)
+                _tell(plan, record, emit)
     finally:
         attempts.end()
     if Status.TIMEOUT not in ended:  # else `--retry timeout` goes on from there
         checkpoint.remove()
 
 
-def _work_alone(plan: CohortPlan, job: Job, emit: Emit, attempts: Attempts, *, over_launches: bool) -> CohortPlan:
-    """Execute the runs of a cohort that has killed its process one by one; what is left of it: nothing."""
+def _work_alone(plan: CohortPlan, job: Job, emit: Emit, attempts: Attempts, *, over_launches: bool) -> None:
     emit(Noted(plan, f"its process died {MAX_ATTEMPTS} times: its {len(plan.wanted)} runs are executed one by one"))
     for part in plan.alone():
         work(part, job, emit, over_launches=over_launches)
         attempts.finish(part.specs[0].run_id)
-    return replace(plan, wanted=frozenset())
 
 
 def _store(record: RunRecord, plan: CohortPlan, store: RunStore) -> None:
@@ -142,8 +139,9 @@ def _tell(plan: CohortPlan, record: RunRecord, emit: Emit) -> None:
 def _records(
     plan: CohortPlan, job: Job, emit: Emit, device: torch.device, attempts: Attempts, *, given_up: bool
 ) -> Iterator[RunRecord]:
+    labels = {SPLIT: str(plan.split_from)} if plan.split_from else {}
     if given_up:
-        yield from crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device)
+        yield from (labelled(r, labels) for r in crashed(plan.specs, plan.wanted, MAX_ATTEMPTS, device))
         return
     if not plan.wanted:
         return
@@ -175,7 +173,7 @@ def _records(
             give_up=give_up,
             gather=_gathering(plan, job.store, device),
         )
-        yield from run_cohort(plan.specs, plan.wanted, place, progress)
+        yield from (labelled(r, labels) for r in run_cohort(plan.specs, plan.wanted, place, progress))
 
 
 def device_for(resources: ResourceSettings) -> torch.device:
