@@ -33,10 +33,11 @@ from bench.results import (
     read_progress,
     rows_of_stage,
 )
-from bench.statuses import MAIN_STAGE, SEARCH_STAGE
+from bench.statuses import MAIN_STAGE, RUNG_STAGE, SEARCH_STAGE
 
 Which = Literal["suite", "all"]
-StageName = Literal["main", "search"]
+StageName = Literal["main", "search", "rung"]
+_STAGES = (MAIN_STAGE, SEARCH_STAGE, RUNG_STAGE)
 
 
 class ResultsWarning(UserWarning):
@@ -65,10 +66,10 @@ class ReadResults:
         """Runs, or rows of real data; see `load`.
 
         Raises:
-            ArgumentError: if `variants` is neither "suite" nor "all", or `stage` neither "main" nor "search".
+            ArgumentError: if `variants` is neither "suite" nor "all", or `stage` is unknown.
         """
-        if stage not in (MAIN_STAGE, SEARCH_STAGE):
-            raise ArgumentError(f"stage: found {stage!r}; expected 'main' or 'search'")
+        if stage not in _STAGES:
+            raise ArgumentError(f"stage: found {stage!r}; expected 'main', 'search' or 'rung'")
         if variants not in ("suite", "all"):
             raise ArgumentError(f"variants: found {variants!r}; expected 'suite' or 'all'")
         rows = (self.snapshot.references if references else self.snapshot.runs).frame
@@ -119,7 +120,8 @@ def load(
         variants: "suite" for the runs that the suite stands for as it was last run, with all their seeds; "all" for
             those too that it was run with before under other settings.
         stage: "main" for the runs that are compared; "search" for those that settings were chosen by, a row per trial,
-            measured on the validation split.
+            measured on the validation split; "rung" for the shorter ones that decided which trials were trained in
+            full, where the search has a rung.
 
     Raises:
         ArgumentError: if `variants` or `stage` is none of these.

@@ -40,7 +40,9 @@ class Status(StrEnum):
 
 
 SEARCH_STAGE: Final = "search"
-"""Stage of the runs that settings are chosen by; all others have none."""
+"""Stage of the runs that settings are chosen by; the runs that are compared have none."""
+RUNG_STAGE: Final = "rung"
+"""Stage of the shorter runs that decide which trials of a search are trained in full."""
 MAIN_STAGE: Final = "main"
 """What the others are asked for by."""
 RESULTS: tuple[Status, ...] = tuple(status for status in Status if status.is_result)

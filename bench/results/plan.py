@@ -76,7 +76,7 @@ def read_plan(store: RunStore) -> pd.DataFrame | None:
 
 
 def rows_of_stage(frame: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """The rows of one stage: `search` for the runs that settings were chosen by, `main` for all others."""
+    """The rows of one stage: `search` or `rung` for the runs that settings were chosen by, `main` for all others."""
     if "stage" not in frame.columns:
         return frame if stage == MAIN_STAGE else frame.iloc[:0]
     chosen = frame["stage"].isna() if stage == MAIN_STAGE else (frame["stage"] == stage).fillna(False)

@@ -14,7 +14,7 @@ from bench.results.ended import Ended, read_ended
 from bench.results.plan import planned_rows, read_plan, rows_of_stage
 from bench.results.store import REFERENCES, RUNS, RunStore
 from bench.results.underway import Cohort, Sign, read_cohorts
-from bench.statuses import RESULTS, SEARCH_STAGE, Status
+from bench.statuses import RESULTS, RUNG_STAGE, SEARCH_STAGE, Status
 
 RUNNING, TO_DO = "running", "to_do"
 STATES = (*(status.value for status in RESULTS), RUNNING, TO_DO)
@@ -127,7 +127,7 @@ def read_progress(store: RunStore, before: Progress | None = None, now: datetime
     is_reference = planned["run_id"].str.startswith(REFERENCE_PREFIX)
     measured = set(ended[1].frame["run_id"])
     whole = _with_states(chosen, planned[~is_reference], cohorts)
-    is_trial = whole["run_id"].isin(set(rows_of_stage(planned, SEARCH_STAGE)["run_id"]))
+    is_trial = whole["run_id"].isin(_ids_of_search(planned))
     return Progress(
         runs=whole[~is_trial].reset_index(drop=True),
         trials=whole[is_trial].reset_index(drop=True),
@@ -139,6 +139,10 @@ def read_progress(store: RunStore, before: Progress | None = None, now: datetime
         ended=(ended[0], ended[1]),
         read_at=moment,
     )
+
+
+def _ids_of_search(planned: pd.DataFrame) -> set[str]:
+    return {run_id for stage in (RUNG_STAGE, SEARCH_STAGE) for run_id in rows_of_stage(planned, stage)["run_id"]}
 
 
 def _planned(plan: pd.DataFrame | None) -> pd.DataFrame:

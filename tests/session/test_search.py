@@ -168,7 +168,7 @@ def test_old_rows_have_no_stage(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_there_is_not(out: Path) -> None:
-    with pytest.raises(BenchError, match="stage: found 'serch'; expected 'main' or 'search'"):
+    with pytest.raises(BenchError, match="stage: found 'serch'; expected 'main', 'search' or 'rung'"):
         bench.load(out / "tuned", stage="serch")  # type: ignore[arg-type]
 
 
@@ -253,3 +253,21 @@ def test_without_validation_examples_nothing_starts(tmp_path: Path, monkeypatch:
     with pytest.raises(BenchError, match="dataset 'blob': found no validation examples"):
         prepare(suite, out=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rung_from_end_to_end(tmp_path: Path) -> None:
+    search = {"trials": 4, "metric": "fid", "space": {"training.lr": {"log": [1e-3, 1.0]}}}
+    suite = searching(methods={"vae": {"family": "vae", "network": NETWORK}}, seeds=1)
+    suite["search"] = search | {"rung": {"steps": 0.5, "keep": 0.5}}
+    first = bench.run(suite, out=tmp_path, inline=True)
+    short, full = (bench.load(tmp_path / "tuned", stage=stage) for stage in ("rung", "search"))
+    assert (short["steps"] == 2).all()
+    assert sorted(short["trial"]) == [0, 1, 2, 3]
+    assert (full["steps"] == 4).all()
+    assert set(full["trial"]) == set(short.nsmallest(2, "fid")["trial"])
+    assert list(first["trial"]) == [full.loc[full["fid"].idxmin(), "trial"]]
+    again = bench.run(suite, out=tmp_path, inline=True)
+    assert list(again["run_id"]) == list(first["run_id"])
+    page = bench.report(tmp_path / "tuned").read_text(encoding="utf-8")
+    assert "All were trained for 0.5 of the steps, the best 0.5 of each method in full" in page
+    assert "Best of k trials" not in page

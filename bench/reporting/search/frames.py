@@ -32,7 +32,8 @@ class Searched:
         trials: `dataset, method, trial, status, value`, and a column per setting that was searched.
         winners: as `select_winners` gives them.
         curves: `dataset, method, k, low, median, high, mean`: the best of k trials. Where trials depend on those before
-            them, it is the best of the first k; `low`, `high` and `mean` are null.
+            them, it is the best of the first k; `low`, `high` and `mean` are null. Empty where a rung stopped trials:
+            which ones would have gone on among k of them, only runs that were not made could say.
     """
 
     column: Column
@@ -47,6 +48,11 @@ class Searched:
     def is_adaptive(self) -> bool:
         """Whether trials depend on what those before them gave."""
         return bool(self.block.get("sampler", IN_ADVANCE) != IN_ADVANCE)
+
+    @property
+    def rung(self) -> Mapping[str, Any] | None:
+        """Where trials stopped of which the best went on; None where all were trained in full."""
+        return self.block.get("rung")
 
     @property
     def files(self) -> dict[str, pd.DataFrame]:
@@ -90,7 +96,7 @@ def read_search(
         sampler=str(choices.get("sampler") or block.get("sampler", IN_ADVANCE)),
         trials=_attach_settings(trials, runs, block, columns),
         winners=select_winners(trials, better),
-        curves=_compute_curves(trials, better, is_adaptive=block.get("sampler", IN_ADVANCE) != IN_ADVANCE),
+        curves=_compute_curves(trials, better, block),
     )
 
 
@@ -104,7 +110,10 @@ def _attach_settings(
     return trials.merge(pd.concat([runs[place], drawn], axis="columns").drop_duplicates(place, keep="last"), on=place)
 
 
-def _compute_curves(trials: pd.DataFrame, better: Any, *, is_adaptive: bool) -> pd.DataFrame:  # noqa: ANN401
+def _compute_curves(trials: pd.DataFrame, better: Any, block: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ANN401
+    if block.get("rung") is not None:
+        return pd.DataFrame(columns=CURVES)
+    is_adaptive = block.get("sampler", IN_ADVANCE) != IN_ADVANCE
     parts = []
     for names, group in trials.groupby(["dataset", "method"], sort=False):
         dataset, method = map(str, names)

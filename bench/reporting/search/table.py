@@ -24,6 +24,10 @@ _TIES = (
     "data, do not."
 )
 
+_RUNG = (
+    " All were trained for {steps:g} of the steps, the best {keep:g} of each method in full: these are counted here."
+)
+
 
 def build_winner_table(
     dataset: str, searched: Searched, methods: Sequence[str], summary: pd.DataFrame, columns: Columns
@@ -69,10 +73,12 @@ def build_winner_table(
 def _describe(searched: Searched) -> str:
     block, column = searched.block, searched.column
     depends = "; trials depend on those before them" if searched.is_adaptive else ""
+    rung = searched.rung
+    stopped = "" if rung is None else _RUNG.format(**rung)
     shared = "" if searched.is_adaptive else ", the same for every method where keys are shared"
     return (
         f"{block['trials']} trials of every method{shared}: {searched.sampler} (seed {block.get('seed', 0)}){depends}. "
-        f"Chosen by {column.label} on the validation split, {searched.better} is better."
+        f"Chosen by {column.label} on the validation split, {searched.better} is better.{stopped}"
     )
 
 

@@ -11,6 +11,7 @@ from bench.suite.models.draft import Draft
 from bench.suite.models.key_checks import check_key
 from bench.suite.reading.errors import KeyPath, Problem, quote
 from bench.suite.search.metric import find_metric
+from bench.suite.search.registered import SAMPLERS
 from bench.suite.search.schema import Range, SearchBlock
 from bench.suite.search.space import MOST_KEYS, Dimension, draw_points, draw_settings, list_dimensions
 from bench.suite.settings import Setting
@@ -26,6 +27,7 @@ def check_search(draft: Draft, slots: Sequence[Slot]) -> Iterator[Problem]:
     found = find_metric(block.metric)
     if isinstance(found, Problem):
         yield found
+    yield from _check_rung(block)
     families = {slot.method: slot.family for slot in slots if slot.is_known}
     for key, given in block.space.items():
         yield from _check_key(key, given, ("search", "space", key), families)
@@ -82,6 +84,12 @@ def _check_key(key: str, given: Range, at: KeyPath, families: dict[str, str]) ->
         return
     setting = Setting(tuple(key.split(".")), given.given[0], at)
     yield from check_key(setting, families, needs_all=False) if families else ()
+
+
+def _check_rung(block: SearchBlock) -> Iterator[Problem]:
+    if block.rung is not None and SAMPLERS[block.sampler].is_adaptive:
+        expected = "sampler: sobol, whose trials are all drawn in advance; or no rung"
+        yield Problem(("search", "rung"), f"a rung beside sampler {quote(block.sampler)}", expected)
 
 
 def _check_sizes(block: SearchBlock, families: dict[str, str]) -> Iterator[Problem]:

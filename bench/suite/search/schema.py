@@ -20,6 +20,7 @@ _DIGITS = 6
 """Significant digits of drawn numbers: the last bits of exp and log differ between machines, and would move ids."""
 
 Kind = Literal["uniform", "log", "integer", "choice"]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Trials = Annotated[PositiveInt, Field(le=MOST_TRIALS)]
 KINDS: tuple[Kind, ...] = ("uniform", "log", "integer", "choice")
 
@@ -78,6 +79,32 @@ class Range(Settings):
         return {self.kind: self.model_dump(mode="json")[self.kind]}
 
 
+class Rung(Settings):
+    """Where all trials stop, and the best of each method go on: `{steps: 0.25, keep: 0.25}`.
+
+    One rung of successive halving (Jamieson & Talwalkar 2016, AISTATS), the same for every method.
+
+    Attributes:
+        steps: share of the training steps that every trial is trained for.
+        keep: share of each method's trials that are then trained in full.
+    """
+
+    steps: Share
+    keep: Share
+
+    def count_kept(self, trials: int) -> int:
+        """How many of a method's trials go on."""
+        return math.ceil(round(self.keep * trials, 9))
+
+    def shorten(self, steps: int) -> int:
+        """The steps that a trial is trained for before it is judged."""
+        return max(1, min(round(self.steps * steps), steps - 1))
+
+    def to_plain(self) -> dict[str, Any]:
+        """As a suite file has it."""
+        return {"steps": self.steps, "keep": self.keep}
+
+
 class SearchBlock(Settings):
     """The `search:` block.
 
@@ -88,6 +115,7 @@ class SearchBlock(Settings):
         space: ranges by dotted key, for every method that has the key.
         methods: more ranges, or others, of single methods.
         sampler: how configurations come about.
+        rung: where trials stop of which the best go on; by default all are trained in full.
     """
 
     trials: Trials
@@ -96,6 +124,7 @@ class SearchBlock(Settings):
     space: dict[str, Range] = Field(default_factory=dict)
     methods: dict[str, dict[str, Range]] = Field(default_factory=dict)
     sampler: Literal["sobol", "tpe"] = "sobol"
+    rung: Rung | None = None
 
     def training_seed(self, trial: int) -> int:
         """The seed that every method's model of a trial is trained with: another one for each trial.
@@ -117,7 +146,7 @@ class SearchBlock(Settings):
             "space": _write(self.space),
             "methods": {method: _write(ranges) for method, ranges in self.methods.items()},
             "sampler": self.sampler,
-        }
+        } | ({} if self.rung is None else {"rung": self.rung.to_plain()})
 
 
 def _write(ranges: Mapping[str, Range]) -> dict[str, Any]:

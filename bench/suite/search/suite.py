@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -18,6 +18,7 @@ from bench.suite.models.suite import Fingerprint, ModelSuite, fingerprint_datase
 from bench.suite.reading.errors import Problem, SuiteError
 from bench.suite.search.metric import SearchMetric, find_metric
 from bench.suite.search.registered import SAMPLERS
+from bench.suite.search.rung import choose_promoted, list_lacking, shorten
 from bench.suite.search.samplers import Configuration, Sampler, Told
 from bench.suite.search.schema import SearchBlock
 from bench.suite.search.space import describe_settings, list_dimensions
@@ -32,7 +33,7 @@ class _Progress:
         cell: the method on the dataset.
         sha256: fingerprint of the dataset.
         drawn: the configurations so far, by trial.
-        specs: their runs.
+        specs: the runs that a winner is chosen among: those of all trials, or of those that went on at the rung.
     """
 
     cell: Cell
@@ -94,8 +95,7 @@ class SearchSuite(ModelSuite):
 
     def runs(self, fingerprint: Fingerprint = fingerprint_dataset) -> tuple[RunSpec, ...]:
         """The runs of the search that are known in advance: every dataset × method × trial."""
-        progress = self._begin(fingerprint)
-        return tuple(self._extend(progress, pd.DataFrame()))
+        return tuple(next(self._rounds(self._begin(fingerprint), pd.DataFrame)))
 
     def stages(self, results: Results, fingerprint: Fingerprint = fingerprint_dataset) -> Iterator[Sequence[WorkSpec]]:
         """The runs of the search, at once or in rounds; then every winner with each of the suite's seeds.
@@ -110,19 +110,17 @@ class SearchSuite(ModelSuite):
             BenchError: if a run of the search has no result when the next is to be chosen; as `runs`.
         """
         progress = self._begin(fingerprint)
-        rows = pd.DataFrame()
-        while batch := self._extend(progress, rows):
+        for batch in self._rounds(progress, results):
             yield batch
-            rows = results()
-            self._require_results(progress, rows)
-        winners = self._select(progress, rows)
+            self._require_results(batch, results())
+        winners = self._select(progress, results())
         yield [run for own in progress for run in self._list_runs(own, winners[own.place].trial)]
 
     def choices(self, rows: pd.DataFrame) -> Mapping[str, Any]:
         """What was searched for and the winners, once every run of the search has a result; else nothing."""
         progress = self._begin(fingerprint_dataset)
-        while self._extend(progress, rows):
-            if not self._lacking(progress, rows).empty:
+        for batch in self._rounds(progress, rows.copy):
+            if list_lacking(batch, rows):
                 return {}
         winners = self._select(progress, rows)
         return {
@@ -145,6 +143,21 @@ class SearchSuite(ModelSuite):
                 self._prints[dataset.label] = fingerprint(dataset.name, dataset.parameters)
         return [_Progress(cell, self._prints[cell.dataset.label]) for cell in self.cells]
 
+    def _rounds(self, progress: Sequence[_Progress], results: Results) -> Iterator[list[RunSpec]]:
+        """The runs of the search, each batch to be done before the next is asked for."""
+        rows, rung = pd.DataFrame(), self.search.rung
+        while batch := self._extend(progress, rows):
+            if rung is not None:
+                shorter = {own.place: [shorten(spec, rung) for spec in own.specs] for own in progress}
+                yield [spec for specs in shorter.values() for spec in specs]
+                rows = results()
+                for own in progress:
+                    judged = self._collect(shorter[own.place], rows)
+                    own.specs = choose_promoted(own.specs, judged, self.metric.better, rung)
+                batch = [spec for own in progress for spec in own.specs]
+            yield batch
+            rows = results()
+
     def _extend(self, progress: Sequence[_Progress], rows: pd.DataFrame) -> list[RunSpec]:
         """Runs of the next trials of every method and dataset; none once there are enough."""
         batch: list[RunSpec] = []
@@ -153,13 +166,14 @@ class SearchSuite(ModelSuite):
             told = self._tell(own, rows)
             new = self.sampler.propose(dimensions, self.search, self.search.trials, told, self.metric.better)
             for settings in new:
-                own.specs.append(self._specify_trial(own, settings))
+                spec = self._specify_trial(own, settings)
+                batch.append(spec)
+                own.specs.append(spec)
                 own.drawn.append(settings)
-            batch += own.specs[len(told) :]
         return batch
 
     def _specify_trial(self, own: _Progress, settings: Configuration) -> RunSpec:
-        trial = len(own.specs)
+        trial = len(own.drawn)
         spec = self._specify(self._resolve(own.cell, settings), self.search.training_seed(trial), own.sha256)
         protocol = self.metric.protocol
         return spec.model_copy(
@@ -179,15 +193,16 @@ class SearchSuite(ModelSuite):
         return resolved
 
     def _tell(self, own: _Progress, rows: pd.DataFrame) -> list[Told]:
-        if not own.specs:
+        if not own.drawn:
             return []
-        values = self._collect([own], rows)["value"]
-        pairs = zip(own.drawn, values, strict=True)
+        found = self._collect(own.specs, rows)
+        values = dict(zip(found["trial"], found["value"], strict=True))
+        pairs = ((drawn, values.get(trial)) for trial, drawn in enumerate(own.drawn))
         return [Told(drawn, None if pd.isna(value) else float(value)) for drawn, value in pairs]
 
-    def _collect(self, progress: Sequence[_Progress], rows: pd.DataFrame) -> pd.DataFrame:
-        """The trials so far, a row each, under the names that they have now."""
-        names = {spec.run_id: spec for own in progress for spec in own.specs}
+    def _collect(self, trials: Iterable[RunSpec], rows: pd.DataFrame) -> pd.DataFrame:
+        """The trials, a row each, under the names that they have now."""
+        names = {spec.run_id: spec for spec in trials}
         mine = rows[rows["run_id"].isin(names.keys())]
         specs = [names[run_id] for run_id in mine["run_id"]]
         labels = {name: [getattr(spec, name) for spec in specs] for name in ("dataset", "method", "trial")}
@@ -195,7 +210,8 @@ class SearchSuite(ModelSuite):
 
     def _select(self, progress: Sequence[_Progress], rows: pd.DataFrame) -> dict[tuple[str, str], _Winner]:
         """The winners, by dataset and method."""
-        found = select_winners(self._collect(progress, rows), self.metric.better).to_dict(orient="records")
+        trials = self._collect([spec for own in progress for spec in own.specs], rows)
+        found = select_winners(trials, self.metric.better).to_dict(orient="records")
         return {
             (row["dataset"], row["method"]): _Winner(
                 None if pd.isna(row["trial"]) else int(row["trial"]), float(row["value"]), int(row["succeeded"])
@@ -211,17 +227,12 @@ class SearchSuite(ModelSuite):
         first = first.model_copy(update={"trial": trial})
         return [first.with_seed(seed) for seed in self.seeds]
 
-    def _lacking(self, progress: Sequence[_Progress], rows: pd.DataFrame) -> pd.Series[str]:
-        ids = pd.Series([spec.run_id for own in progress for spec in own.specs], dtype=object)
-        return ids if rows.empty else ids[~ids.isin(rows["run_id"])]
-
-    def _require_results(self, progress: Sequence[_Progress], rows: pd.DataFrame) -> None:
-        lacking = self._lacking(progress, rows)
-        if len(lacking):
-            total = sum(len(own.specs) for own in progress)
+    def _require_results(self, batch: Sequence[RunSpec], rows: pd.DataFrame) -> None:
+        lacking = list_lacking(batch, rows)
+        if lacking:
             raise BenchError(
-                f"{self.name}: {len(lacking)} of {total} search runs have no result yet; expected all of them before a "
-                "winner is chosen; run the same command again"
+                f"{self.name}: {len(lacking)} of {len(batch)} search runs have no result yet; expected all of them "
+                "before a winner is chosen; run the same command again"
             )
 
 

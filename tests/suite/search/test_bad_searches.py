@@ -33,6 +33,13 @@ BAD = [
     ("  metric: fid\n", "", "8:1: search.metric: found nothing; expected a value: it has no default"),
     ("metric: fid", "metric: fdi", "10:11: search.metric: found 'fdi'; expected one of "),
     ("metric: fid", "metric: fdi", "did you mean 'fid'?"),
+    ("trials: 4", "trials: 4\n  rung: {steps: 1, keep: 0.5}", "10:17: search.rung.steps: found 1; expected a number "),
+    ("trials: 4", "trials: 4\n  rung: {steps: 0.5}", "search.rung.keep: found nothing"),
+    (
+        "trials: 4",
+        "trials: 4\n  sampler: tpe\n  rung: {steps: 0.5, keep: 0.5}",
+        "search.rung: found a rung beside sampler 'tpe'; expected sampler: sobol, whose trials",
+    ),
     ("metric: fid", "metric: fid_n", "10:11: search.metric: found 'fid_n'; expected a column with a better end"),
     ("metric: fid", "metric: div_jx", "10:11: search.metric: found 'div_jx'; expected one of "),
     (

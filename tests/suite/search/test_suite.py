@@ -13,6 +13,7 @@ import pytest
 from bench.errors import BenchError
 from bench.spec import RunSpec, WorkSpec
 from bench.suite import ModelSuite, SearchSuite, SuiteError, list_references, load_suite
+from bench.suite.search.schema import Rung
 from tests.suite.samples import dump_suite, no_data, small_suite
 
 SEARCH = {
@@ -180,3 +181,44 @@ def test_methods_whose_trials_are_alike_are_refused() -> None:
         SuiteError, match=r"methods\.js: found the same settings in trial 1 as method 'any' has in trial 1"
     ):
         load_suite(small_suite(datasets=["ring"], methods=methods, search=SEARCH | {"methods": own}))
+
+
+RUNG = {"steps": 0.25, "keep": 0.5}
+
+
+def test_at_a_rung_the_best_half_of_each_methods_trials_go_on() -> None:
+    suite = load_suite(small_suite(search=SEARCH | {"rung": RUNG}))
+    assert isinstance(suite, SearchSuite)
+    short, full, final = go_through(suite, FIGURES)
+    whole = {(r.dataset, r.method, r.trial): r for r in searching().runs(no_data)}
+    assert list(suite.runs(no_data)) == list(short)
+    assert {(r.dataset, r.method, r.trial) for r in short} == whole.keys()
+    for run in short:
+        assert isinstance(run, RunSpec)
+        same = whole[run.dataset, run.method, run.trial]
+        assert (run.stage, run.training.steps, run.seed) == ("rung", round(same.training.steps / 4), same.seed)
+        assert (run.model, run.metrics, run.evaluation) == (same.model, same.metrics, same.evaluation)
+    went_on = {(r.dataset, r.method, r.trial) for r in full}
+    assert {trial for d, m, trial in went_on if (d, m) == ("ring", "vae")} == {1, 3}
+    assert {trial for d, m, trial in went_on if (d, m) == ("ring", "js")} == {0, 1}
+    assert {trial for d, m, trial in went_on if (d, m) == ("ring", "kl")} == {3, 0}, (
+        "failed ones rank last, none is left out"
+    )
+    assert {r.run_id for r in full} == {whole[place].run_id for place in went_on}, "as a search without a rung has them"
+    assert {(r.dataset, r.method): r.trial for r in final} == {("ring", "vae"): 1, ("ring", "kl"): 3, ("ring", "js"): 0}
+
+
+def test_a_rung_is_written_out_again_and_counts_up() -> None:
+    suite = load_suite(small_suite(search=SEARCH | {"rung": RUNG}))
+    assert load_suite(suite.to_plain()).to_plain()["search"]["rung"] == RUNG
+    assert "rung" not in searching().to_plain()["search"]
+    assert [Rung(steps=0.5, keep=0.1).count_kept(n) for n in (1, 10, 11)] == [1, 1, 2]
+    assert [Rung(steps=0.1, keep=0.1).shorten(n) for n in (1, 4, 1000)] == [1, 1, 100]
+
+
+def test_without_results_at_the_rung_none_goes_on() -> None:
+    suite = load_suite(small_suite(search=SEARCH | {"rung": RUNG}))
+    stages = suite.stages(pd.DataFrame, no_data)
+    next(stages)
+    with pytest.raises(BenchError, match="24 of 24 search runs have no result yet"):
+        next(stages)
