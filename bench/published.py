@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+SpreadKind = Literal["standard deviation", "standard error"]
+"""What a source may print after ±."""
 
 
 class PublishedFigure(BaseModel):
@@ -18,7 +21,11 @@ class PublishedFigure(BaseModel):
     metric: str = Field(description="Column name.")
     value: float
     spread: float | None = Field(None, description="What the source prints after ±.")
+    spread_is: SpreadKind | None = Field(
+        None, description="What that is: over the source's runs, or of their mean; by default not known."
+    )
     n: Annotated[int, Field(ge=1)] | None = Field(None, description="Runs behind it.")
+    recalled: bool = Field(False, description="Recalled and not read: the source could not be looked at.")
     note: str | None = None
     feature_extractor: str | None = Field(
         None, description="Network that it was measured with; of FID and its relatives, Inception v3 if it is not said."

@@ -42,9 +42,10 @@ from bench.reporting.tables.cells import Table
 from bench.reporting.tables.gap import find_gaps
 from bench.reporting.tables.gap_table import BOUND, GAP, build_gap_table
 from bench.reporting.tables.papers import read_published
+from bench.reporting.tables.published import PUBLISHED, build_published_table
 from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
 
-KINDS = ("comparison", "samples", *matrix.KINDS, NOISE, GAP, "curves")
+KINDS = ("comparison", PUBLISHED, "samples", *matrix.KINDS, NOISE, GAP, "curves")
 """Kinds of its tables and figures, for their files' names."""
 _GUIDE = (
     "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
@@ -146,6 +147,11 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     rest = select(whole, lambda column: not column.divergence and (gap is None or column.name != BOUND))
     if any(header.column.printed for header in rest.headers) or not whole.headers:
         yield Block(table=rest)
+    beside = build_published_table(
+        dataset, _choose_published(dataset, sources), sources.runs, sources.summary, sources.counts, columns
+    )
+    if beside is not None:
+        yield Block(PUBLISHED, "Ours beside published figures", beside)
     yield from _show(plot_headlines(dataset, sources.values, sources.looks, whole, columns))
     yield from _show(plot_samples(dataset, sources.runs, sources.frames.pictures, sources.looks))
     yield from _show_matrices(whole, _find_typical_errors(dataset, sources.runs), columns)

@@ -89,19 +89,24 @@ def _make_headers(keys: Sequence[tuple[str, str]], columns: Columns) -> tuple[He
     )
 
 
+def _tell(figure: PublishedFigure) -> tuple[str | None, str, str | None, bool]:
+    """What figures of one row share."""
+    return figure.method, figure.source, figure.note, figure.recalled
+
+
 def _make_published_rows(
     keys: Sequence[tuple[str, str]],
     places: Mapping[PublishedFigure, tuple[str, str]],
     trained_on: Mapping[str | None, str],
 ) -> list[Row]:
     rows = []
-    for method, source, note in dict.fromkeys((figure.method, figure.source, figure.note) for figure in places):
+    for method, source, note, recalled in dict.fromkeys(_tell(figure) for figure in places):
         own = {
             place: Cell(figure.value, figure.spread, None, given=True)
             for figure, place in places.items()
-            if (figure.method, figure.source, figure.note) == (method, source, note)
+            if _tell(figure) == (method, source, note, recalled)
         }
-        detail = f"{source}; {note}" if note else source
+        detail = "; ".join(part for part in (source, note, "recalled, not read" if recalled else "") if part)
         cells = tuple(own.get(key) for key in keys)
         rows.append(Row(method or source, "published", cells, detail, divergence=trained_on.get(method, "")))
     return rows

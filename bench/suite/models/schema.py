@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from bench.published import PublishedFigure
+from bench.published import PublishedFigure, SpreadKind
 from bench.spec import EvaluationSettings, ResourceSettings, Settings, TrainingSettings
 from bench.suite.schema import DatasetEntry, Keyed, MethodName, Names, SuiteHead
 from bench.suite.search.schema import SearchBlock
@@ -49,7 +49,9 @@ class PublishedTable(Settings):
     values: Annotated[
         dict[str, float | Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]], Field(min_length=1)
     ]
+    spread_is: SpreadKind | None = None
     n: Annotated[int, Field(ge=1)] | None = None
+    recalled: bool = False
     note: str | None = None
     feature_extractor: str | None = None
 

@@ -155,7 +155,10 @@ def test_every_group_of_metrics_has_its_columns(page: _Page) -> None:
 
 def test_every_table_and_figure_is_also_a_file(report: Path) -> None:
     tables = {path.name for path in (report / "tables").iterdir()}
-    named = {"ring": ("", "-train-test", "-train-test-exact", "-gap"), "digits": ("", "-train-test", "-gap")}
+    named = {
+        "ring": ("", "-published", "-train-test", "-train-test-exact", "-gap"),
+        "digits": ("", "-train-test", "-gap"),
+    }
     expected = {f"{d}{kind}.{s}" for d, kinds in named.items() for kind in kinds for s in ("csv", "md", "tex")}
     assert tables == {"summary.csv", "failures.csv"} | expected
     kinds = ("comparison", "samples", "train-test", "curves")
