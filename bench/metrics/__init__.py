@@ -53,6 +53,7 @@ from bench.metrics.likelihood import (
     parzen_log_likelihood,
 )
 from bench.metrics.modes import ModeCoverage, mode_coverage
+from bench.metrics.projection import Projection, project_on_normal
 
 __all__ = [
     "ELBO",
@@ -79,6 +80,7 @@ __all__ = [
     "ParzenLogLikelihood",
     "ParzenResult",
     "PrecisionRecall",
+    "Projection",
     "Protocol",
     "Subject",
     "Value",
@@ -100,6 +102,7 @@ __all__ = [
     "parzen_log_density",
     "parzen_log_likelihood",
     "precision_recall",
+    "project_on_normal",
     "register_estimator",
     "register_extractor",
     "register_metric",

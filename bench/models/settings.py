@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from bench.identity import LATER
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
@@ -38,6 +39,11 @@ class GANNetwork(Settings):
     activation: Activation = "relu"
     critic_activation: Activation = "leaky_relu"
     batch_norm: bool = Field(False, description="Batch normalisation in the generator.")
+    initialisation: Annotated[Literal["default", "identity"], LATER] = Field(
+        "default",
+        description="How the generator starts: as its layers do by default, or, for a linear one (generator: []) of as "
+        "many latents as values, as the identity, at N(0, I).",
+    )
 
 
 class AutoencoderSettings(MethodSettings):

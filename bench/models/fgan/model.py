@@ -15,6 +15,7 @@ from bench.models.fgan.bound import BOUNDS
 from bench.models.fgan.critic_input import CRITIC_INPUTS
 from bench.models.fgan.generator_objective import GENERATOR_OBJECTIVES
 from bench.models.fgan.update import CRITIC, GENERATOR, UPDATE_RULES
+from bench.models.initialisation import INITIALISATIONS
 from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import FGANSettings
@@ -57,6 +58,7 @@ class FGAN(GenerativeModel):
         self.latent_dim = net.latent
         self.noise = {"latent": self.prior}
         self.generator = decoder(Layers(net.generator, net.activation, net.kind, net.batch_norm), net.latent, shape)
+        INITIALISATIONS[net.initialisation](self.generator)
         seen = self._critic_input.shape(shape)
         self.critic = encoder(Layers(net.critic, net.critic_activation, net.kind), seen, 1)
         self.squash = torch.sigmoid if len(shape) == 3 else torch.nn.Identity()
