@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -97,6 +97,7 @@ def build_content(frames: Frames) -> Content:
         whole={named[name]: table for name, table in tables.items()},
         summary=sources.summary,
         paragraph=write_summary(runs, count, suite),
+        notes=tuple(str(note) for note in suite.get("notes") or ()),
         guide=" ".join(part for part in (_GUIDE, describe_references(tables.values()), _FILES) if part),
         failures=[
             *list_failures(runs, methods, datasets),
@@ -146,7 +147,8 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     gap = build_gap_table(dataset, found, sources.counts, _choose_published(dataset, sources), columns)
     rest = select(whole, lambda column: not column.divergence and (gap is None or column.name != BOUND))
     if any(header.column.printed for header in rest.headers) or not whole.headers:
-        yield Block(table=rest)
+        budget = str(sources.frames.suite.get("budget_note") or "")
+        yield Block(table=replace(rest, notes=(*rest.notes, *([budget] if budget else []))))
     beside = build_published_table(
         dataset, _choose_published(dataset, sources), sources.runs, sources.summary, sources.counts, columns
     )

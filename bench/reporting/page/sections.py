@@ -79,6 +79,7 @@ class Content:
         whole: tables with every column, printed or not, by anchor: for the CSV files.
         summary: all figures in tidy form: the file summary.csv.
         paragraph: what was run on what, and how it ended.
+        notes: what the suite says of itself.
         guide: how to read the tables.
         failures: the runs that did not finish.
         sections: the parts of the page.
@@ -95,6 +96,7 @@ class Content:
     sections: tuple[Section, ...]
     looks: Mapping[str, Look]
     beside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def assign_anchors(names: Iterable[str], kinds: Iterable[str]) -> dict[str, str]:

@@ -38,6 +38,8 @@ class Draft:
     published: Mapping[int, PublishedFigure | PublishedTable] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     search: SearchBlock | None = None
+    notes: tuple[str, ...] = ()
+    budget_note: str = ""
     loggers: Mapping[int, str | LoggerEntry] = field(default_factory=dict)
 
 
@@ -52,6 +54,7 @@ def _collect(read: Mapping[str, Any], values: Mapping[str, Any]) -> Draft:
     datasets = read.get("datasets") or {}
     direct = (
         "name", "title", "metrics", "methods", "overrides", "budgets", "published", "plugins", "search", "loggers",
+        "notes", "budget_note",
     )  # fmt: skip
     blocks = {name: values.get(name, {}) for name in BLOCKS}
     return Draft(

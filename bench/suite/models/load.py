@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.published import PublishedFigure
 from bench.suite.checks import read_loggers
 from bench.suite.models import checks
+from bench.suite.models.budget_note import describe_budget
 from bench.suite.models.builds import TrialBuilder, check_builds
 from bench.suite.models.cells import Cell, Slot, collect_override_settings, list_slots, resolve_cell
 from bench.suite.models.draft import Draft, read_draft
@@ -30,7 +31,7 @@ def load_models(request: Request) -> ModelSuite:
     budgets = {name: read_variant(block, ("budgets", name)) for name, block in draft.budgets.items()}
     problems += [*faults, *(problem for _, found in budgets.values() for problem in found)]
     chosen = call.over(budgets[request.budget][0] if request.budget in budgets else Variant())
-    cells, faults = _resolve_all(draft, (Variant(), *(variant for variant, _ in budgets.values()), chosen))
+    asked, cells, faults = _resolve_all(draft, (Variant(), *(variant for variant, _ in budgets.values()), chosen))
     has_search = "search" in request.document.values
     variants = (call, *(variant for variant, _ in budgets.values()))
     problems += [] if has_search else _list_trials_without_search(variants)
@@ -50,6 +51,8 @@ def load_models(request: Request) -> ModelSuite:
         plugins=request.paths(draft.plugins),
         budget=request.budget,
         loggers=loggers,
+        notes=draft.notes,
+        budget_note=describe_budget(request.budget, asked, cells) or draft.budget_note,
     )
     return suite if block is None else SearchSuite.of(suite, block)
 
@@ -76,17 +79,18 @@ def _check_parts(draft: Draft) -> Iterator[Problem]:
         yield from check_override(i, override, everywhere)
 
 
-def _resolve_all(draft: Draft, variants: Sequence[Variant]) -> tuple[tuple[Cell, ...], list[Problem]]:
-    """The cells under the last of the variants, and what is wrong under any of them."""
+def _resolve_all(draft: Draft, variants: Sequence[Variant]) -> tuple[tuple[Cell, ...], tuple[Cell, ...], list[Problem]]:
+    """The cells under the first and the last of the variants, and what is wrong under any of them."""
     problems: list[Problem] = []
     twins: list[Problem] = []
-    cells: tuple[Cell, ...] = ()
+    found: list[tuple[Cell, ...]] = []
     builder = TrialBuilder()
     for variant in variants:
         cells, faults = _resolve(draft, variant, builder)
+        found.append(cells)
         problems += faults
         twins = twins or ([] if faults else list(checks.check_twins(cells, variant.name)))
-    return cells, problems + twins
+    return found[0], found[-1], problems + twins
 
 
 def _resolve(draft: Draft, variant: Variant, builder: TrialBuilder) -> tuple[tuple[Cell, ...], list[Problem]]:

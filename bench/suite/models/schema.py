@@ -85,4 +85,6 @@ class SuiteFile(SuiteHead):
     metrics: Names = DEFAULT_METRICS
     overrides: tuple[Override, ...] = ()
     published: tuple[Published, ...] = ()
+    notes: tuple[str, ...] = Field((), description="Paragraphs that the report opens with.")
+    budget_note: str = Field("", description="What a budget left of the training; resolved suites say it.")
     search: SearchBlock | None = None

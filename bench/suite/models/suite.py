@@ -39,11 +39,15 @@ class ModelSuite(Suite):
         metrics: names of the metrics, in the suite's order.
         cells: every method on every dataset, datasets outermost, both in the suite's order.
         published: figures of papers, to be printed beside ours.
+        notes: paragraphs that the report opens with.
+        budget_note: what a budget left of the training, in a sentence; empty where it left all.
     """
 
     metrics: tuple[str, ...]
     cells: tuple[Cell, ...]
     published: tuple[PublishedFigure, ...] = ()
+    notes: tuple[str, ...] = ()
+    budget_note: str = ""
 
     @property
     def datasets(self) -> tuple[DatasetEntry, ...]:
@@ -88,6 +92,8 @@ class ModelSuite(Suite):
             "metrics": list(self.metrics),
             "published": [figure.model_dump(mode="json", exclude_none=True) for figure in self.published],
             "plugins": [path.as_posix() for path in self.plugins],
+            **({"notes": list(self.notes)} if self.notes else {}),
+            **({"budget_note": self.budget_note} if self.budget_note else {}),
         }
 
     def _specify(self, cell: Cell, seed: int, sha256: str) -> RunSpec:

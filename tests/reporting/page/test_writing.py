@@ -224,6 +224,18 @@ def test_no_runs_are_told(tmp_path: Path) -> None:
     assert "There are no results yet" in _Page(bare).text
 
 
+def test_notes_of_the_suite_and_its_budget_are_told(tmp_path: Path, runs: pd.DataFrame) -> None:
+    told = {
+        "notes": ["The order agrees.", "<b>The level</b> does not."],
+        "budget_note": "Budget cpu: 5 % of the steps.",
+    }
+    report = _small(tmp_path, _slim(runs), **told).parent
+    text = (report / "index.html").read_text(encoding="utf-8")
+    assert text.index("The order agrees.") < text.index("&lt;b&gt;The level&lt;/b&gt; does not.") < text.index("<table")
+    for suffix in ("md", "tex"):
+        assert "Budget cpu: 5" in (report / "tables" / f"ring.{suffix}").read_text(encoding="utf-8")
+
+
 def test_runs_that_all_failed_are_told(tmp_path: Path, runs: pd.DataFrame) -> None:
     page = _Page(_small(tmp_path, runs[runs["status"] != "done"], published=[]))
     assert "There are no results yet" in page.text
