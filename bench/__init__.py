@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from bench.models import register_method
     from bench.reading import columns, compare, load, report, status
+    from bench.sql import query
 
 _HOME = {
     "ArgumentError": "bench.errors",
@@ -60,6 +61,7 @@ _HOME = {
     "parzen_log_likelihood": "bench.metrics",
     "precision_recall": "bench.metrics",
     "project_on_normal": "bench.metrics",
+    "query": "bench.sql",
     "register_dataset": "bench.datasets",
     "register_divergence": "bench.divergences",
     "register_estimator": "bench.metrics",
@@ -97,6 +99,7 @@ __all__ = [
     "parzen_log_likelihood",
     "precision_recall",
     "project_on_normal",
+    "query",
     "register_dataset",
     "register_divergence",
     "register_estimator",
