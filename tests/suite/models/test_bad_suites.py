@@ -22,7 +22,10 @@ overrides:
 budgets: {smoke: {training.steps: 20, seeds: 1}}
 """
 
-DATASETS = "expected one of digits, fashion-mnist, grid, mixture, mnist, ring, stacked-mnist"
+DATASETS = (
+    "expected one of annulus, banana, cosine, digits, fashion-mnist, funnel, grid, mixture, mnist, ring, square, "
+    "stacked-mnist"
+)
 
 BAD = [
     # the old line, the new text, and the message after the file's name
