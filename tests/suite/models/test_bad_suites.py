@@ -23,8 +23,8 @@ budgets: {smoke: {training.steps: 20, seeds: 1}}
 """
 
 DATASETS = (
-    "expected one of annulus, banana, cifar10, cosine, digits, fashion-mnist, funnel, grid, mixture, mnist, ring, "
-    "square, stacked-mnist"
+    "expected one of annulus, banana, celeba, cifar10, cosine, digits, fashion-mnist, funnel, grid, images, mixture, "
+    "mnist, ring, square, stacked-mnist"
 )
 
 BAD = [
