@@ -79,7 +79,8 @@ def _find_mistake(source: Source, file: RemoteFile, path: Path) -> Mistaken | No
         if checksum in file.checksums:
             return None
         for other in (source, *SOURCES.values()):
-            name = next((f.checksums[checksum] for f in other.files if checksum in f.checksums), None)
+            files = (file for form in other.forms for file in form)
+            name = next((f.checksums[checksum] for f in files if checksum in f.checksums), None)
             if name is not None:
                 return Mistaken(path, file, name, other)
     return None

@@ -37,6 +37,8 @@ def download(source: Source, files: tuple[RemoteFile, ...]) -> None:
     Raises:
         BenchError: if no mirror has a file, or the user forbids downloads.
     """
+    if not source.mirrors:
+        raise _unavailable(source, files, ["its publisher has it got by hand, not by programs"])
     if _is_offline():
         raise _unavailable(source, files, [f"{OFFLINE_VARIABLE} is set: nothing is downloaded"])
     for file in files:
@@ -100,6 +102,7 @@ def _unavailable(source: Source, files: tuple[RemoteFile, ...], reasons: list[st
         f"  because:     {'; '.join(reasons)}",
         f"  get them at: {source.addresses}",
         f"  put all of {', '.join(file.name for file in source.files)} into {given}{packed}",
+        *([f"  or instead:  {source.also}"] if source.also else []),
     )
     return BenchError("\n".join(lines))
 

@@ -1,4 +1,4 @@
-"""What datasets of labelled grey images have in common."""
+"""What datasets of labelled images have in common."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ Splits = tuple[Tensor, Tensor, Tensor]
 
 
 def labelled_images(name: str, images: Splits, labels: Splits, *, peak: int, classes: int) -> Dataset:
-    """A dataset of grey images in [0, 1].
+    """A dataset of images in [0, 1].
 
     Args:
         name: name of the dataset.
-        images: raw pixels of train, validation and test, uint8, shape (n, height, width) each.
+        images: raw pixels of train, validation and test, uint8, shape (n, height, width) each, or
+            (n, channels, height, width).
         labels: their classes, uint8, shape (n,) each.
         peak: the raw value that becomes 1.
         classes: number of classes.
 
     Returns:
-        A dataset of examples of shape (1, height, width). Its fingerprint is that of the raw pixels and labels.
+        A dataset of examples of shape (channels, height, width), one channel of grey images. Its fingerprint is that of
+        the raw pixels and labels.
     """
-    train, validation, test = (pixels.unsqueeze(1).to(torch.float32).div_(peak) for pixels in images)
+    coloured = (pixels if pixels.ndim == 4 else pixels.unsqueeze(1) for pixels in images)
+    train, validation, test = (pixels.to(torch.float32).div_(peak) for pixels in coloured)
     train_labels, validation_labels, test_labels = (label.to(torch.int64) for label in labels)
     return Dataset(
         name=name,

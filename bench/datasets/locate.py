@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.datasets.checksums import refuse_mistaken_files
@@ -11,7 +12,7 @@ from bench.datasets.user_folder import DATA_DIR_VARIABLE, find_given_files
 
 
 def locate(source: Source) -> tuple[Path, ...]:
-    """Paths of the files of `source`, in its order, downloaded if need be.
+    """Paths of the files of `source`, in its order, downloaded if need be; or of one of its other forms.
 
     Looked up in the user's folder, `$BENCH_DATA_DIR/<name>/` and where `find_given_files` says, where the user's
     version of a file is taken as it is unless it is known to be another file; then in the cache, where checksums are
@@ -27,8 +28,8 @@ def locate(source: Source) -> tuple[Path, ...]:
     """
     given = find_given_files(source)
     if given is not None:
-        refuse_mistaken_files(source, given)
-        return given
+        refuse_mistaken_files(replace(source, files=tuple(given.found)), given.paths)
+        return given.paths
     missing = files_to_download(source)
     if missing:
         download(source, missing)

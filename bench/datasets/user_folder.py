@@ -53,14 +53,15 @@ def data_folder() -> Path | None:
     return Path(root).expanduser() if root else None
 
 
-def find_given_files(source: Source) -> tuple[Path, ...] | None:
+def find_given_files(source: Source) -> Search | None:
     """The files of `source` in the user's folder, or None if it has none of them.
 
-    The first of these folders that has all files is taken; files are never put together from two:
+    The first of these folders that has all files is taken, or all of one of its `other_forms`; files are never put
+    together from two:
 
     1. `$BENCH_DATA_DIR/<name>/`, then `raw/` in it;
-    2. folders whose names differ from it in case, hyphens and underscores only, such as torchvision's
-       `FashionMNIST/raw/`, in alphabetical order, each followed by its `raw/`;
+    2. folders whose names differ from it, or from one of its other names, in case, hyphens and underscores only, such
+       as torchvision's `FashionMNIST/raw/`, in alphabetical order, each followed by its `raw/`;
     3. `$BENCH_DATA_DIR` itself, if its name is the source's in one of these spellings, or it is the `raw/` of such a
        folder.
 
@@ -75,7 +76,7 @@ def find_given_files(source: Source) -> tuple[Path, ...] | None:
         searches = [_search(folder, source) for folder in _candidates(source)]
         for search in searches:
             if not search.lacking:
-                return search.paths
+                return search
         for search in searches:
             if search.paths:
                 raise _incomplete(source, search)
@@ -92,7 +93,7 @@ def describe_stray_files(source: Source) -> str:
     root = data_folder()
     if root is None:
         return ""
-    accepted = {name for file in source.files for name in file.accepted_names}
+    accepted = {name for form in source.forms for file in form for name in file.accepted_names}
     names = (path.name for path in _entries(root) if path.is_file())
     meant = "" if _root_itself(source, root) else _bare(source.name)
     stray = [name for name in names if name in accepted or (_holds_data(name) and meant in _bare(name))]
@@ -129,7 +130,7 @@ def _root_itself(source: Source, root: Path) -> tuple[Path, ...]:
 
 
 def _is_spelling(name: str, source: Source) -> bool:
-    return _bare(name) == _bare(source.name)
+    return _bare(name) in map(_bare, (source.name, *source.folders))
 
 
 def _bare(name: str) -> str:
@@ -138,13 +139,16 @@ def _bare(name: str) -> str:
 
 
 def _search(folder: Path, source: Source) -> Search:
-    return Search(folder, {file: _find(folder, file) for file in source.files})
+    """The first form that is whole there, else the one that the least is lacking of: the first of several such."""
+    searches = [Search(folder, {file: _find(folder, file) for file in form}) for form in source.forms]
+    return min(searches, key=lambda search: (len(search.lacking) > 0, -len(search.paths)))
 
 
 def _find(folder: Path, file: RemoteFile) -> Path | None:
     names = file.accepted_names
     nested = (folder / outer / inner for outer, inner in itertools.product(names, names))
-    return next((path for path in (*(folder / name for name in names), *nested) if path.is_file()), None)
+    is_there = Path.is_dir if file.is_folder else Path.is_file
+    return next((path for path in (*(folder / name for name in names), *nested) if is_there(path)), None)
 
 
 def _incomplete(source: Source, search: Search) -> BenchError:
@@ -152,7 +156,7 @@ def _incomplete(source: Source, search: Search) -> BenchError:
     instead = f" (it has {_name_some(others)})" if others else ""
     return BenchError(
         f"{source.kind} '{source.name}': {search.folder} lacks {', '.join(search.lacking)}{instead}; put the missing "
-        f"files there too (from {source.addresses}), or move the others away to have the {source.kind} downloaded"
+        f"files there too (from {source.addresses}){_or_download(source, ', or move the others away')}"
     )
 
 
@@ -166,9 +170,9 @@ def _refuse_other_forms(source: Source) -> None:
             raise BenchError(
                 f"{source.kind} '{source.name}': {folder} holds none of the files that are read\n"
                 f"  found:       {_name_some(others)}\n"
-                f"  expected:    {', '.join(file.name for file in source.files)}{packed}\n"
+                f"  expected:    {', '.join(file.name for file in source.files)}{packed}{_alternatives(source)}\n"
                 f"  get them at: {source.addresses}\n"
-                f"  put them there, or move the folder away to have the {source.kind} downloaded"
+                f"  put them there{_or_download(source, ', or move the folder away')}"
             )
 
 
@@ -181,6 +185,14 @@ def _other_forms(folder: Path, known: set[Path]) -> list[str]:
 
 def _holds_data(name: str) -> bool:
     return _DATA.fullmatch(name) is not None
+
+
+def _or_download(source: Source, how: str) -> str:
+    return f"{how} to have the {source.kind} downloaded" if source.mirrors else ""
+
+
+def _alternatives(source: Source) -> str:
+    return f", or {source.also}" if source.also else ""
 
 
 def _name_some(names: list[str]) -> str:

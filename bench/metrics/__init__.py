@@ -3,7 +3,7 @@
 Importing this package registers every protocol that it ships.
 """
 
-from bench.metrics import divergence_curve, divergences, modes, moments  # noqa: F401 - imported to register them
+from bench.metrics import divergence_curve, divergences, mmd, modes, moments  # noqa: F401 - imported to register them
 from bench.metrics.base import METRICS, HasLikelihood, Protocol, Subject, register_metric
 from bench.metrics.divergences import EstimatedDivergences
 from bench.metrics.estimation import (
@@ -44,14 +44,18 @@ from bench.metrics.likelihood import (
     HasObserved,
     HasPosteriorMean,
     ImportanceWeightedBound,
+    KDELogLikelihood,
+    KDEResult,
     ParzenLogLikelihood,
     ParzenResult,
     count_active_units,
     evaluate_elbo,
     importance_weighted_bound,
+    kde_log_likelihood,
     parzen_log_density,
     parzen_log_likelihood,
 )
+from bench.metrics.mmd import MaximumMeanDiscrepancy, MMDResult, maximum_mean_discrepancy
 from bench.metrics.modes import ModeCoverage, mode_coverage
 from bench.metrics.projection import Projection, project_on_normal
 
@@ -74,8 +78,12 @@ __all__ = [
     "HasObserved",
     "HasPosteriorMean",
     "ImportanceWeightedBound",
+    "KDELogLikelihood",
+    "KDEResult",
     "KernelDistance",
     "KernelDistanceResult",
+    "MMDResult",
+    "MaximumMeanDiscrepancy",
     "ModeCoverage",
     "ParzenLogLikelihood",
     "ParzenResult",
@@ -94,10 +102,12 @@ __all__ = [
     "frechet_infinity",
     "gaussian_frechet",
     "importance_weighted_bound",
+    "kde_log_likelihood",
     "kernel_distance",
     "load_extractor",
     "load_split_features",
     "make_extractor",
+    "maximum_mean_discrepancy",
     "mode_coverage",
     "parzen_log_density",
     "parzen_log_likelihood",

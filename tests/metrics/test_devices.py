@@ -18,7 +18,10 @@ DEVICES = [
     torch.device("cpu"),
     pytest.param(torch.device("cuda"), marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")),
 ]
-OF_SAMPLES = ["coverage", "density", "fid", "kid", "mode_coverage", "parzen_log_likelihood", "precision", "recall"]
+OF_SAMPLES = [
+    "coverage", "density", "fid", "kde_log_likelihood", "kid", "mmd", "mode_coverage", "parzen_log_likelihood",
+    "precision", "recall",
+]  # fmt: skip
 """Functions of given samples: the same on all devices, up to rounding in features and distances of float32."""
 OF_NOISE = ["divergence_curve", "divergences", "elbo", "feature_divergences", "log_likelihood_iw"]
 """With random numbers of the device's own generator: the same up to their standard errors."""

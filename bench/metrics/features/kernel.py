@@ -49,6 +49,28 @@ class KernelDistanceResult:
     stderr: float
 
 
+@dataclass(frozen=True)
+class Discrepancy:
+    """Mean kernel values of pairs, and what they say of two laws.
+
+    Attributes:
+        inner_x: of two different points of one set.
+        inner_y: of two different points of the other.
+        cross: of a point of each.
+        stderr: standard error of the unbiased estimate.
+    """
+
+    inner_x: float
+    inner_y: float
+    cross: float
+    stderr: float
+
+    @property
+    def unbiased(self) -> float:
+        """The unbiased estimate of the squared maximum mean discrepancy."""
+        return self.inner_x + self.inner_y - 2 * self.cross
+
+
 class KernelDistance(PairMetric):
     """KID from batches of features; it is not scaled by 1,000."""
 
@@ -111,6 +133,12 @@ def estimate_discrepancy(x: Tensor, inside: Within, y: Tensor) -> KernelDistance
 
 
 def _estimate(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
+    found = compare_sets(x, inside, y)
+    return KernelDistanceResult(found.unbiased, found.stderr)
+
+
+def compare_sets(x: Tensor, inside: Within, y: Tensor) -> Discrepancy:
+    """What `estimate_discrepancy` makes its estimate of, by the kernel of `inside`, whatever that is."""
     n, m = len(x), len(y)
     other = compare_within(y, inside.kernel)
     rows, columns, square = _compare_between(x, y, inside.kernel)
@@ -122,7 +150,7 @@ def _estimate(x: Tensor, inside: Within, y: Tensor) -> KernelDistanceResult:
     first_y = max(0.0, float((other.means - columns).var()) - noise_y / m - noise_xy / n)
     first = 4 * first_x / n + 4 * first_y / m
     second = 2 * noise_x / n**2 + 2 * noise_y / m**2 + 4 * noise_xy / (n * m)
-    return KernelDistanceResult(inner_x + inner_y - 2 * cross, math.sqrt(first + second))
+    return Discrepancy(inner_x, inner_y, cross, math.sqrt(first + second))
 
 
 def compare_within(x: Tensor, kernel: Kernel | None = None) -> Within:

@@ -4,6 +4,7 @@ from bench.metrics.likelihood.active_units import ActiveUnits, count_active_unit
 from bench.metrics.likelihood.elbo import ELBO, evaluate_elbo
 from bench.metrics.likelihood.importance import ImportanceWeightedBound, importance_weighted_bound
 from bench.metrics.likelihood.interface import HasLogWeights, HasObserved, HasPosteriorMean
+from bench.metrics.likelihood.kde import KDELogLikelihood, KDEResult, kde_log_likelihood
 from bench.metrics.likelihood.parzen import ParzenLogLikelihood, ParzenResult, parzen_log_density, parzen_log_likelihood
 
 __all__ = [
@@ -13,11 +14,14 @@ __all__ = [
     "HasObserved",
     "HasPosteriorMean",
     "ImportanceWeightedBound",
+    "KDELogLikelihood",
+    "KDEResult",
     "ParzenLogLikelihood",
     "ParzenResult",
     "count_active_units",
     "evaluate_elbo",
     "importance_weighted_bound",
+    "kde_log_likelihood",
     "parzen_log_density",
     "parzen_log_likelihood",
 ]

@@ -69,3 +69,16 @@ PARZEN = (
         "Likelihood", role="label", told="", printed=False,
     ),
 )  # fmt: skip
+
+KDE = (
+    Column(
+        "kde_log_likelihood", "KDE", "Mean log-density of test points under Gaussian kernels on as many generated "
+        "ones, their covariance by Scott's rule (Song & Ermon 2020). −∞ where samples have collapsed into a line or a "
+        "point.", "Likelihood", "nats", "higher", order=9, settings=(("kde_n", "n"),), headline="page",
+    ),
+    replace(
+        _SETTING, name="kde_n", label="KDE n", order=10,
+        description="Generated points that carry the kernels of the density estimate, and test points that it is "
+        "evaluated at.",
+    ),
+)  # fmt: skip

@@ -34,6 +34,14 @@ def check_datasets(draft: Draft) -> Iterator[Problem]:
             yield _locate_parameter(at, error)
 
 
+def check_choice(draft: Draft, chosen: Sequence[str] | None, at: KeyPath) -> Iterator[Problem]:
+    """The datasets that a budget or the call takes: labels of the suite's own."""
+    labels = [entry.label for entry in draft.datasets.values()]
+    for i, label in enumerate(chosen or ()):
+        if labels and label not in labels:
+            yield report_unknown_name((*at, i), label, labels)
+
+
 def check_metrics(metrics: Sequence[str], at: KeyPath) -> Iterator[Problem]:
     """Names of the metrics."""
     for i, name in enumerate(metrics):

@@ -30,6 +30,9 @@ def load_models(request: Request) -> ModelSuite:
     call, faults = read_call(request)
     budgets = {name: read_variant(block, ("budgets", name)) for name, block in draft.budgets.items()}
     problems += [*faults, *(problem for _, found in budgets.values() for problem in found)]
+    problems += checks.check_choice(draft, call.datasets, ("--set", "datasets"))
+    for name, (variant, _) in budgets.items():
+        problems += checks.check_choice(draft, variant.datasets, ("budgets", name, "datasets"))
     chosen = call.over(budgets[request.budget][0] if request.budget in budgets else Variant())
     asked, cells, faults = _resolve_all(draft, (Variant(), *(variant for variant, _ in budgets.values()), chosen))
     has_search = "search" in request.document.values
@@ -47,7 +50,7 @@ def load_models(request: Request) -> ModelSuite:
         seeds=seeds,
         metrics=draft.metrics if chosen.metrics is None else chosen.metrics,
         cells=cells,
-        published=_collect_figures(draft),
+        published=tuple(f for f in _collect_figures(draft) if f.dataset is None or chosen.takes(f.dataset)),
         plugins=request.paths(draft.plugins),
         budget=request.budget,
         loggers=loggers,
@@ -95,7 +98,7 @@ def _resolve_all(draft: Draft, variants: Sequence[Variant]) -> tuple[tuple[Cell,
 
 def _resolve(draft: Draft, variant: Variant, builder: TrialBuilder) -> tuple[tuple[Cell, ...], list[Problem]]:
     """All cells under a variant, and what is wrong with them."""
-    known = [slot for slot in list_slots(draft) if slot.is_known]
+    known = [slot for slot in list_slots(draft) if slot.is_known and variant.takes(slot.dataset.label)]
     families = {slot.method: slot.family for slot in known}
     problems: list[Problem] = []
     for setting in variant.settings if known else ():

@@ -16,11 +16,11 @@ from bench.suite.reading.fields import read_value
 from bench.suite.reading.keys import Keys
 from bench.suite.reading.wording import validate
 from bench.suite.request import Request
-from bench.suite.schema import expand_seeds
+from bench.suite.schema import DatasetEntry, expand_seeds
 from bench.suite.search.schema import Trials
 from bench.suite.settings import Setting, flatten_settings
 
-OF_THE_SUITE: Keys = {name: SuiteFile.model_fields[name].annotation for name in ("seeds", "metrics")}
+OF_THE_SUITE: Keys = {name: SuiteFile.model_fields[name].annotation for name in ("seeds", "metrics", "datasets")}
 """What a variant sets beside settings of runs."""
 _TRIALS: TypeAdapter[int] = TypeAdapter(Trials)
 
@@ -33,6 +33,7 @@ class Variant:
         settings: values for the runs, the strongest last.
         seeds: seeds instead of the suite's, or None.
         metrics: metrics instead of the suite's, or None.
+        datasets: labels of those of the suite's datasets that are taken, or None for all.
         trials: the number of trials of the search, a setting of its own, or None.
         name: how messages call it.
     """
@@ -40,6 +41,7 @@ class Variant:
     settings: tuple[Setting, ...] = ()
     seeds: tuple[int, ...] | None = None
     metrics: tuple[str, ...] | None = None
+    datasets: tuple[str, ...] | None = None
     trials: Setting | None = None
     name: str = ""
 
@@ -49,9 +51,14 @@ class Variant:
             (*other.settings, *self.settings),
             other.seeds if self.seeds is None else self.seeds,
             other.metrics if self.metrics is None else self.metrics,
+            other.datasets if self.datasets is None else self.datasets,
             other.trials if self.trials is None else self.trials,
             " and ".join(name for name in (other.name, self.name) if name),
         )
+
+    def takes(self, dataset: str) -> bool:
+        """Whether a dataset of the suite, by its label, is among those that are taken."""
+        return self.datasets is None or dataset in self.datasets
 
 
 def read_variant(block: Mapping[str, Any], at: KeyPath) -> tuple[Variant, list[Problem]]:
@@ -70,7 +77,12 @@ def read_variant(block: Mapping[str, Any], at: KeyPath) -> tuple[Variant, list[P
     problems += faults
     seeds = None if read["seeds"] is None else expand_seeds(read["seeds"])
     name = f" under budget {quote(at[1])}" if at[0] == "budgets" else ""
-    return Variant(factors, seeds, read["metrics"], trials, name), problems
+    datasets = None if read["datasets"] is None else tuple(map(_label, read["datasets"]))
+    return Variant(factors, seeds, read["metrics"], datasets, trials, name), problems
+
+
+def _label(entry: str | DatasetEntry) -> str:
+    return DatasetEntry(name=entry).label if isinstance(entry, str) else entry.label
 
 
 def _read_trials(settings: Sequence[Setting]) -> tuple[Setting | None, list[Problem]]:

@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import Metric
 
-from bench.metrics.likelihood import ELBO, ActiveUnits, ImportanceWeightedBound, ParzenLogLikelihood
+from bench.metrics.likelihood import ELBO, ActiveUnits, ImportanceWeightedBound, KDELogLikelihood, ParzenLogLikelihood
 
 PROCESSES = 2
 EXAMPLES = 31
@@ -31,6 +31,7 @@ def metrics() -> dict[str, tuple[Metric, tuple[Tensor, ...]]]:
         "elbo": (ELBO(), (numbers(EXAMPLES), numbers(EXAMPLES, 1)[:, 0].abs())),
         "active_units": (ActiveUnits(2), (torch.tensor([[0.2, 1.0], [-0.2, 1.0]]).repeat(EXAMPLES, 1)[:EXAMPLES],)),
         "importance": (ImportanceWeightedBound(5), (numbers(5, EXAMPLES).T,)),
+        "kde": (KDELogLikelihood(numbers(20, 2)), (numbers(EXAMPLES, 2),)),
         "parzen": (ParzenLogLikelihood(numbers(20, 2), 0.5), (numbers(EXAMPLES, 2),)),
     }
 

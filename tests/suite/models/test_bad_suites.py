@@ -22,7 +22,10 @@ overrides:
 budgets: {smoke: {training.steps: 20, seeds: 1}}
 """
 
-DATASETS = "expected one of digits, fashion-mnist, grid, mixture, mnist, ring, stacked-mnist"
+DATASETS = (
+    "expected one of annulus, banana, celeba, cifar10, cosine, digits, fashion-mnist, funnel, grid, images, mixture, "
+    "mnist, ring, square, stacked-mnist"
+)
 
 BAD = [
     # the old line, the new text, and the message after the file's name
@@ -180,6 +183,12 @@ BAD = [
         "codebook: 3,",
         "12:19: budgets.smoke.codebook: found unknown key 'codebook'; expected one",
     ),
+    (
+        "seeds: 1}",
+        "datasets: [grdi]}",
+        "12:50: budgets.smoke.datasets[0]: found 'grdi'; expected one of grid, ring; did you mean 'grid'?",
+    ),
+    ("seeds: 1}", "datasets: []}", "12:49: budgets.smoke.datasets: found an empty list; expected at least 1 entry"),
     ("seeds: 1}", "seeds: -1}", "12:46: budgets.smoke.seeds: found -1; expected a number not less than 1 or a list"),
     (
         "training.steps: 20,",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.suite import Suite, load_suite
-from tests.suite.samples import small_suite
+from bench.suite import Suite, SuiteError, load_suite
+from tests.suite.samples import no_data, small_suite
 
 FAMILIES = {"vae": "vae", "kl": "fgan", "js": "fgan"}
 KEYS = ("training.steps", "training.batch_size", "evaluation.samples", "network.latent", "resources.cpu")
@@ -113,6 +113,27 @@ def test_a_factor_is_set_where_it_exists(layer: str) -> None:
     vae, kl = suite.cells[0].settings["model"], suite.cells[1].settings["model"]
     assert (vae["epsilon"], vae["network"]["encoder"]) == (0.5, [4])
     assert (kl["critic_steps"], kl["network"]["generator"]) == (3, [5])
+
+
+def test_datasets_of_layers() -> None:
+    """A budget or the call takes some of the suite's datasets; figures of others are not printed then."""
+    figures = [{"source": "x", "dataset": name, "metric": "fid", "value": 1.0} for name in ("ring", "grid")]
+    raw = small_suite(
+        datasets=["ring", "grid", {"name": "ring", "modes": 3}],
+        budgets={"b": {"datasets": ["grid", {"name": "ring", "modes": 3}]}},
+        overrides=[{"where": {"dataset": "ring"}, "set": {"training.steps": 7}}],
+        published=[*figures, {"source": "x", "metric": "fid", "value": 2.0}],
+    )
+    small = load_suite(raw, budget="b")
+    assert [entry.label for entry in load_suite(raw).datasets] == ["ring", "grid", "ring(modes=3)"]
+    assert [entry.label for entry in small.datasets] == ["grid", "ring(modes=3)"]
+    assert [figure.dataset for figure in small.published] == ["grid", None]
+    assert load_suite(small.to_plain()).runs(no_data) == small.runs(no_data)
+    called = load_suite(raw, budget="b", settings={"datasets": ["ring"]})
+    assert [entry.label for entry in called.datasets] == ["ring"]
+    assert {cell.training.steps for cell in called.cells} == {7}
+    with pytest.raises(SuiteError, match=r"^--set datasets 0: found 'rign'; expected one of grid, ring"):
+        load_suite(raw, settings={"datasets": ["rign"]})
 
 
 def test_seeds_and_metrics_of_layers() -> None:
