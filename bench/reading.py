@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ import pandas as pd
 
 from bench.analysis import pictured_runs, settings_columns
 from bench.analysis.comparison import COMPARISON, compare_results
+from bench.analysis.filters import Wanted, keep_rows
 from bench.column import Column, Columns
 from bench.errors import ArgumentError, BenchError
 from bench.reporting import render
@@ -99,21 +100,25 @@ def read_results(path: str | Path) -> ReadResults:
 
 
 def load(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     curves: bool = False,
     references: bool = False,
     settings: bool = False,
     variants: Which = "suite",
     stage: StageName = MAIN_STAGE,
+    dataset: Wanted = None,
+    method: Wanted = None,
+    status: Wanted = None,
 ) -> pd.DataFrame:
-    """Results of a suite as a DataFrame.
+    """Results of a suite, or of several, as a DataFrame.
 
     The column `variant` tells apart what one method's name stands for: it is the method's name, or says how settings
     differ where the rows have several under that name. `settings_id` is the same as a hash.
 
     Args:
         path: the suite's folder of results, such as "results/quickstart"; one that holds compacted files alone will do.
+            Of several, each row says in the column `results` where it is from.
         curves: whether to load learning curves (run_id, step, metric, value) in place of a row per run.
         references: whether to load the rows of real data, measured in the models' place, instead of the runs.
         settings: whether to add every setting as a column: `training.lr`, `network.latent`, …
@@ -122,19 +127,34 @@ def load(
         stage: "main" for the runs that are compared; "search" for those that settings were chosen by, a row per trial,
             measured on the validation split; "rung" for the shorter ones that decided which trials were trained in
             full, where the search has a rung.
+        dataset: only these, by the names that the suite has for them.
+        method: likewise.
+        status: likewise, such as "done".
 
     Raises:
-        ArgumentError: if `variants` or `stage` is none of these.
+        ArgumentError: if `variants` or `stage` is none of these, or there are no such rows as are asked for.
         BenchError: if there are no results at `path`.
     """
-    results = read_results(path)
-    rows = results.rows(variants, references=references, stage=stage)
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    if not paths:
+        raise ArgumentError("load: found no path; expected a folder of results, such as results/quickstart, or several")
+    read = {str(one): read_results(one) for one in paths}
+    every = {name: own.rows(variants, references=references, stage=stage) for name, own in read.items()}
+    rows = keep_rows(_join(every), {"dataset": dataset, "method": method, "status": status})
     if curves:
-        points = load_curves(results.store, results.snapshot)
+        points = _join({name: load_curves(own.store, own.snapshot) for name, own in read.items()})
         return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
     if settings:
-        rows = pd.concat([rows, settings_columns(rows, results.columns)], axis="columns")
+        known = next(iter(read.values())).columns
+        rows = pd.concat([rows, settings_columns(rows, known)], axis="columns")
     return rows
+
+
+def _join(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One under the other, with a column `results` that says which is whose; one alone as it is."""
+    if len(frames) == 1:
+        return next(iter(frames.values()))
+    return pd.concat([frame.assign(results=path) for path, frame in frames.items()], ignore_index=True)
 
 
 def columns(path: str | Path) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""Launching many short runs on Ray: time to the first record, and runs a second. Run by `make benchmark`."""
+"""Launching many short runs on Ray: time to the first record, runs a second, memory. Run by `make benchmark`."""
 
 from __future__ import annotations
 
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -80,5 +81,6 @@ def test_ten_thousand_runs(benchmark: BenchmarkFixture, tmp_path: Path, monkeypa
     benchmark.pedantic(launch, rounds=1)
     began, first, last = moments[0], moments[1], moments[MEASURED]
     benchmark.extra_info["first_record_seconds"] = round(first - began, 1)
+    benchmark.extra_info["driver_megabytes"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     benchmark.extra_info["runs_per_second"] = round((MEASURED - 1) / (last - first), 1)
     assert len(session.store.finished()) >= MEASURED
