@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from bench.identity import LATER
+from bench.models.objective_names import Objective
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
@@ -55,6 +57,21 @@ class VAESettings(MethodSettings):
     epsilon: PositiveFloat = Field(0.1, description="Standard deviation ε of the Gaussian likelihood N(x; g(z), ε²I).")
     binarisation: Literal["none", "static", "dynamic"] = Field(
         "none", description="How images become binary for the Bernoulli likelihood."
+    )
+    objective: Annotated[Objective, LATER] = Field(
+        "elbo",
+        description="What training maximises: elbo, iwae (Burda et al. 2016) or renyi(α) (Li & Turner 2016), α finite "
+        "or -inf.",
+    )
+    draws: Annotated[PositiveInt, LATER] = Field(1, description="Draws of z an example in a training step.")
+    gradient: Annotated[Literal["reparameterisation", "score_function"], LATER] = Field(
+        "reparameterisation", description="How the gradient of the ELBO in the encoder's parameters is estimated."
+    )
+    kl: Annotated[Literal["analytic", "monte_carlo"], LATER] = Field(
+        "analytic", description="analytic: the ELBO's KL term in closed form; monte_carlo: by the same draws of z."
+    )
+    posterior: Annotated[Literal["mean_field", "full_covariance"], LATER] = Field(
+        "mean_field", description="Covariance of the Gaussian posterior q(z|x): diagonal, or of any form."
     )
     network: AutoencoderNetwork = AutoencoderNetwork()
 

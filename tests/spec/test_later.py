@@ -40,6 +40,11 @@ FROZEN = {
     "evaluation.spreads": None,
     "evaluation.split": "test",
     "work.sources": {},
+    "vae.objective": "elbo",
+    "vae.draws": 1,
+    "vae.gradient": "reparameterisation",
+    "vae.kl": "analytic",
+    "vae.posterior": "mean_field",
 }
 """Recorded runs that lack one of these had this value: a line is added for each new one, and none is ever changed."""
 

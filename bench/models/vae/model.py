@@ -14,30 +14,32 @@ from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import VAESettings
 from bench.models.vae.binarisation import BINARISATIONS
-from bench.models.vae.gradient import GRADIENT_ESTIMATORS
+from bench.models.vae.gradient import Reparameterisation
+from bench.models.vae.inference import Inference
+from bench.models.vae.kl_term import Analytic
 from bench.models.vae.likelihood import LIKELIHOODS
-from bench.models.vae.objective import OBJECTIVES
-from bench.models.vae.posterior import Posterior
+from bench.models.vae.objective import make_objective
+from bench.models.vae.posterior import POSTERIORS, Posterior
 
-_LOG_SIGMA_RANGE = 10.0  # e^±10 keeps every term of the bound finite in float32
 _CURVES = (
     curve_column("elbo", "ELBO", unit="nats", order=1),
     curve_column("reconstruction", "Reconstruction", unit="nats", order=2),
     curve_column("kl", "KL term", unit="nats", order=3),
+    curve_column("objective", "Training objective", unit="nats", order=3.2),
 )
 
 
 @register_method("vae", settings=VAESettings, columns=_CURVES)
 class VAE(GenerativeModel):
-    """Decoder p(x|z) and mean-field Gaussian encoder q(z|x) that maximise the ELBO (Ryu 2025, eq. 12 and 13).
+    """Decoder p(x|z) and Gaussian encoder q(z|x) that maximise a bound on log p(x) (Ryu 2025, eq. 12 and 13).
 
     Args:
         settings: the method's block.
         shape: shape of one example.
 
     Raises:
-        ArgumentError: if the likelihood or the binarisation is one of pixels and the examples are points, or
-            convolutions do not fit the examples.
+        ArgumentError: if the likelihood or the binarisation is one of pixels and the examples are points, factors do
+            not go with the objective, or convolutions do not fit the examples.
     """
 
     def __init__(self, settings: VAESettings, shape: Sequence[int]) -> None:
@@ -47,8 +49,8 @@ class VAE(GenerativeModel):
         self.latent_dim = net.latent
         self._likelihood = LIKELIHOODS[settings.likelihood](settings, shape)
         self._binarisation = BINARISATIONS[settings.binarisation]()
-        self._objective = OBJECTIVES["elbo"]()
-        self._gradient = GRADIENT_ESTIMATORS["reparameterisation"]()
+        self._objective = make_objective(settings)
+        self._posteriors = POSTERIORS[settings.posterior]
         if len(shape) != 3 and self.binarisation is not None:
             raise ArgumentError(
                 f"family '{settings.family}': found examples of shape {tuple(shape)}; expected images with pixels in "
@@ -56,13 +58,13 @@ class VAE(GenerativeModel):
                 "likelihood: gaussian, binarisation: none"
             )
         self.noise = {"posterior": self._objective.noise(net.latent)} | self._binarisation.noise(shape)
-        self.encoder = encoder(Layers(net.encoder, net.activation, net.kind, net.batch_norm), shape, 2 * net.latent)
+        outputs = self._posteriors.outputs(net.latent)
+        self.encoder = encoder(Layers(net.encoder, net.activation, net.kind, net.batch_norm), shape, outputs)
         self.decoder = decoder(Layers(net.decoder, net.activation, net.kind, net.batch_norm), net.latent, shape)
 
     def posterior(self, x: Tensor) -> Posterior:
-        """q(z|x): mean μ(x) and log standard deviation log σ(x), shape (batch, latent) each."""
-        mean, log_sigma = self.encoder(x).chunk(2, dim=-1)
-        return Posterior(mean, log_sigma.clamp(-_LOG_SIGMA_RANGE, _LOG_SIGMA_RANGE))
+        """q(z|x)."""
+        return self._posteriors.of(self.encoder(x), self.latent_dim)
 
     def posterior_mean(self, x: Tensor) -> Tensor:
         """Mean of q(z|x), shape (batch, latent)."""
@@ -84,16 +86,16 @@ class VAE(GenerativeModel):
     def elbo_terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """E_q[log p(x|z)] by one draw of z, and KL(q(z|x) ‖ p(z)) in closed form, nats per example.
 
+        It is what a model is measured by, whatever it was trained on.
+
         Args:
             x: examples, (batch, *shape).
-            noise: standard normal v of z = μ + σ v, (batch, latent).
+            noise: standard normal v of z = μ + L v, (batch, latent).
         """
-        posterior = self.posterior(x)
-        reconstruction = self._gradient.expectation(lambda z: self.log_likelihood(x, z), posterior, noise)
-        return reconstruction, posterior.kl_to_prior()
+        return self._infer(x).elbo_terms(noise, Reparameterisation(), Analytic())
 
     def log_weights(self, x: Tensor, noise: Tensor) -> Tensor:
-        """Log p(x|z) + log p(z) − log q(z|x) at z = μ + σ v: log importance weights (Burda et al. 2016, eq. 7 and 8).
+        """Log importance weights, see `Inference.log_weights`.
 
         Args:
             x: examples, (batch, *shape).
@@ -102,11 +104,8 @@ class VAE(GenerativeModel):
         Returns:
             Shape (draws, batch), in nats.
         """
-        posterior = self.posterior(x)
-        noise = noise.to(posterior.mean.dtype)
-        z = posterior.at(noise)
-        prior_to_posterior = 0.5 * (noise.square() - z.square()).sum(-1) + posterior.log_sigma.sum(-1)
-        return self.log_likelihood(x, z) + prior_to_posterior
+        inference = self._infer(x)
+        return inference.log_weights(noise.to(inference.posterior.mean.dtype))
 
     @property
     def binarisation(self) -> str | None:
@@ -130,7 +129,7 @@ class VAE(GenerativeModel):
     def losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """The negative objective."""
         x = self._binarisation.training_batch(x, noise)
-        objective, values = self._objective.evaluate(self, x, noise["posterior"])
+        objective, values = self._objective.evaluate(self._infer(x), noise["posterior"])
         return {"model": -objective}, values
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -149,3 +148,6 @@ class VAE(GenerativeModel):
         """The encoder's statistics come from data as it is observed, the decoder's from generated batches."""
         self.encoder(self.observed(x, "train"))
         self.decoder(z)
+
+    def _infer(self, x: Tensor) -> Inference:
+        return Inference(self.posterior(x), lambda z: self.log_likelihood(x, z))
