@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bench.identity import LATER
 from bench.models.objective_names import Objective
@@ -13,6 +13,15 @@ from bench.spec import KnownDivergence, MethodSettings, Settings
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
 Kind = Literal["mlp", "conv"]
 Widths = tuple[PositiveInt, ...]
+
+
+def _check_probes(probes: int) -> int:
+    if probes == 1:
+        raise ValueError("found 1; expected 0, or at least 2, since a variance is taken over them")
+    return probes
+
+
+Probes = Annotated[NonNegativeInt, AfterValidator(_check_probes)]
 
 
 class AutoencoderNetwork(Settings):
@@ -72,6 +81,16 @@ class VAESettings(MethodSettings):
     )
     posterior: Annotated[Literal["mean_field", "full_covariance"], LATER] = Field(
         "mean_field", description="Covariance of the Gaussian posterior q(z|x): diagonal, or of any form."
+    )
+    trained: Annotated[Literal["model", "encoder"], LATER] = Field(
+        "model",
+        description="model: encoder and decoder; encoder: the decoder keeps its initial parameters, so that the true "
+        "posterior stays the same.",
+    )
+    gradient_probes: Annotated[Probes, LATER] = Field(
+        0,
+        description="Fresh draws of the noise, 0 or from 2 on, by which each training step also measures the variance "
+        "of the encoder's gradient; each costs about as much as the step itself.",
     )
     network: AutoencoderNetwork = AutoencoderNetwork()
 

@@ -28,6 +28,7 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "vae", "objective": "renyi(-inf)", "draws": 3, "network": MLP | AUTO},
     SCORE_FUNCTION | {"network": MLP | AUTO},
     SCORE_FUNCTION | {"kl": "monte_carlo", "posterior": "full_covariance", "network": MLP | AUTO},
+    {"family": "vae", "trained": "encoder", "gradient_probes": 2, "network": CONV | AUTO},
     {"family": "autoencoder", "network": CONV | AUTO},
     {"family": "fgan", "divergence": "jeffreys", "parameterisation": "fenchel", "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},

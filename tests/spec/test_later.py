@@ -45,6 +45,8 @@ FROZEN = {
     "vae.gradient": "reparameterisation",
     "vae.kl": "analytic",
     "vae.posterior": "mean_field",
+    "vae.trained": "model",
+    "vae.gradient_probes": 0,
 }
 """Recorded runs that lack one of these had this value: a line is added for each new one, and none is ever changed."""
 
