@@ -3,7 +3,7 @@
 Importing this package registers every kind that it ships.
 """
 
-from bench.datasets import digits, mixture, mnist, points, stacked  # noqa: F401 - imported to register them
+from bench.datasets import digits, factors, mixture, mnist, points, stacked  # noqa: F401 - imported to register them
 from bench.datasets.base import (
     DATASETS,
     SHAPES,
