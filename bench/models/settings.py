@@ -52,9 +52,15 @@ class GANNetwork(Settings):
 
 
 class AutoencoderSettings(MethodSettings):
-    """`family: autoencoder` (Ryu 2025, sec. 2.1). Samples come from a Gaussian fitted to the training latents."""
+    """`family: autoencoder` (Ryu 2025, sec. 2.1)."""
 
     family: Literal["autoencoder"]
+    latents: Annotated[Literal["standard_normal", "gaussian", "gaussian_mixture"], LATER] = Field(
+        "gaussian",
+        description="What samples are decoded from: N(0, I), or a Gaussian or a mixture of Gaussians that is fitted to "
+        "the codes of the training data (Ghosh et al. 2020).",
+    )
+    components: Annotated[PositiveInt, LATER] = Field(10, description="Gaussians in the mixture of latents.")
     network: AutoencoderNetwork = AutoencoderNetwork()
 
 

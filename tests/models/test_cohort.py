@@ -30,6 +30,8 @@ METHODS_TRIED: list[dict[str, Any]] = [
     SCORE_FUNCTION | {"kl": "monte_carlo", "posterior": "full_covariance", "network": MLP | AUTO},
     {"family": "vae", "trained": "encoder", "gradient_probes": 2, "network": CONV | AUTO},
     {"family": "autoencoder", "network": CONV | AUTO},
+    {"family": "autoencoder", "latents": "gaussian_mixture", "network": MLP | AUTO},
+    {"family": "autoencoder", "latents": "standard_normal", "network": MLP | AUTO},
     {"family": "fgan", "divergence": "jeffreys", "parameterisation": "fenchel", "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "update": "single_step", "network": MLP | GAN | {"prior": "uniform"}},

@@ -22,6 +22,8 @@ CASES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"family": "autoencoder", "network": MLP | AUTO}, POINTS),
     ({"family": "autoencoder", "network": MLP | AUTO}, IMAGES),
     ({"family": "autoencoder", "network": CONV | AUTO}, IMAGES),
+    ({"family": "autoencoder", "latents": "gaussian_mixture", "network": MLP | AUTO}, POINTS),
+    ({"family": "autoencoder", "latents": "standard_normal", "network": MLP | AUTO}, POINTS),
     ({"family": "vae", "network": MLP | AUTO}, POINTS),
     ({"family": "vae", "network": CONV | AUTO}, IMAGES),
     ({"family": "vae", "likelihood": "bernoulli", "network": MLP | AUTO}, IMAGES),

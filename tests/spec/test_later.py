@@ -40,6 +40,8 @@ FROZEN = {
     "evaluation.spreads": None,
     "evaluation.split": "test",
     "work.sources": {},
+    "autoencoder.latents": "gaussian",
+    "autoencoder.components": 10,
     "vae.objective": "elbo",
     "vae.draws": 1,
     "vae.gradient": "reparameterisation",
