@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,4 +22,7 @@ class PublishedFigure(BaseModel):
     note: str | None = None
     feature_extractor: str | None = Field(
         None, description="Network that it was measured with; of FID and its relatives, Inception v3 if it is not said."
+    )
+    binarisation: Literal["none", "static", "dynamic"] | None = Field(
+        None, description="How the pixels became binary that a likelihood is of."
     )
