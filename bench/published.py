@@ -30,3 +30,6 @@ class PublishedFigure(BaseModel):
     feature_extractor: str | None = Field(
         None, description="Network that it was measured with; of FID and its relatives, Inception v3 if it is not said."
     )
+    binarisation: Literal["none", "static", "dynamic"] | None = Field(
+        None, description="How the pixels became binary that a likelihood is of."
+    )

@@ -3,7 +3,18 @@
 Importing this package registers every kind that it ships.
 """
 
-from bench.datasets import celeba, cifar, digits, mixture, mnist, picture_folder, planar, points, stacked  # noqa: F401 - imported to register them
+from bench.datasets import (  # noqa: F401 - imported to register them
+    celeba,
+    cifar,
+    digits,
+    factors,
+    mixture,
+    mnist,
+    picture_folder,
+    planar,
+    points,
+    stacked,
+)
 from bench.datasets.base import (
     DATASETS,
     SHAPES,

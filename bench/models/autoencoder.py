@@ -1,4 +1,4 @@
-"""Autoencoders (Ryu 2025, sec. 2.1), sampled through a Gaussian fitted to their training latents."""
+"""Autoencoders (Ryu 2025, sec. 2.1), sampled through a law of their latents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, register_method
 from bench.models.curves import curve_column
-from bench.models.linear import linear_law
+from bench.models.latents import LATENTS
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import AutoencoderSettings
 
@@ -22,8 +22,8 @@ _CURVES = (curve_column("loss", "Loss", order=0),)
 class Autoencoder(GenerativeModel):
     """Encoder f_φ and decoder g_θ that minimise E‖x − g(f(x))‖² (Ryu 2025, sec. 2.1).
 
-    The latents of data have no known distribution, so after training a Gaussian is fitted to them (Ghosh et al. 2020,
-    "ex-post density estimation") and samples are g(m + L z) with z standard normal.
+    The latents of data have no known distribution: samples are decoded from one of `LATENTS`, which may be fitted to
+    them after training.
 
     Args:
         settings: the method's block.
@@ -33,19 +33,18 @@ class Autoencoder(GenerativeModel):
         ArgumentError: if convolutions do not fit the examples.
     """
 
-    latent_mean: Tensor
-    latent_factor: Tensor
-
     def __init__(self, settings: AutoencoderSettings, shape: Sequence[int]) -> None:
         super().__init__()
         net = settings.network
         self.latent_dim = net.latent
         self.noise = {}
+        self._latents = LATENTS[settings.latents](settings)
         self.encoder = encoder(Layers(net.encoder, net.activation, net.kind, net.batch_norm), shape, net.latent)
         self.decoder = decoder(Layers(net.decoder, net.activation, net.kind, net.batch_norm), net.latent, shape)
         self.squash = torch.sigmoid if len(shape) == 3 else torch.nn.Identity()
-        self.register_buffer("latent_mean", torch.zeros(net.latent))
-        self.register_buffer("latent_factor", torch.eye(net.latent))
+        self._fitted = tuple(initial := self._latents.initial(net.latent))
+        for name, tensor in initial.items():
+            self.register_buffer(name, tensor)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """g(f(x)), shape as x."""
@@ -57,24 +56,26 @@ class Autoencoder(GenerativeModel):
         return {"model": error}, {"loss": error}
 
     def sample(self, z: Tensor) -> Tensor:
-        """g(m + L z)."""
-        return self._decode(self.latent_mean + z @ self.latent_factor.T)
+        """Decoded codes, as the law of the latents makes them of z."""
+        return self._decode(self._latents.codes(z, self._buffers_of_law()))
 
     def law(self) -> MultivariateNormal | None:
-        """The law of W (m + L z) + b for the linear decoder (`decoder: []`)."""
-        return linear_law(self.decoder, self.latent_mean, self.latent_factor)
+        """That of W c + b for the linear decoder (`decoder: []`), where c is Gaussian."""
+        return self._latents.law(self.decoder, self._buffers_of_law())
 
     def collect(self, x: Tensor, z: Tensor) -> None:
-        """Statistics come from reconstructions: the latents' Gaussian is fitted afterwards."""
+        """Statistics come from reconstructions: the latents' law is fitted afterwards."""
         self.reconstruct(x)
 
     @torch.no_grad()
     def finalise(self, train: Tensor) -> None:
-        """Fit the latents' Gaussian: mean and a square root of the covariance by symmetric eigenvalues."""
-        latents = torch.cat([self.encoder(chunk) for chunk in torch.split(train, _CHUNK)]).double()
-        values, vectors = torch.linalg.eigh(torch.cov(latents.T).reshape(self.latent_dim, self.latent_dim))
-        self.latent_mean.copy_(latents.mean(0))
-        self.latent_factor.copy_(vectors * values.clamp(min=0).sqrt())
+        """Fit the law of the latents to the codes of training data."""
+        codes = torch.cat([self.encoder(chunk) for chunk in torch.split(train, _CHUNK)]).double()
+        for name, tensor in self._latents.fit(codes).items():
+            self.get_buffer(name).copy_(tensor)
+
+    def _buffers_of_law(self) -> dict[str, Tensor]:
+        return {name: self.get_buffer(name) for name in self._fitted}
 
     def _decode(self, z: Tensor) -> Tensor:
         decoded: Tensor = self.squash(self.decoder(z))

@@ -23,15 +23,27 @@ def linear_law(
         The law, as `GenerativeModel.law` gives it; None if the network has hidden layers or makes images, or the
         covariance is singular.
     """
+    found = linear_map(network)
+    if found is None:
+        return None
+    weight, mean = found
+    if latent_mean is not None:
+        mean = mean + weight @ _exactly(latent_mean)
+    return gaussian_law(mean, weight if latent_factor is None else weight @ _exactly(latent_factor))
+
+
+def linear_map(network: nn.Module) -> tuple[Tensor, Tensor] | None:
+    """W, shape (d, latent), and b, shape (d,), of a network that is one linear map W z + b to points.
+
+    Returns:
+        They are on the CPU, in float64; None if the network has hidden layers or makes images.
+    """
     modules = [module for module in network.modules() if not isinstance(module, nn.Sequential)]
     maps = [module for module in modules if isinstance(module, nn.Linear)]
     shapes = [module.shape for module in modules if isinstance(module, Reshape)]
     if len(maps) != 1 or len(maps) + len(shapes) < len(modules) or any(len(shape) != 1 for shape in shapes):
         return None
-    weight, mean = _exactly(maps[0].weight), _exactly(maps[0].bias)
-    if latent_mean is not None:
-        mean = mean + weight @ _exactly(latent_mean)
-    return gaussian_law(mean, weight if latent_factor is None else weight @ _exactly(latent_factor))
+    return _exactly(maps[0].weight), _exactly(maps[0].bias)
 
 
 def gaussian_law(mean: Tensor, factor: Tensor) -> MultivariateNormal | None:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bench.identity import LATER
+from bench.models.objective_names import Objective
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
 Kind = Literal["mlp", "conv"]
 Widths = tuple[PositiveInt, ...]
+
+
+def _check_probes(probes: int) -> int:
+    if probes == 1:
+        raise ValueError("found 1; expected 0, or at least 2, since a variance is taken over them")
+    return probes
+
+
+Probes = Annotated[NonNegativeInt, AfterValidator(_check_probes)]
 
 
 class AutoencoderNetwork(Settings):
@@ -47,9 +57,15 @@ class GANNetwork(Settings):
 
 
 class AutoencoderSettings(MethodSettings):
-    """`family: autoencoder` (Ryu 2025, sec. 2.1). Samples come from a Gaussian fitted to the training latents."""
+    """`family: autoencoder` (Ryu 2025, sec. 2.1)."""
 
     family: Literal["autoencoder"]
+    latents: Annotated[Literal["standard_normal", "gaussian", "gaussian_mixture"], LATER] = Field(
+        "gaussian",
+        description="What samples are decoded from: N(0, I), or a Gaussian or a mixture of Gaussians that is fitted to "
+        "the codes of the training data (Ghosh et al. 2020).",
+    )
+    components: Annotated[PositiveInt, LATER] = Field(10, description="Gaussians in the mixture of latents.")
     network: AutoencoderNetwork = AutoencoderNetwork()
 
 
@@ -61,6 +77,31 @@ class VAESettings(MethodSettings):
     epsilon: PositiveFloat = Field(0.1, description="Standard deviation ε of the Gaussian likelihood N(x; g(z), ε²I).")
     binarisation: Literal["none", "static", "dynamic"] = Field(
         "none", description="How images become binary for the Bernoulli likelihood."
+    )
+    objective: Annotated[Objective, LATER] = Field(
+        "elbo",
+        description="What training maximises: elbo, iwae (Burda et al. 2016) or renyi(α) (Li & Turner 2016), α finite "
+        "or -inf.",
+    )
+    draws: Annotated[PositiveInt, LATER] = Field(1, description="Draws of z an example in a training step.")
+    gradient: Annotated[Literal["reparameterisation", "score_function"], LATER] = Field(
+        "reparameterisation", description="How the gradient of the ELBO in the encoder's parameters is estimated."
+    )
+    kl: Annotated[Literal["analytic", "monte_carlo"], LATER] = Field(
+        "analytic", description="analytic: the ELBO's KL term in closed form; monte_carlo: by the same draws of z."
+    )
+    posterior: Annotated[Literal["mean_field", "full_covariance"], LATER] = Field(
+        "mean_field", description="Covariance of the Gaussian posterior q(z|x): diagonal, or of any form."
+    )
+    trained: Annotated[Literal["model", "encoder"], LATER] = Field(
+        "model",
+        description="model: encoder and decoder; encoder: the decoder keeps its initial parameters, so that the true "
+        "posterior stays the same.",
+    )
+    gradient_probes: Annotated[Probes, LATER] = Field(
+        0,
+        description="Fresh draws of the noise, 0 or from 2 on, by which each training step also measures the variance "
+        "of the encoder's gradient; each costs about as much as the step itself.",
     )
     network: AutoencoderNetwork = AutoencoderNetwork()
 

@@ -37,6 +37,7 @@ FINGERPRINTS = {
     "ring": "31efa848cdb4c2ccc90d7758a48241be4a3b16dbd97c0fae5bccddde1bc5672e",
     "grid": "94fbc5aebadf1a6383ebeeac12c7f46892d6224f2072ab4ac460b3474d874165",
     "mixture": "0e72c8252841d2e57c043b8fad69eb38afa4773e31dbbc815c3292349ebba0cf",
+    "factors": "a6a528f486811fe2f0946854e15f040990fa772937b2520ab2e15cfbb68c4c15",
 }
 
 
@@ -51,7 +52,7 @@ def registered() -> Iterator[None]:
 
 
 def test_shipped_datasets() -> None:
-    assert set(DATASETS) >= {"ring", "grid", "mixture", "digits", "mnist", "fashion-mnist", "stacked-mnist"}
+    assert set(DATASETS) >= {"ring", "grid", "mixture", "factors", "digits", "mnist", "fashion-mnist", "stacked-mnist"}
     assert set(SOURCES) == {"celeba", "cifar10", "mnist", "fashion-mnist", "stacked-mnist"}
 
 

@@ -25,6 +25,7 @@ from .conftest import stream_of
 SMALL = {"kind": "mlp", "latent": 2}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "vae on points": ("ring", {"family": "vae", "network": SMALL}),
+    "linear vae on points": ("ring", {"family": "vae", "network": SMALL | {"decoder": []}}),
     "fgan on points": ("grid", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),
     "mle on the line": ("mixture", {"family": "mle"}),
     "linear gan on the line": (
@@ -195,6 +196,7 @@ def test_columns_say_what_they_are(name: str) -> None:
 COMPARED = {
     "elbo": "higher",
     "log_likelihood_iw": "higher",
+    "log_likelihood_exact": "higher",
     "parzen_log_likelihood": "higher",
     "kde_log_likelihood": "higher",
     "fid": "lower",
@@ -224,7 +226,8 @@ def test_headlines_and_figures_of_likelihood_have_better_end_and_unit() -> None:
     logarithms = [column for column in declared.values() if column.group == "Likelihood" and column.upper is None]
     nats = {column.name for column in logarithms if column.unit == "nats"}
     estimated = {"parzen_log_likelihood", "kde_log_likelihood"}
-    assert nats == {"elbo", "reconstruction", "kl_term", "log_likelihood_iw", *estimated}
+    gaps = {"log_likelihood_exact", "posterior_gap", "mean_field_gap"}
+    assert nats == {"elbo", "reconstruction", "kl_term", "log_likelihood_iw", *estimated, *gaps}
 
 
 def test_columns_name_only_columns_that_are_declared() -> None:

@@ -18,10 +18,20 @@ MLP = {"latent": 2, "batch_norm": True}
 CONV = {"latent": 2, "kind": "conv", "batch_norm": True}
 GAN = {"generator": [4], "critic": [4]}
 AUTO = {"encoder": [4], "decoder": [4]}
+SCORE_FUNCTION = {"family": "vae", "gradient": "score_function", "epsilon": 2.0}  # a small ε makes its steps huge
 METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "vae", "network": MLP | AUTO},
     {"family": "vae", "likelihood": "bernoulli", "binarisation": "dynamic", "network": CONV | AUTO},
+    {"family": "vae", "objective": "elbo", "draws": 3, "kl": "monte_carlo", "network": MLP | AUTO},
+    {"family": "vae", "objective": "iwae", "draws": 3, "network": MLP | AUTO},
+    {"family": "vae", "objective": "renyi(0.5)", "draws": 3, "posterior": "full_covariance", "network": MLP | AUTO},
+    {"family": "vae", "objective": "renyi(-inf)", "draws": 3, "network": MLP | AUTO},
+    SCORE_FUNCTION | {"network": MLP | AUTO},
+    SCORE_FUNCTION | {"kl": "monte_carlo", "posterior": "full_covariance", "network": MLP | AUTO},
+    {"family": "vae", "trained": "encoder", "gradient_probes": 2, "network": CONV | AUTO},
     {"family": "autoencoder", "network": CONV | AUTO},
+    {"family": "autoencoder", "latents": "gaussian_mixture", "network": MLP | AUTO},
+    {"family": "autoencoder", "latents": "standard_normal", "network": MLP | AUTO},
     {"family": "fgan", "divergence": "jeffreys", "parameterisation": "fenchel", "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "update": "single_step", "network": MLP | GAN | {"prior": "uniform"}},

@@ -41,6 +41,15 @@ FROZEN = {
     "evaluation.spreads": None,
     "evaluation.split": "test",
     "work.sources": {},
+    "autoencoder.latents": "gaussian",
+    "autoencoder.components": 10,
+    "vae.objective": "elbo",
+    "vae.draws": 1,
+    "vae.gradient": "reparameterisation",
+    "vae.kl": "analytic",
+    "vae.posterior": "mean_field",
+    "vae.trained": "model",
+    "vae.gradient_probes": 0,
 }
 """Recorded runs that lack one of these had this value: a line is added for each new one, and none is ever changed."""
 

@@ -82,3 +82,41 @@ KDE = (
         "evaluated at.",
     ),
 )  # fmt: skip
+
+POSTERIOR_GAP = (
+    Column(
+        "log_likelihood_exact", "Log-likelihood", "Mean of log p(x) over the test set in closed form, where the "
+        "decoder is linear and the likelihood Gaussian.", "Likelihood", "nats", "higher", order=5.2,
+    ),
+    Column(
+        "posterior_gap", "Posterior gap", "By how much the ELBO is below the log-likelihood: KL(q(z|x) ‖ p(z|x)) in "
+        "closed form, averaged over the test set, where the decoder is linear and the likelihood Gaussian. A decoder "
+        "that ignores z has none, so no best is marked.", "Likelihood", "nats", lower=0.0, digits=3, order=5.4,
+    ),
+    Column(
+        "mean_field_gap", "Mean-field gap", "The least posterior gap that independent latents can have under the same "
+        "decoder: 0 where the true posterior is one of independent latents.", "Likelihood", "nats", lower=0.0, digits=3,
+        order=5.6,
+    ),
+)  # fmt: skip
+
+_VARIANCE = (
+    "Variance of the {} estimate of the encoder's gradient from one draw of z an example, on a minibatch of test "
+    "examples, summed over parameters and divided by the squared norm of the exact gradient."
+)
+
+GRADIENT_VARIANCE = (
+    Column(
+        "gradient_variance_reparameterisation", "Gradient variance, reparameterised",
+        _VARIANCE.format("reparameterised"), "Training", lower=0.0, digits=3, order=10,
+        settings=(("gradient_draws", "R"),),
+    ),
+    Column(
+        "gradient_variance_score_function", "Gradient variance, score function", _VARIANCE.format("score-function"),
+        "Training", lower=0.0, digits=3, order=11, settings=(("gradient_draws", "R"),),
+    ),
+    replace(
+        _SETTING, name="gradient_draws", label="Gradient draws", group="Training", order=12,
+        description="Draws of the noise, and so gradients, that the gradient variance is of.",
+    ),
+)  # fmt: skip

@@ -19,11 +19,12 @@ from bench.reporting.text import write_count
 _TRANSIENT = 0.1
 _MARK_EVERY = 0.3
 _OUTLYING = 0.01
+_DECADES = 2.0
 _MOST_UNFINISHED = 8
 _CAPTION = (
     "Mean over the finished seeds at each step; the band spans their minimum and maximum. A thin line that ends in a "
     f"cross is a run that did not finish (at most {_MOST_UNFINISHED} of each method are drawn). Axes leave out the "
-    "first steps where they would hide the rest."
+    "first steps where they would hide the rest, and are logarithmic for positive values that span over two decades."
 )
 
 
@@ -134,7 +135,7 @@ def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
     final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
     alt = f"{title} against training step for {write_count(len(final), 'method')}; last values: {', '.join(final)}."
-    return Panel(title, partial(_draw, tuple(curves.values()), _find_limits(points)), alt)
+    return Panel(title, partial(_draw, tuple(curves.values()), _choose_scale(points)), alt)
 
 
 def _summarise(points: _Points, done: np.ndarray, look: Look) -> _MethodCurve:
@@ -161,29 +162,50 @@ def _average(points: _Points) -> np.ndarray:
     return np.stack([steps[often][full].astype(float), table.min(1), table.mean(1), table.max(1)])
 
 
-def _find_limits(points: _Points) -> tuple[float, float] | None:
-    """Limits of the y axis that the first steps and single outliers do not set; None to leave them to matplotlib."""
+@dataclass(frozen=True)
+class _Scale:
+    """The y axis.
+
+    Attributes:
+        limits: its ends; None to leave them to matplotlib.
+        logarithmic: whether it is.
+    """
+
+    limits: tuple[float, float] | None = None
+    logarithmic: bool = False
+
+
+def _choose_scale(points: _Points) -> _Scale:
+    """An axis whose ends the first steps and single outliers do not set."""
     finite = points.select(np.isfinite(points.value))
     late = finite.value[finite.step >= _TRANSIENT * finite.step.max()] if len(finite.step) else finite.value
     if len(late) < 2:
-        return None
+        return _Scale()
     low, high = np.quantile(late, [_OUTLYING, 1 - _OUTLYING])
+    if finite.value.min() > 0 and np.log10(high / low) > _DECADES:
+        limits = _widen(np.log10(low), np.log10(high), np.log10(finite.value))
+        return _Scale(limits and (10 ** limits[0], 10 ** limits[1]), logarithmic=True)
+    return _Scale(_widen(low, high, finite.value))
+
+
+def _widen(low: float, high: float, values: np.ndarray) -> tuple[float, float] | None:
+    """Limits a little beyond `low` and `high`, but not beyond all values; None where both are the same."""
     margin = 0.08 * (high - low)
     if margin == 0:
         return None
-    lowest, highest = finite.value.min() - margin, finite.value.max() + margin
+    lowest, highest = values.min() - margin, values.max() + margin
     return float(max(low - margin, lowest)), float(min(high + margin, highest))
 
 
-def _draw(curves: tuple[_MethodCurve, ...], limits: tuple[float, float] | None, axes: Axes) -> None:
+def _draw(curves: tuple[_MethodCurve, ...], scale: _Scale, axes: Axes) -> None:
     for curve in curves:
         _draw_method(axes, curve)
-    if limits:
-        axes.set_ylim(*limits)
     axes.margins(x=0.02)
     axes.set_xlabel("step")
     format_axis(axes, "x")
-    format_axis(axes, "y")
+    format_axis(axes, "y", logarithmic=scale.logarithmic)
+    if scale.limits:
+        axes.set_ylim(*scale.limits)
 
 
 def _draw_method(axes: Axes, curve: _MethodCurve) -> None:

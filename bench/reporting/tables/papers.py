@@ -21,7 +21,8 @@ _EXPECTED = f"expected {', '.join(PublishedFigure.model_fields)}, of which sourc
 def place_published(figure: PublishedFigure, measured: Sequence[tuple[str, str]], columns: Columns) -> tuple[str, str]:
     """The (metric, protocol) column to print a figure in: ours only if it is known to be the same protocol.
 
-    A figure that names no feature extractor is taken to be of the one that papers use, Inception v3.
+    A figure that names no feature extractor is taken to be of the one that papers use, Inception v3. One that names its
+    binarisation stands in no column of another, nor with published figures of another.
 
     Args:
         figure: the published figure.
@@ -32,9 +33,12 @@ def place_published(figure: PublishedFigure, measured: Sequence[tuple[str, str]]
     if "feature_extractor" in columns.describe(figure.metric).depends_on:
         extractor = figure.feature_extractor or _STANDARD_EXTRACTOR
         ours = [key for key in ours if extractor.casefold() in key[1].casefold()]
+    binarisation = figure.binarisation and f"binarisation {figure.binarisation}"
+    if binarisation:
+        ours = [key for key in ours if binarisation in key[1]]
     if len(ours) == 1:
         return ours[0]
-    return figure.metric, f"{APART}, {figure.feature_extractor}" if figure.feature_extractor else APART
+    return figure.metric, ", ".join(filter(None, [APART, figure.feature_extractor, binarisation]))
 
 
 def read_published(suite: Mapping[str, Any]) -> list[PublishedFigure]:

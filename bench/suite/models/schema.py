@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -54,6 +54,7 @@ class PublishedTable(Settings):
     recalled: bool = False
     note: str | None = None
     feature_extractor: str | None = None
+    binarisation: Literal["none", "static", "dynamic"] | None = None
 
     def figures(self) -> tuple[PublishedFigure, ...]:
         """The same as single figures."""

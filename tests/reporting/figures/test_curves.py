@@ -62,6 +62,22 @@ def test_the_first_steps_do_not_set_the_axis() -> None:
     assert -95 < high < -80
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "logarithmic"),
+    [(0.01, 5.0, True), (0.1, 5.0, False), (-0.01, 5.0, False), (0.0, 5.0, False)],
+    ids=["three decades", "fewer", "negative", "zero"],
+)
+def test_curves_decades_apart_are_drawn_on_a_logarithmic_axis(first: float, second: float, logarithmic: bool) -> None:
+    curves = pd.concat([_curve("r0", [first] * 20), _curve("r1", [second] * 20)])
+    plot = plot_curves("ring", identify_runs(frame([{}, {}])), curves, assign_looks(["vae"]), COLUMNS)
+    assert plot is not None
+    axes = _axes(plot.panels[0])
+    assert (axes.get_yscale() == "log") is logarithmic
+    low, high = axes.get_ylim()
+    assert low < first < second < high
+    assert high < 10 * second
+
+
 @pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [float("inf"), 1.0, 2.0], [float("nan"), 1.0]])
 def test_odd_curves_are_drawn(values: list[float]) -> None:
     plot = plot_curves("ring", identify_runs(frame([{}])), _curve("r0", values), assign_looks(["vae"]), COLUMNS)

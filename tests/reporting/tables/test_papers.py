@@ -11,6 +11,8 @@ from bench.published import PublishedFigure
 from bench.reporting.tables.papers import APART, place_published, read_published
 from tests.analysis.declared import COLUMNS
 
+STATIC = PublishedFigure(source="p", metric="elbo", value=1.0, binarisation="static")
+DYNAMIC = ("elbo", "elbo/2 · binarisation dynamic")
 _ENTRY: dict[str, Any] = {"source": "paper", "metric": "fid", "value": 6.8}
 
 
@@ -64,6 +66,9 @@ def test_no_entries() -> None:
             [("fid", "fid/1 · digits-cnn@9")],
             ("fid", "fid/1 · digits-cnn@9"),
         ),
+        (STATIC, [DYNAMIC, ("elbo", "elbo/2 · binarisation static")], ("elbo", "elbo/2 · binarisation static")),
+        (STATIC, [DYNAMIC], ("elbo", f"{APART}, binarisation static")),
+        (STATIC, [("elbo", "elbo/2")], ("elbo", f"{APART}, binarisation static")),
     ],
 )
 def test_place(figure: PublishedFigure, measured: list[tuple[str, str]], place: tuple[str, str]) -> None:

@@ -52,6 +52,7 @@ PUBLISHED = st.fixed_dictionaries(
         "n": st.integers(1, 9),
         "note": TEXT,
         "feature_extractor": TEXT,
+        "binarisation": st.sampled_from(["none", "static", "dynamic"]),
     },
 )
 

@@ -45,9 +45,11 @@ def test_published_figures() -> None:
         "values": {"kl": [416, 5.62], "data": 502, "gan": [305]},
         "note": "recalled",
         "feature_extractor": "digits-classifier",
+        "binarisation": "static",
     }
     suite = load_suite(small_suite(published=[entry, table]))
     common = {"source": "B 2016", "metric": "fid", "note": "recalled", "feature_extractor": "digits-classifier"}
+    common |= {"binarisation": "static"}
     assert suite.published == (
         PublishedFigure(source="A 2016", dataset="ring", method="kl", metric="fid", value=3.0, spread=0.5, n=10),
         PublishedFigure(**common, method="kl", value=416.0, spread=5.62),
