@@ -12,6 +12,7 @@ from torch.distributions import Distribution
 
 from bench.column import Column
 from bench.divergences import Divergence
+from bench.errors import ArgumentError
 from bench.registry import Registry
 from bench.spec import MethodSettings
 
@@ -77,6 +78,7 @@ class GenerativeModel(nn.Module):
         players: who is trained.
         moves: what one training step consists of, in order.
         divergence: the f-divergence that it is trained on, for models that are trained on one by name.
+        batch_multiple: examples that its losses take together: a batch is a multiple of it.
     """
 
     latent_dim: int
@@ -84,6 +86,19 @@ class GenerativeModel(nn.Module):
     players: tuple[Player, ...] = (Player("model"),)
     moves: tuple[Move, ...] = (Move("losses", ("model",)),)
     divergence: Divergence | None = None
+    batch_multiple: int = 1
+
+    def check_batches(self, batch_size: int) -> None:
+        """See whether its losses can be had from batches of this size.
+
+        Raises:
+            ArgumentError: if they cannot.
+        """
+        if batch_size % self.batch_multiple:
+            raise ArgumentError(
+                f"training.batch_size: found {batch_size}; expected a multiple of {self.batch_multiple}, the number of "
+                "examples that the critic sees at once (pack)"
+            )
 
     @property
     def prior(self) -> NoiseSpec:

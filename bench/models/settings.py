@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from bench.identity import LATER
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
@@ -65,7 +66,21 @@ class MLESettings(MethodSettings):
     family: Literal["mle"]
 
 
-class FGANSettings(MethodSettings):
+class AdversarialSettings(MethodSettings):
+    """What all methods have that train a generator against a critic."""
+
+    update: Literal["alternating", "single_step"] = "alternating"
+    critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
+    critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
+    pack: Annotated[PositiveInt, LATER] = Field(
+        1,
+        description="Examples that the critic sees at once (PacGAN, Lin et al. 2018); a batch is a multiple of it. Any "
+        "bound that training reaches is then one of the product laws, not of the divergence itself.",
+    )
+    network: GANNetwork = GANNetwork()
+
+
+class FGANSettings(AdversarialSettings):
     """`family: fgan` (Ryu 2025, sec. 3.2; Nowozin et al. 2016)."""
 
     family: Literal["fgan"]
@@ -76,7 +91,3 @@ class FGANSettings(MethodSettings):
     generator_objective: Literal["saturating", "nonsaturating"] = Field(
         "saturating", description="saturating: minimise the bound; nonsaturating: maximise E_Q[T]."
     )
-    update: Literal["alternating", "single_step"] = "alternating"
-    critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
-    critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
-    network: GANNetwork = GANNetwork()

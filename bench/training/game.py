@@ -34,6 +34,7 @@ class Game:
         self._cohort = cohort
         self._ranks = ranks
         self._moves = model.moves
+        self._together = model.batch_multiple
         self._parameters = {p.name: _parameters(cohort, p) for p in model.players}
         self._optimizers = {p.name: _optimizer(self._parameters[p.name], p, training) for p in model.players}
         self._slots = {p.name: _slots(p, training) for p in model.players}
@@ -47,10 +48,10 @@ class Game:
         recorded: dict[str, Tensor] = {}
         for number, move in enumerate(self._moves):
             x, noise = batches.at(step, number)
-            part = {name: self._ranks.split(tensor) for name, tensor in noise.items()}
-            losses, values = self._cohort.call(move.method, self._ranks.split(x), part)
-            recorded |= self._ranks.weigh(values, x.shape[1])
-            self._update(move.players, self._ranks.weigh(losses, x.shape[1]))
+            part = {name: self._ranks.split(tensor, self._together) for name, tensor in noise.items()}
+            losses, values = self._cohort.call(move.method, self._ranks.split(x, self._together), part)
+            recorded |= self._ranks.weigh(values, x.shape[1], self._together)
+            self._update(move.players, self._ranks.weigh(losses, x.shape[1], self._together))
         return recorded
 
     def state(self) -> dict[str, Any]:

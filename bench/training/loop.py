@@ -70,6 +70,9 @@ def train(
         ranks: processes that train together; all must be here. The first one alone saves checkpoints.
         resumed: told the seconds that went into a checkpoint that is taken up.
         progress: told the number of steps done, at each point of the curves.
+
+    Raises:
+        ArgumentError: if the model cannot take batches of this size.
     """
     session = _begin(lambda: _Session(build, data, seeds, training, ranks), checkpoint, data.device)
     _require_same_place(session.done, ranks, data.device)
@@ -110,6 +113,7 @@ class _Session:
         ranks: Ranks,
     ) -> None:
         models = [initialise(build, seed).to(data.device).train() for seed in seeds]
+        models[0].check_batches(training.batch_size)
         for model in models:
             ranks.prepare(model)
         data = models[0].training_data(data)

@@ -20,9 +20,11 @@ def parallel_suite(cohort: int, **more: Any) -> dict[str, Any]:
     suite["methods"] = {
         "vae": {"family": "vae", "network": NETWORK | {"batch_norm": True}},
         "js": {"family": "fgan", "divergence": "js", "network": GAN},
+        "packed": {"family": "fgan", "divergence": "js", "pack": 3, "network": GAN},
     }
-    # 17 examples: the ranks' parts differ, so that their weights matter
+    # 17 examples, or 7 packs: the ranks' parts differ, so that their weights matter
     suite["training"] = {"steps": STEPS, "batch_size": 17, "curve_points": STEPS, "lr": 1e-3}
+    suite["overrides"] = [{"where": {"method": "packed"}, "set": {"training.batch_size": 21}}]
     return suite | {"resources": {"cpu": 1, "cohort": cohort}} | more
 
 

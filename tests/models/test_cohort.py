@@ -25,6 +25,7 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "fgan", "divergence": "jeffreys", "parameterisation": "fenchel", "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "update": "single_step", "network": MLP | GAN | {"prior": "uniform"}},
+    {"family": "fgan", "divergence": "js", "pack": 4, "network": CONV | GAN},
     {"family": "fgan", "divergence": "kl", "update": "single_step", "network": MLP | GAN | {"generator": []}},
 ]
 SHAPE = (1, 8, 8)

@@ -30,6 +30,7 @@ CASES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"family": "fgan", "divergence": "kl", "network": MLP | GAN}, POINTS),
     ({"family": "fgan", "divergence": "js", "update": "single_step", "network": CONV | GAN}, IMAGES),
     ({"family": "fgan", "divergence": "js", "parameterisation": "fenchel", "network": MLP | GAN}, IMAGES),
+    ({"family": "fgan", "divergence": "kl", "pack": 2, "network": CONV | GAN}, IMAGES),
     ({"family": "mle"}, POINTS),
 ]
 

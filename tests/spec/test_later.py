@@ -30,6 +30,7 @@ from tests.registries import restored
 from tests.spec.test_spec import spec
 
 FROZEN = {
+    "fgan.pack": 1,
     "pair.measure": "kl",
     "pair.bijection": "none",
     "work.effort": "quick",

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.errors import ArgumentError
 from bench.models import METHODS, GenerativeModel
 from bench.models.base import Losses, Noise
 from bench.results import Folder, StoredFile
@@ -102,6 +103,13 @@ def test_a_seed_that_diverges_is_told_with_its_step_and_leaves_the_rest() -> Non
     alone = train(lambda: Explodes(unlucky=7), DATA, [7], training)
     assert alone.curves.all_diverged
     assert alone.curves.diverged_at(0) == 3
+
+
+def test_batches_that_the_model_cannot_take_are_refused_before_the_first_step() -> None:
+    seen: list[int] = []
+    with pytest.raises(ArgumentError, match="found 9; expected a multiple of 2"):
+        train(builder(FGAN | {"pack": 2}), DATA, [0], TrainingSettings(steps=1, batch_size=9), progress=seen.append)
+    assert seen == []
 
 
 def test_training_leaves_the_global_random_state_alone() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bench.models.base import Move
-from bench.models.settings import FGANSettings
+from bench.models.settings import AdversarialSettings
 
 CRITIC = "critic"
 GENERATOR = "generator"
@@ -17,7 +17,7 @@ class UpdateRule(Protocol):
     """One training step of the game between critic and generator."""
 
     def moves(self) -> tuple[Move, ...]:
-        """Moves in order; each names a method of `FGAN` that gives the losses of its players."""
+        """Moves in order; each names a method of `Adversarial` that gives the losses of its players."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Alternating:
     critic_steps: int
 
     @classmethod
-    def of(cls, settings: FGANSettings) -> Alternating:
+    def of(cls, settings: AdversarialSettings) -> Alternating:
         """As the settings have it."""
         return cls(settings.critic_steps)
 
@@ -45,7 +45,7 @@ class SingleStep:
     """Both move at once on one batch (Nowozin et al. 2016, algorithm 1)."""
 
     @classmethod
-    def of(cls, settings: FGANSettings) -> SingleStep:
+    def of(cls, settings: AdversarialSettings) -> SingleStep:
         """It has no settings."""
         return cls()
 
@@ -54,7 +54,7 @@ class SingleStep:
         return (Move("joint_losses", (CRITIC, GENERATOR)),)
 
 
-UPDATE_RULES: Mapping[str, Callable[[FGANSettings], UpdateRule]] = {
+UPDATE_RULES: Mapping[str, Callable[[AdversarialSettings], UpdateRule]] = {
     "alternating": Alternating.of,
     "single_step": SingleStep.of,
 }
