@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -108,7 +108,12 @@ def _slots(player: Player, training: TrainingSettings) -> dict[str, bool]:
 
 
 def _optimizer(parameters: list[Tensor], player: Player, training: TrainingSettings) -> torch.optim.Optimizer:
-    lr = training.lr if player.lr is None else player.lr
-    if training.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=lr)
-    return torch.optim.Adam(parameters, lr=lr, betas=training.betas, fused=True)
+    return _OPTIMIZERS[training.optimizer](parameters, training.lr if player.lr is None else player.lr, training)
+
+
+_OPTIMIZERS: Mapping[str, Callable[[list[Tensor], float, TrainingSettings], torch.optim.Optimizer]] = {
+    "adam": lambda parameters, lr, training: torch.optim.Adam(parameters, lr=lr, betas=training.betas, fused=True),
+    "rmsprop": lambda parameters, lr, training: torch.optim.RMSprop(parameters, lr=lr),
+    "sgd": lambda parameters, lr, training: torch.optim.SGD(parameters, lr=lr),
+}
+"""Elementwise optimisers by the value of `training.optimizer`; what is not a setting is torch's default."""

@@ -37,12 +37,13 @@ def weights(trained: Trained) -> list[dict[str, Tensor]]:
     return [dict(trained.cohort.member(i).state_dict()) for i in range(trained.cohort.size)]
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 @pytest.mark.parametrize("method", [VAE, FGAN], ids=["vae", "fgan"])
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)], ids=["single", "cohort"])
 def test_resumed_equals_uninterrupted_bit_for_bit(
-    method: dict[str, Any], seeds: tuple[int, ...], tmp_path: Path
+    method: dict[str, Any], seeds: tuple[int, ...], optimizer: Any, tmp_path: Path
 ) -> None:
-    training = TrainingSettings(steps=60, batch_size=16, curve_points=12)
+    training = TrainingSettings(steps=60, batch_size=16, curve_points=12, optimizer=optimizer)
     whole = train(builder(method), DATA, seeds, training)
 
     def kill(step: int) -> None:
