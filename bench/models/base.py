@@ -79,6 +79,7 @@ class GenerativeModel(nn.Module):
         moves: what one training step consists of, in order.
         divergence: the f-divergence that it is trained on, for models that are trained on one by name.
         batch_multiple: examples that its losses take together: a batch is a multiple of it.
+        couples_batch: whether its losses are no means over parts of a batch, so that one process must see all of it.
     """
 
     latent_dim: int
@@ -87,13 +88,19 @@ class GenerativeModel(nn.Module):
     moves: tuple[Move, ...] = (Move("losses", ("model",)),)
     divergence: Divergence | None = None
     batch_multiple: int = 1
+    couples_batch: bool = False
 
-    def check_batches(self, batch_size: int) -> None:
-        """See whether its losses can be had from batches of this size.
+    def check_batches(self, batch_size: int, ranks: int = 1) -> None:
+        """See whether its losses can be had from batches of this size, split over so many processes.
 
         Raises:
             ArgumentError: if they cannot.
         """
+        if self.couples_batch and ranks > 1:
+            raise ArgumentError(
+                f"resources.ranks: found {ranks} processes that share each batch; expected one, since every example's "
+                "weight depends on the whole batch; set resources.ranks: 1 and at most one GPU"
+            )
         if batch_size % self.batch_multiple:
             raise ArgumentError(
                 f"training.batch_size: found {batch_size}; expected a multiple of {self.batch_multiple}, the number of "

@@ -91,3 +91,20 @@ class FGANSettings(AdversarialSettings):
     generator_objective: Literal["saturating", "nonsaturating"] = Field(
         "saturating", description="saturating: minimise the bound; nonsaturating: maximise E_Q[T]."
     )
+
+
+class HingeGANSettings(AdversarialSettings):
+    """`family: hinge_gan` (Lim & Ye 2017)."""
+
+    family: Literal["hinge_gan"]
+
+
+class KLWGANSettings(AdversarialSettings):
+    """`family: kl_wgan` (Song & Ermon 2020)."""
+
+    family: Literal["kl_wgan"]
+
+    @property
+    def divergence(self) -> str:
+        """What its critic bounds; no setting."""
+        return "kl"

@@ -118,4 +118,6 @@ class ResourceSettings(Settings):
 class MethodSettings(Settings):
     """What every method's block has; each family adds its own factors."""
 
-    family: str = Field(description="Registered family: autoencoder, vae, fgan, mle, or one of a plugin.")
+    family: str = Field(
+        description="Registered family: autoencoder, vae, fgan, hinge_gan, kl_wgan, mle, or one of a plugin."
+    )

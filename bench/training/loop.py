@@ -113,7 +113,7 @@ class _Session:
         ranks: Ranks,
     ) -> None:
         models = [initialise(build, seed).to(data.device).train() for seed in seeds]
-        models[0].check_batches(training.batch_size)
+        models[0].check_batches(training.batch_size, ranks.size)
         for model in models:
             ranks.prepare(model)
         data = models[0].training_data(data)

@@ -26,6 +26,8 @@ SMALL = {"kind": "mlp", "latent": 2}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "vae on points": ("ring", {"family": "vae", "network": SMALL}),
     "fgan on points": ("grid", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),
+    "hinge gan on points": ("ring", {"family": "hinge_gan", "network": SMALL}),
+    "kl-wgan on points": ("grid", {"family": "kl_wgan", "network": SMALL}),
     "mle on the line": ("mixture", {"family": "mle"}),
     "vae on images": ("digits", {"family": "vae", "likelihood": "bernoulli", "binarisation": "static"}),
     "gan on images": ("digits", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),

@@ -26,6 +26,8 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "update": "single_step", "network": MLP | GAN | {"prior": "uniform"}},
     {"family": "fgan", "divergence": "js", "pack": 4, "network": CONV | GAN},
+    {"family": "hinge_gan", "network": MLP | GAN},
+    {"family": "kl_wgan", "pack": 2, "critic_steps": 2, "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "update": "single_step", "network": MLP | GAN | {"generator": []}},
 ]
 SHAPE = (1, 8, 8)
@@ -64,7 +66,7 @@ def test_optimisers_see_gradients_laid_out_like_parameters(optimizer: str) -> No
     together = after_one_step(method, SEEDS, optimizer)
     (alone,) = after_one_step(method, SEEDS[:1], optimizer)
     moved = [(together[0][name] - tensor).abs().flatten() for name, tensor in alone.items()]
-    # the first step is lr · sign(gradient), RMSprop's ten times that: only gradients that are zero up to rounding differ
+    # the first step is lr · sign(gradient), RMSprop's ten times that: only those that are zero up to rounding differ
     assert (torch.cat(moved) > 1e-3).float().mean() < 0.01
 
 

@@ -29,8 +29,11 @@ from bench.spec.parameters import decisive_parameters, later_parameters
 from tests.registries import restored
 from tests.spec.test_spec import spec
 
+GAMES: dict[str, Any] = {"pack": 1}
+"""Of every family that trains a generator against a critic."""
+
 FROZEN = {
-    "fgan.pack": 1,
+    **{f"{family}.{key}": default for family in ("fgan", "hinge_gan", "kl_wgan") for key, default in GAMES.items()},
     "pair.measure": "kl",
     "pair.bijection": "none",
     "work.effort": "quick",
