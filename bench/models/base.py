@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -79,6 +80,8 @@ class GenerativeModel(nn.Module):
         moves: what one training step consists of, in order.
         divergence: the f-divergence that it is trained on, for models that are trained on one by name.
         batch_multiple: examples that its losses take together: a batch is a multiple of it.
+        averages: decay of the moving average of parameters that takes their place after training, by the prefix of
+            their names.
         couples_batch: whether its losses are no means over parts of a batch, so that one process must see all of it.
     """
 
@@ -89,6 +92,7 @@ class GenerativeModel(nn.Module):
     divergence: Divergence | None = None
     batch_multiple: int = 1
     couples_batch: bool = False
+    averages: Mapping[str, float] = MappingProxyType({})
 
     def check_batches(self, batch_size: int, ranks: int = 1) -> None:
         """See whether its losses can be had from batches of this size, split over so many processes.

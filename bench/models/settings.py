@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from bench.identity import LATER
 from bench.spec import KnownDivergence, MethodSettings, Settings
@@ -76,6 +76,22 @@ class AdversarialSettings(MethodSettings):
         1,
         description="Examples that the critic sees at once (PacGAN, Lin et al. 2018); a batch is a multiple of it. Any "
         "bound that training reaches is then one of the product laws, not of the divergence itself.",
+    )
+    instance_noise: Annotated[NonNegativeFloat, LATER] = Field(
+        0,
+        description="Standard deviation of Gaussian noise on all that the critic sees in training (Sønderby et al. "
+        "2017); any bound is then one of the noisy laws.",
+    )
+    r1: Annotated[NonNegativeFloat, LATER] = Field(
+        0, description="Weight γ of the gradient penalty γ/2 E_P‖∇D(x)‖² of the critic (Mescheder et al. 2018)."
+    )
+    spectral_norm: Annotated[bool, LATER] = Field(
+        False, description="Spectral normalisation of the critic's layers (Miyato et al. 2018)."
+    )
+    ema: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, LATER] = Field(
+        None,
+        description="Decay of an exponential moving average of the generator, which is then the model that is "
+        "evaluated; default: the generator as the last step left it.",
     )
     network: GANNetwork = GANNetwork()
 

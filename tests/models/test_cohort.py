@@ -28,6 +28,11 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "fgan", "divergence": "js", "pack": 4, "network": CONV | GAN},
     {"family": "hinge_gan", "network": MLP | GAN},
     {"family": "kl_wgan", "pack": 2, "critic_steps": 2, "network": MLP | GAN},
+    {"family": "fgan", "divergence": "js", "instance_noise": 0.5, "network": CONV | GAN},
+    {"family": "fgan", "divergence": "js", "r1": 3.0, "pack": 2, "network": MLP | GAN},
+    {"family": "fgan", "divergence": "js", "r1": 3.0, "update": "single_step", "network": CONV | GAN},
+    {"family": "fgan", "divergence": "js", "spectral_norm": True, "critic_steps": 3, "network": MLP | GAN},
+    {"family": "hinge_gan", "spectral_norm": True, "r1": 1.0, "instance_noise": 0.1, "network": CONV | GAN},
     {"family": "fgan", "divergence": "kl", "update": "single_step", "network": MLP | GAN | {"generator": []}},
 ]
 SHAPE = (1, 8, 8)

@@ -29,7 +29,7 @@ from bench.spec.parameters import decisive_parameters, later_parameters
 from tests.registries import restored
 from tests.spec.test_spec import spec
 
-GAMES: dict[str, Any] = {"pack": 1}
+GAMES: dict[str, Any] = {"ema": None, "instance_noise": 0, "pack": 1, "r1": 0, "spectral_norm": False}
 """Of every family that trains a generator against a critic."""
 
 FROZEN = {

@@ -37,8 +37,11 @@ def weights(trained: Trained) -> list[dict[str, Tensor]]:
     return [dict(trained.cohort.member(i).state_dict()) for i in range(trained.cohort.size)]
 
 
+STEADY = FGAN | {"ema": 0.9, "spectral_norm": True, "r1": 0.5, "instance_noise": 0.1}
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
-@pytest.mark.parametrize("method", [VAE, FGAN], ids=["vae", "fgan"])
+@pytest.mark.parametrize("method", [VAE, FGAN, STEADY], ids=["vae", "fgan", "steady"])
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)], ids=["single", "cohort"])
 def test_resumed_equals_uninterrupted_bit_for_bit(
     method: dict[str, Any], seeds: tuple[int, ...], optimizer: Any, tmp_path: Path

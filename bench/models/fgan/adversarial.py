@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, NoiseSpec, Player
 from bench.models.fgan.bound import Bound
 from bench.models.fgan.critic_input import choose_input
 from bench.models.fgan.generator_objective import GeneratorObjective
+from bench.models.fgan.instance_noise import InstanceNoise
+from bench.models.fgan.penalty import choose_penalty
 from bench.models.fgan.update import CRITIC, GENERATOR, UPDATE_RULES
 from bench.models.linear import linear_law
 from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import AdversarialSettings
+from bench.models.spectral_norm import iterate_spectra, normalise_spectra
 
 
 class Adversarial(GenerativeModel):
@@ -42,13 +45,18 @@ class Adversarial(GenerativeModel):
         self.batch_multiple = settings.pack
         net = settings.network
         self.latent_dim = net.latent
-        self.noise = {"latent": self.prior}
+        self._instance_noise = InstanceNoise(settings.instance_noise)
+        self._penalty = choose_penalty(settings.r1)
+        self.noise = {"latent": self.prior, **self._instance_noise.specs(shape)}
         self.generator = decoder(Layers(net.generator, net.activation, net.kind, net.batch_norm), net.latent, shape)
         seen = self._critic_input.shape(shape)
         self.critic = encoder(Layers(net.critic, net.critic_activation, net.kind), seen, 1)
-        self.squash = torch.sigmoid if len(shape) == 3 else torch.nn.Identity()
+        if settings.spectral_norm:
+            normalise_spectra(self.critic)
+        self.squash = torch.sigmoid if len(shape) == 3 else nn.Identity()
         self.players = (Player(GENERATOR, "generator."), Player(CRITIC, "critic.", settings.critic_lr))
         self.moves = UPDATE_RULES[settings.update](settings).moves()
+        self.averages = {} if settings.ema is None else {"generator.": settings.ema}
 
     def values(self, critic_p: Tensor, critic_q: Tensor, reached: Tensor) -> dict[str, Tensor]:
         """What is recorded of a move of the critic.
@@ -82,26 +90,33 @@ class Adversarial(GenerativeModel):
         return judgement
 
     def critic_losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
-        """The negative bound on a batch of data and one of generated points; the generator is held fixed."""
+        """What the critic minimises on a batch of data and one of generated points; the generator is held fixed."""
+        iterate_spectra(self.critic)
         with torch.no_grad():
             generated = self.sample(noise["latent"])
-        return self._critic_losses(x, self.judge(generated))
+        return self._critic_losses(x, self._judge_generated(generated, noise), noise)
 
     def generator_losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """The generator's loss alone; the data's term of the bound does not depend on the generator."""
-        return self._generator_losses(self.judge(self.sample(noise["latent"])))
+        return self._generator_losses(self._judge_generated(self.sample(noise["latent"]), noise))
 
     def joint_losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """Both losses from one forward pass (Nowozin et al. 2016, algorithm 1)."""
-        critic_q = self.judge(self.sample(noise["latent"]))
-        (of_critic, values), (of_generator, more) = self._critic_losses(x, critic_q), self._generator_losses(critic_q)
+        iterate_spectra(self.critic)
+        critic_q = self._judge_generated(self.sample(noise["latent"]), noise)
+        of_critic, values = self._critic_losses(x, critic_q, noise)
+        of_generator, more = self._generator_losses(critic_q)
         return of_critic | of_generator, values | more
 
-    def _critic_losses(self, x: Tensor, critic_q: Tensor) -> tuple[Losses, dict[str, Tensor]]:
-        critic_p = self.judge(x)
+    def _judge_generated(self, generated: Tensor, noise: Noise) -> Tensor:
+        return self.judge(self._instance_noise.add(generated, noise, "generated"))
+
+    def _critic_losses(self, x: Tensor, critic_q: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
+        shown = self._critic_input.show(self._instance_noise.add(x, noise, "data"))
+        critic_p, penalty = self._penalty.judge(self.critic, shown)
         at_p, at_q = self._bound.terms(critic_p, critic_q)
         reached = at_p.mean() + at_q.mean()
-        return {CRITIC: -reached}, self.values(critic_p, critic_q, reached)
+        return {CRITIC: penalty - reached}, self.values(critic_p, critic_q, reached)
 
     def _generator_losses(self, critic_q: Tensor) -> tuple[Losses, dict[str, Tensor]]:
         loss = self._generator_objective.loss(self._bound, critic_q)

@@ -18,8 +18,9 @@ BOUND_COLUMN = curve_column(
     "bound", "Variational bound", label="Training bound", unit="nats", printed=True, order=4,
     description="The variational bound that training ended at. Not an estimate of the divergence, and not "
     "comparable between objectives. Where the critic sees several examples at once (pack: m), it is a bound on the "
-    "divergence of the product laws P^m and Q^m, which is another and larger one. Of a KL-WGAN it is the "
-    "Donsker–Varadhan bound on KL(P‖Q) with the means of batches, which is too large on average.",
+    "divergence of the product laws P^m and Q^m, which is another and larger one; where it sees noisy ones "
+    "(instance_noise), on that of the noisy laws. Of a KL-WGAN it is the Donsker–Varadhan bound on KL(P‖Q) with the "
+    "means of batches, which is too large on average.",
 )  # fmt: skip
 GENERATOR_COLUMN = curve_column("generator_loss", "Generator loss", order=5)
 
