@@ -4,18 +4,20 @@ from bench.models.autoencoder import Autoencoder
 from bench.models.base import METHODS, Family, GenerativeModel, Move, NoiseSpec, Player, register_method
 from bench.models.cohort import Cohort, make_cohort
 from bench.models.curves import curve_column
-from bench.models.fgan import FGAN
+from bench.models.fgan import FGAN, KLWGAN, HingeGAN
 from bench.models.maximum_likelihood import MaximumLikelihood
 from bench.models.vae import VAE
 
 __all__ = [
     "FGAN",
+    "KLWGAN",
     "METHODS",
     "VAE",
     "Autoencoder",
     "Cohort",
     "Family",
     "GenerativeModel",
+    "HingeGAN",
     "MaximumLikelihood",
     "Move",
     "NoiseSpec",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch.distributions import Distribution
 
 from bench.column import Column
 from bench.divergences import Divergence
+from bench.errors import ArgumentError
 from bench.registry import Registry
 from bench.spec import MethodSettings
 
@@ -77,6 +79,10 @@ class GenerativeModel(nn.Module):
         players: who is trained.
         moves: what one training step consists of, in order.
         divergence: the f-divergence that it is trained on, for models that are trained on one by name.
+        batch_multiple: examples that its losses take together: a batch is a multiple of it.
+        averages: decay of the moving average of parameters that takes their place after training, by the prefix of
+            their names.
+        couples_batch: whether its losses are no means over parts of a batch, so that one process must see all of it.
     """
 
     latent_dim: int
@@ -84,6 +90,26 @@ class GenerativeModel(nn.Module):
     players: tuple[Player, ...] = (Player("model"),)
     moves: tuple[Move, ...] = (Move("losses", ("model",)),)
     divergence: Divergence | None = None
+    batch_multiple: int = 1
+    couples_batch: bool = False
+    averages: Mapping[str, float] = MappingProxyType({})
+
+    def check_batches(self, batch_size: int, ranks: int = 1) -> None:
+        """See whether its losses can be had from batches of this size, split over so many processes.
+
+        Raises:
+            ArgumentError: if they cannot.
+        """
+        if self.couples_batch and ranks > 1:
+            raise ArgumentError(
+                f"resources.ranks: found {ranks} processes that share each batch; expected one, since every example's "
+                "weight depends on the whole batch; set resources.ranks: 1 and at most one GPU"
+            )
+        if batch_size % self.batch_multiple:
+            raise ArgumentError(
+                f"training.batch_size: found {batch_size}; expected a multiple of {self.batch_multiple}, the number of "
+                "examples that the critic sees at once (pack)"
+            )
 
     @property
     def prior(self) -> NoiseSpec:

@@ -68,7 +68,7 @@ class Single:
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """See `Cohort.load`."""
-        _load(self.state(), state)
+        load_tensors(self.state(), state)
 
 
 class Stacked:
@@ -107,7 +107,7 @@ class Stacked:
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """See `Cohort.load`."""
-        _load(self.state(), state)
+        load_tensors(self.state(), state)
 
     def _vectorised(self, method: str) -> Callable[..., Outputs]:
         module = _Method(self._template, method)
@@ -139,8 +139,12 @@ def _each(tensors: Mapping[str, Tensor], change: Callable[[Tensor], Tensor]) -> 
 
 
 @torch.no_grad()
-def _load(own: Tensors, state: Mapping[str, Tensor]) -> None:
-    """Copy tensors into those of the same names."""
+def load_tensors(own: Tensors, state: Mapping[str, Tensor]) -> None:
+    """Copy tensors into those of the same names.
+
+    Raises:
+        ValueError: if names, shapes or types are others; nothing is copied then.
+    """
     if own.keys() != state.keys():
         raise ValueError(f"found tensors {sorted(state)}; expected {sorted(own)}")
     for name, tensor in own.items():

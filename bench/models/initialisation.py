@@ -1,17 +1,30 @@
-"""How the parameters of a generator start, beyond what its layers do by default."""
+"""How the parameters of generator and critic start, beyond what their layers do by default."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from bench.errors import ArgumentError
 
+_DCGAN_STD = 0.02
+
 
 def keep_default(network: nn.Module) -> None:
     """Leave the parameters as the layers were made."""
+
+
+@torch.no_grad()
+def draw_dcgan(network: nn.Module) -> None:
+    """Weights from N(0, 0.02²), biases 0 (Radford et al. 2016)."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            layer.weight.normal_(0, _DCGAN_STD)
+            if layer.bias is not None:
+                layer.bias.zero_()
 
 
 @torch.no_grad()
@@ -35,5 +48,22 @@ def start_as_identity(network: nn.Module) -> None:
     nn.init.zeros_(maps[0].bias)
 
 
-INITIALISATIONS: Mapping[str, Callable[[nn.Module], None]] = {"default": keep_default, "identity": start_as_identity}
+@dataclass(frozen=True)
+class Initialisation:
+    """What is done to freshly made networks.
+
+    Attributes:
+        generator: to the generator.
+        critic: to the critic.
+    """
+
+    generator: Callable[[nn.Module], None]
+    critic: Callable[[nn.Module], None]
+
+
+INITIALISATIONS: Mapping[str, Initialisation] = {
+    "default": Initialisation(keep_default, keep_default),
+    "dcgan": Initialisation(draw_dcgan, draw_dcgan),
+    "identity": Initialisation(start_as_identity, keep_default),
+}
 """By the value of `network.initialisation:`."""

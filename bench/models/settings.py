@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bench.identity import LATER
 from bench.models.objective_names import Objective
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
+CriticActivation = Literal["relu", "leaky_relu", "leaky_relu_0.2", "elu", "silu", "tanh", "maxout"]
 Kind = Literal["mlp", "conv"]
 Widths = tuple[PositiveInt, ...]
 
@@ -39,7 +40,7 @@ class AutoencoderNetwork(Settings):
 
 
 class GANNetwork(Settings):
-    """The `network:` block of f-GANs; the lists mean what they mean in `AutoencoderNetwork`."""
+    """The `network:` block of GANs; the lists mean what they mean in `AutoencoderNetwork`."""
 
     kind: Kind = "mlp"
     latent: PositiveInt = 16
@@ -47,12 +48,24 @@ class GANNetwork(Settings):
     generator: Widths = (128, 128)
     critic: Widths = (128, 128)
     activation: Activation = "relu"
-    critic_activation: Activation = "leaky_relu"
+    critic_activation: CriticActivation = Field(
+        "leaky_relu",
+        description="Activation of the critic's hidden layers: leaky_relu has the slope 0.01, leaky_relu_0.2 that of "
+        "DCGAN; maxout is the largest of five linear maps (Goodfellow et al. 2013).",
+    )
     batch_norm: bool = Field(False, description="Batch normalisation in the generator.")
-    initialisation: Annotated[Literal["default", "identity"], LATER] = Field(
+    critic_batch_norm: Annotated[bool, LATER] = Field(
+        False,
+        description="Batch normalisation in the critic's hidden layers after the first, of data and of generated "
+        "examples apart (Radford et al. 2016).",
+    )
+    kernel: Annotated[Literal[4, 5], LATER] = Field(
+        4, description="Height and width of the kernels of convolutions; DCGAN's are 5."
+    )
+    initialisation: Annotated[Literal["default", "dcgan", "identity"], LATER] = Field(
         "default",
-        description="How the generator starts: as its layers do by default, or, for a linear one (generator: []) of as "
-        "many latents as values, as the identity, at N(0, I).",
+        description="default: torch's own; dcgan: weights from N(0, 0.02²), biases 0 (Radford et al. 2016); identity: "
+        "a linear generator (generator: []) of as many latents as values starts at N(0, I).",
     )
 
 
@@ -112,7 +125,40 @@ class MLESettings(MethodSettings):
     family: Literal["mle"]
 
 
-class FGANSettings(MethodSettings):
+class AdversarialSettings(MethodSettings):
+    """What all methods have that train a generator against a critic."""
+
+    update: Literal["alternating", "single_step"] = "alternating"
+    critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
+    generator_steps: Annotated[PositiveInt, LATER] = Field(
+        1, description="Generator updates in each training step (alternating only); training.steps counts the steps."
+    )
+    critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
+    pack: Annotated[PositiveInt, LATER] = Field(
+        1,
+        description="Examples that the critic sees at once (PacGAN, Lin et al. 2018); a batch is a multiple of it. Any "
+        "bound that training reaches is then one of the product laws, not of the divergence itself.",
+    )
+    instance_noise: Annotated[NonNegativeFloat, LATER] = Field(
+        0,
+        description="Standard deviation of Gaussian noise on all that the critic sees in training (Sønderby et al. "
+        "2017); any bound is then one of the noisy laws.",
+    )
+    r1: Annotated[NonNegativeFloat, LATER] = Field(
+        0, description="Weight γ of the gradient penalty γ/2 E_P‖∇D(x)‖² of the critic (Mescheder et al. 2018)."
+    )
+    spectral_norm: Annotated[bool, LATER] = Field(
+        False, description="Spectral normalisation of the critic's layers (Miyato et al. 2018)."
+    )
+    ema: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, LATER] = Field(
+        None,
+        description="Decay of an exponential moving average of the generator, which is then the model that is "
+        "evaluated; default: the generator as the last step left it.",
+    )
+    network: GANNetwork = GANNetwork()
+
+
+class FGANSettings(AdversarialSettings):
     """`family: fgan` (Ryu 2025, sec. 3.2; Nowozin et al. 2016)."""
 
     family: Literal["fgan"]
@@ -123,7 +169,20 @@ class FGANSettings(MethodSettings):
     generator_objective: Literal["saturating", "nonsaturating"] = Field(
         "saturating", description="saturating: minimise the bound; nonsaturating: maximise E_Q[T]."
     )
-    update: Literal["alternating", "single_step"] = "alternating"
-    critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
-    critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
-    network: GANNetwork = GANNetwork()
+
+
+class HingeGANSettings(AdversarialSettings):
+    """`family: hinge_gan` (Lim & Ye 2017)."""
+
+    family: Literal["hinge_gan"]
+
+
+class KLWGANSettings(AdversarialSettings):
+    """`family: kl_wgan` (Song & Ermon 2020)."""
+
+    family: Literal["kl_wgan"]
+
+    @property
+    def divergence(self) -> str:
+        """What its critic bounds; no setting."""
+        return "kl"

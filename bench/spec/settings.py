@@ -32,7 +32,7 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = Field(256, description="Examples a seed sees in an update.")
     lr: PositiveFloat = Field(1e-3, description="Learning rate.")
     betas: tuple[NonNegativeFloat, NonNegativeFloat] = Field((0.5, 0.999), description="Adam's decay rates.")
-    optimizer: Literal["adam", "sgd"] = Field("adam", description="Update rule.")
+    optimizer: Literal["adam", "rmsprop", "sgd"] = Field("adam", description="Update rule.")
     curve_points: PositiveInt = Field(100, description="Points at which learning curves are recorded.")
 
 
@@ -118,4 +118,6 @@ class ResourceSettings(Settings):
 class MethodSettings(Settings):
     """What every method's block has; each family adds its own factors."""
 
-    family: str = Field(description="Registered family: autoencoder, vae, fgan, mle, or one of a plugin.")
+    family: str = Field(
+        description="Registered family: autoencoder, vae, fgan, hinge_gan, kl_wgan, mle, or one of a plugin."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ class Game:
         self._cohort = cohort
         self._ranks = ranks
         self._moves = model.moves
+        self._together = model.batch_multiple
         self._parameters = {p.name: _parameters(cohort, p) for p in model.players}
         self._optimizers = {p.name: _optimizer(self._parameters[p.name], p, training) for p in model.players}
         self._slots = {p.name: _slots(p, training) for p in model.players}
@@ -47,10 +48,10 @@ class Game:
         recorded: dict[str, Tensor] = {}
         for number, move in enumerate(self._moves):
             x, noise = batches.at(step, number)
-            part = {name: self._ranks.split(tensor) for name, tensor in noise.items()}
-            losses, values = self._cohort.call(move.method, self._ranks.split(x), part)
-            recorded |= self._ranks.weigh(values, x.shape[1])
-            self._update(move.players, self._ranks.weigh(losses, x.shape[1]))
+            part = {name: self._ranks.split(tensor, self._together) for name, tensor in noise.items()}
+            losses, values = self._cohort.call(move.method, self._ranks.split(x, self._together), part)
+            recorded |= self._ranks.weigh(values, x.shape[1], self._together)
+            self._update(move.players, self._ranks.weigh(losses, x.shape[1], self._together))
         return recorded
 
     def state(self) -> dict[str, Any]:
@@ -107,7 +108,12 @@ def _slots(player: Player, training: TrainingSettings) -> dict[str, bool]:
 
 
 def _optimizer(parameters: list[Tensor], player: Player, training: TrainingSettings) -> torch.optim.Optimizer:
-    lr = training.lr if player.lr is None else player.lr
-    if training.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=lr)
-    return torch.optim.Adam(parameters, lr=lr, betas=training.betas, fused=True)
+    return _OPTIMIZERS[training.optimizer](parameters, training.lr if player.lr is None else player.lr, training)
+
+
+_OPTIMIZERS: Mapping[str, Callable[[list[Tensor], float, TrainingSettings], torch.optim.Optimizer]] = {
+    "adam": lambda parameters, lr, training: torch.optim.Adam(parameters, lr=lr, betas=training.betas, fused=True),
+    "rmsprop": lambda parameters, lr, training: torch.optim.RMSprop(parameters, lr=lr),
+    "sgd": lambda parameters, lr, training: torch.optim.SGD(parameters, lr=lr),
+}
+"""Elementwise optimisers by the value of `training.optimizer`; what is not a setting is torch's default."""

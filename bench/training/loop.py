@@ -16,6 +16,7 @@ from bench.models.base import GenerativeModel
 from bench.models.cohort import Cohort, make_cohort
 from bench.spec import TrainingSettings
 from bench.streams import stream_seed
+from bench.training.averaging import Averages
 from bench.training.batches import Batches
 from bench.training.checkpoint import Checkpoint
 from bench.training.curves import Curves
@@ -70,6 +71,9 @@ def train(
         ranks: processes that train together; all must be here. The first one alone saves checkpoints.
         resumed: told the seconds that went into a checkpoint that is taken up.
         progress: told the number of steps done, at each point of the curves.
+
+    Raises:
+        ArgumentError: if the model cannot take batches of this size.
     """
     session = _begin(lambda: _Session(build, data, seeds, training, ranks), checkpoint, data.device)
     _require_same_place(session.done, ranks, data.device)
@@ -83,6 +87,7 @@ def train(
 
     for step in range(session.done, training.steps):
         curves.add(session.game.step(session.batches, step))
+        session.averages.update()
         if curves.due(step):
             curves.record(step)
             progress(step + 1)
@@ -95,6 +100,7 @@ def train(
     else:
         if session.done < training.steps:  # one that is taken up at its end stays as it is: nothing got any further
             save(training.steps)
+    session.averages.put()
     return Trained(session.cohort, curves, time.monotonic() - began)
 
 
@@ -110,11 +116,13 @@ class _Session:
         ranks: Ranks,
     ) -> None:
         models = [initialise(build, seed).to(data.device).train() for seed in seeds]
+        models[0].check_batches(training.batch_size, ranks.size)
         for model in models:
             ranks.prepare(model)
         data = models[0].training_data(data)
         self.cohort = make_cohort(models)
         self.game = Game(self.cohort, models[0], training, ranks)
+        self.averages = Averages(self.cohort, models[0].averages)
         self.curves = Curves(len(seeds), training.steps, training.curve_points, ranks)
         self.batches = Batches(data, models[0].noise, seeds, training.batch_size, len(models[0].moves))
         self.steps = training.steps
@@ -124,7 +132,7 @@ class _Session:
     def state(self, done: int, seconds: float) -> dict[str, Any]:
         """What `load` takes, after a number of steps."""
         parts = {"cohort": self.cohort.state(), "game": self.game.state(), "curves": self.curves.state()}
-        return parts | {"step": done, "seconds": seconds}
+        return parts | {"averages": self.averages.state(), "step": done, "seconds": seconds}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state; where this raises anything, a part of it may be taken over already."""
@@ -134,6 +142,7 @@ class _Session:
         self.cohort.load(state["cohort"])
         self.game.load(state["game"])
         self.curves.load(state["curves"])
+        self.averages.load(state.get("averages", {}))  # checkpoints had none before there were averages
         self.done, self.seconds = done, seconds
 
 

@@ -29,10 +29,10 @@ class Ranks(Protocol):
     def size(self) -> int:
         """Number of processes."""
 
-    def split(self, batch: Tensor) -> Tensor:
-        """This rank's part of a batch (K, b, …)."""
+    def split(self, batch: Tensor, together: int = 1) -> Tensor:
+        """This rank's part of a batch (K, b, …), in which each `together` examples stay together; b is a multiple."""
 
-    def weigh(self, values: Mapping[str, Tensor], batch: int) -> dict[str, Tensor]:
+    def weigh(self, values: Mapping[str, Tensor], batch: int, together: int = 1) -> dict[str, Tensor]:
         """Means over this rank's part of a batch of b examples as summands of the means over the batch."""
 
     def sum(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -52,11 +52,11 @@ class Alone:
     rank: int = 0
     size: int = 1
 
-    def split(self, batch: Tensor) -> Tensor:
+    def split(self, batch: Tensor, together: int = 1) -> Tensor:
         """See `Ranks`."""
         return batch
 
-    def weigh(self, values: Mapping[str, Tensor], batch: int) -> dict[str, Tensor]:
+    def weigh(self, values: Mapping[str, Tensor], batch: int, together: int = 1) -> dict[str, Tensor]:
         """See `Ranks`."""
         return dict(values)
 
@@ -84,14 +84,20 @@ class Group:
     rank: int
     size: int
 
-    def split(self, batch: Tensor) -> Tensor:
-        """See `Ranks`; parts differ by one example at the most."""
-        return batch.tensor_split(self.size, dim=1)[self.rank]
+    def split(self, batch: Tensor, together: int = 1) -> Tensor:
+        """See `Ranks`; parts differ by one group at the most."""
+        ends = [together * self._groups_before(rank, batch.shape[1] // together) for rank in range(1, self.size)]
+        return batch.tensor_split(ends, dim=1)[self.rank]
 
-    def weigh(self, values: Mapping[str, Tensor], batch: int) -> dict[str, Tensor]:
+    def weigh(self, values: Mapping[str, Tensor], batch: int, together: int = 1) -> dict[str, Tensor]:
         """See `Ranks`."""
-        part = batch // self.size + (self.rank < batch % self.size)
-        return {name: value * (part / batch) for name, value in values.items()}
+        groups = batch // together
+        part = self._groups_before(self.rank + 1, groups) - self._groups_before(self.rank, groups)
+        return {name: value * (part / groups) for name, value in values.items()}
+
+    def _groups_before(self, rank: int, groups: int) -> int:
+        """How many groups the ranks before one have: the first ranks have one more where they cannot be equal."""
+        return rank * (groups // self.size) + min(rank, groups % self.size)
 
     def sum(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """See `Ranks`; sent as one."""

@@ -20,9 +20,15 @@ def parallel_suite(cohort: int, **more: Any) -> dict[str, Any]:
     suite["methods"] = {
         "vae": {"family": "vae", "network": NETWORK | {"batch_norm": True}},
         "js": {"family": "fgan", "divergence": "js", "network": GAN},
-    }
-    # 17 examples: the ranks' parts differ, so that their weights matter
+        "packed": {"family": "fgan", "divergence": "js", "pack": 3, "network": GAN},
+        "steady": {
+            "family": "hinge_gan", "ema": 0.9, "spectral_norm": True, "r1": 0.5, "instance_noise": 0.1,
+            "network": GAN | {"critic": [8, 8], "critic_batch_norm": True},
+        },
+    }  # fmt: skip
+    # 17 examples, or 7 packs: the ranks' parts differ, so that their weights matter
     suite["training"] = {"steps": STEPS, "batch_size": 17, "curve_points": STEPS, "lr": 1e-3}
+    suite["overrides"] = [{"where": {"method": "packed"}, "set": {"training.batch_size": 21}}]
     return suite | {"resources": {"cpu": 1, "cohort": cohort}} | more
 
 

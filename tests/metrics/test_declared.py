@@ -27,6 +27,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "vae on points": ("ring", {"family": "vae", "network": SMALL}),
     "linear vae on points": ("ring", {"family": "vae", "network": SMALL | {"decoder": []}}),
     "fgan on points": ("grid", {"family": "fgan", "divergence": "alpha(0.3)", "network": SMALL}),
+    "hinge gan on points": ("ring", {"family": "hinge_gan", "network": SMALL}),
+    "kl-wgan on points": ("grid", {"family": "kl_wgan", "network": SMALL}),
     "mle on the line": ("mixture", {"family": "mle"}),
     "linear gan on the line": (
         "mixture",

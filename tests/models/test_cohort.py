@@ -17,6 +17,7 @@ from bench.training.loop import initialise
 MLP = {"latent": 2, "batch_norm": True}
 CONV = {"latent": 2, "kind": "conv", "batch_norm": True}
 GAN = {"generator": [4], "critic": [4]}
+DCGAN = {"critic": [4, 4], "critic_batch_norm": True, "kernel": 5, "initialisation": "dcgan"}
 AUTO = {"encoder": [4], "decoder": [4]}
 SCORE_FUNCTION = {"family": "vae", "gradient": "score_function", "epsilon": 2.0}  # a small ε makes its steps huge
 METHODS_TRIED: list[dict[str, Any]] = [
@@ -35,6 +36,16 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "fgan", "divergence": "jeffreys", "parameterisation": "fenchel", "network": MLP | GAN},
     {"family": "fgan", "divergence": "kl", "critic_steps": 2, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "update": "single_step", "network": MLP | GAN | {"prior": "uniform"}},
+    {"family": "fgan", "divergence": "js", "pack": 4, "network": CONV | GAN},
+    {"family": "hinge_gan", "network": MLP | GAN},
+    {"family": "kl_wgan", "pack": 2, "critic_steps": 2, "network": MLP | GAN},
+    {"family": "fgan", "divergence": "js", "network": MLP | GAN | {"critic_activation": "maxout"}},
+    {"family": "fgan", "divergence": "js", "generator_steps": 2, "network": CONV | GAN | DCGAN},
+    {"family": "fgan", "divergence": "js", "instance_noise": 0.5, "network": CONV | GAN},
+    {"family": "fgan", "divergence": "js", "r1": 3.0, "pack": 2, "network": MLP | GAN},
+    {"family": "fgan", "divergence": "js", "r1": 3.0, "update": "single_step", "network": CONV | GAN},
+    {"family": "fgan", "divergence": "js", "spectral_norm": True, "critic_steps": 3, "network": MLP | GAN},
+    {"family": "hinge_gan", "spectral_norm": True, "r1": 1.0, "instance_noise": 0.1, "network": CONV | GAN},
     {"family": "fgan", "divergence": "kl", "update": "single_step", "network": MLP | GAN | {"generator": []}},
 ]
 SHAPE = (1, 8, 8)
@@ -66,13 +77,14 @@ def test_a_step_in_a_cohort_equals_the_step_alone(method: dict[str, Any]) -> Non
             assert torch.allclose(state[name], tensor, rtol=1e-5, atol=1e-6), name
 
 
-def test_fused_adam_sees_gradients_laid_out_like_parameters() -> None:
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_optimisers_see_gradients_laid_out_like_parameters(optimizer: str) -> None:
     """Gradients from vmap are strided, which a fused kernel would misread: the first step would be astray by 2 lr."""
     method = METHODS_TRIED[0]
-    together = after_one_step(method, SEEDS, "adam")
-    (alone,) = after_one_step(method, SEEDS[:1], "adam")
+    together = after_one_step(method, SEEDS, optimizer)
+    (alone,) = after_one_step(method, SEEDS[:1], optimizer)
     moved = [(together[0][name] - tensor).abs().flatten() for name, tensor in alone.items()]
-    # Adam's first step is lr · sign(gradient): only gradients that are zero up to rounding may differ
+    # the first step is lr · sign(gradient), RMSprop's ten times that: only those that are zero up to rounding differ
     assert (torch.cat(moved) > 1e-3).float().mean() < 0.01
 
 

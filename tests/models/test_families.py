@@ -35,6 +35,9 @@ CASES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"family": "fgan", "divergence": "kl", "network": MLP | GAN}, POINTS),
     ({"family": "fgan", "divergence": "js", "update": "single_step", "network": CONV | GAN}, IMAGES),
     ({"family": "fgan", "divergence": "js", "parameterisation": "fenchel", "network": MLP | GAN}, IMAGES),
+    ({"family": "fgan", "divergence": "kl", "pack": 2, "network": CONV | GAN}, IMAGES),
+    ({"family": "hinge_gan", "network": MLP | GAN}, POINTS),
+    ({"family": "kl_wgan", "update": "single_step", "network": CONV | GAN}, IMAGES),
     ({"family": "mle"}, POINTS),
 ]
 
@@ -62,8 +65,10 @@ def test_every_curve_that_is_recorded_is_declared_and_the_other_way_round(family
 
 
 def test_curves_are_titled_and_printed_in_one_order() -> None:
-    families = [METHODS[name] for name in ("autoencoder", "vae", "fgan", "mle")]
-    columns = sorted((column for family in families for column in family.columns), key=lambda column: column.order)
+    families = [METHODS[name] for name in ("autoencoder", "vae", "fgan", "hinge_gan", "kl_wgan", "mle")]
+    declared = {column.name: column for family in families for column in family.columns}
+    assert all(column == declared[column.name] for family in families for column in family.columns)
+    columns = sorted(declared.values(), key=lambda column: column.order)
     assert [(column.name, column.curve) for column in columns] == [
         ("training_loss", "Loss"),
         ("training_elbo", "ELBO"),
@@ -74,6 +79,7 @@ def test_curves_are_titled_and_printed_in_one_order() -> None:
         ("training_squared_gradient", "Squared gradient norm"),
         ("training_bound", "Variational bound"),
         ("training_generator_loss", "Generator loss"),
+        ("training_critic_objective", "Critic objective"),
         ("training_log_likelihood", "Log-likelihood"),
     ]
     assert [column.name for column in columns if column.printed] == ["training_bound"]

@@ -29,8 +29,21 @@ from bench.spec.parameters import decisive_parameters, later_parameters
 from tests.registries import restored
 from tests.spec.test_spec import spec
 
+GAMES: dict[str, Any] = {
+    "ema": None,
+    "generator_steps": 1,
+    "instance_noise": 0,
+    "network.critic_batch_norm": False,
+    "network.initialisation": "default",
+    "network.kernel": 4,
+    "pack": 1,
+    "r1": 0,
+    "spectral_norm": False,
+}
+"""Of every family that trains a generator against a critic."""
+
 FROZEN = {
-    "fgan.network.initialisation": "default",
+    **{f"{family}.{key}": default for family in ("fgan", "hinge_gan", "kl_wgan") for key, default in GAMES.items()},
     "pair.measure": "kl",
     "pair.bijection": "none",
     "work.effort": "quick",

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.errors import ArgumentError
 from bench.models import METHODS, GenerativeModel
 from bench.models.base import Losses, Noise
 from bench.results import Folder, StoredFile
@@ -36,12 +37,16 @@ def weights(trained: Trained) -> list[dict[str, Tensor]]:
     return [dict(trained.cohort.member(i).state_dict()) for i in range(trained.cohort.size)]
 
 
-@pytest.mark.parametrize("method", [VAE, FGAN], ids=["vae", "fgan"])
+STEADY = FGAN | {"ema": 0.9, "spectral_norm": True, "r1": 0.5, "instance_noise": 0.1}
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+@pytest.mark.parametrize("method", [VAE, FGAN, STEADY], ids=["vae", "fgan", "steady"])
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)], ids=["single", "cohort"])
 def test_resumed_equals_uninterrupted_bit_for_bit(
-    method: dict[str, Any], seeds: tuple[int, ...], tmp_path: Path
+    method: dict[str, Any], seeds: tuple[int, ...], optimizer: Any, tmp_path: Path
 ) -> None:
-    training = TrainingSettings(steps=60, batch_size=16, curve_points=12)
+    training = TrainingSettings(steps=60, batch_size=16, curve_points=12, optimizer=optimizer)
     whole = train(builder(method), DATA, seeds, training)
 
     def kill(step: int) -> None:
@@ -102,6 +107,13 @@ def test_a_seed_that_diverges_is_told_with_its_step_and_leaves_the_rest() -> Non
     alone = train(lambda: Explodes(unlucky=7), DATA, [7], training)
     assert alone.curves.all_diverged
     assert alone.curves.diverged_at(0) == 3
+
+
+def test_batches_that_the_model_cannot_take_are_refused_before_the_first_step() -> None:
+    seen: list[int] = []
+    with pytest.raises(ArgumentError, match="found 9; expected a multiple of 2"):
+        train(builder(FGAN | {"pack": 2}), DATA, [0], TrainingSettings(steps=1, batch_size=9), progress=seen.append)
+    assert seen == []
 
 
 def test_training_leaves_the_global_random_state_alone() -> None:

@@ -1,4 +1,4 @@
-"""f-GANs (Ryu 2025, sec. 3.2; Nowozin et al. 2016), composed of parts that vary on their own.
+"""f-GANs (Ryu 2025, sec. 3.2; Nowozin et al. 2016) and GANs beside them, composed of parts that vary on their own.
 
 The bound, what the critic is shown, the generator's objective and the update rule are frozen objects, each behind a
 protocol in a file of its own. Their methods are pure: tensors in, tensors out. `torch.func.vmap` runs them over the
@@ -7,6 +7,7 @@ argument) and no Python branch depends on the values of tensors. What a part is 
 identity of runs: the computation behind a name never changes.
 """
 
+from bench.models.fgan.hinge import KLWGAN, HingeGAN
 from bench.models.fgan.model import FGAN
 
-__all__ = ["FGAN"]
+__all__ = ["FGAN", "KLWGAN", "HingeGAN"]

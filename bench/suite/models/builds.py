@@ -26,11 +26,11 @@ class TrialBuilder:
     """Builds each distinct model once, on the device that has no memory.
 
     Attributes:
-        refusals: why a family refuses its settings for a shape, None where it does not.
+        refusals: why a family refuses its settings for a shape, a batch size and ranks, None where it does not.
         shapes: shapes of examples by the dataset's label, None where they cannot be told without its files.
     """
 
-    refusals: dict[tuple[str, str, Shape], str | None] = field(default_factory=dict)
+    refusals: dict[tuple[str, str, Shape, int, int], str | None] = field(default_factory=dict)
     shapes: dict[str, Shape | None] = field(default_factory=dict)
 
     def explain_refusal(self, cell: Cell) -> str | None:
@@ -41,7 +41,8 @@ class TrialBuilder:
         shape = self.shapes[label]
         if shape is None:
             return None
-        key = (cell.model.family, cell.model.model_dump_json(), shape)
+        batches = (cell.training.batch_size, cell.resources.processes)
+        key = (cell.model.family, cell.model.model_dump_json(), shape, *batches)
         if key not in self.refusals:
             self.refusals[key] = _try_to_build(cell, shape)
         return self.refusals[key]
@@ -79,7 +80,8 @@ def _find_fault(slot: Slot, settings: Sequence[Setting], builder: TrialBuilder, 
 def _try_to_build(cell: Cell, shape: Shape) -> str | None:
     try:
         with torch.device("meta"):
-            METHODS[cell.model.family].build(cell.model, shape)
+            model = METHODS[cell.model.family].build(cell.model, shape)
+        model.check_batches(cell.training.batch_size, cell.resources.processes)
     except BenchError as error:
         return str(error)
     except Exception:  # a plugin's, which may need real memory: the run tells what is wrong, if anything is

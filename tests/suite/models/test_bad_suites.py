@@ -67,9 +67,13 @@ BAD = [
     (
         "family: vae",
         "family: vea",
-        "5:17: methods.vae.family: found 'vea'; expected one of autoencoder, fgan, mle, vae; did",
+        "5:17: methods.vae.family: found 'vea'; expected one of autoencoder, fgan, hinge_gan, kl_wgan, mle, vae; did",
     ),
-    ("{family: vae}", "{}", "5:3: methods.vae.family: found nothing; expected one of autoencoder, fgan, mle, vae"),
+    (
+        "{family: vae}",
+        "{}",
+        "5:3: methods.vae.family: found nothing; expected one of autoencoder, fgan, hinge_gan, kl_wgan, mle, vae",
+    ),
     (
         "family: vae}",
         "family: vae, epsilon: 0}",
@@ -96,7 +100,11 @@ BAD = [
     ("{steps: 100}", "{steps: '100'}", "8:19: training.steps: found '100'; expected a whole number"),
     ("{steps: 100}", "{steps: 2.5}", "8:19: training.steps: found 2.5; expected a whole number"),
     ("{steps: 100}", "{lr: .inf}", "8:16: training.lr: found inf; expected a finite number"),
-    ("{steps: 100}", "{optimizer: adma}", "8:23: training.optimizer: found 'adma'; expected one of adam, sgd; did you"),
+    (
+        "{steps: 100}",
+        "{optimizer: adma}",
+        "8:23: training.optimizer: found 'adma'; expected one of adam, rmsprop, sgd; did you",
+    ),
     ("{steps: 100}", "", "8:1: training: found nothing; expected a mapping"),
     (
         "[elbo, fid]",

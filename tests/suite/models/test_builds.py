@@ -56,6 +56,12 @@ REFUSED = [
         "training.steps: 2, network.kind: conv}",
         "11:52: budgets.smoke.network.kind: found settings that cannot be built for datasets 'ring', 'grid': ",
     ),
+    (
+        "divergence: kl}",
+        "divergence: kl, pack: 3}",
+        "5:3: methods.kl: found settings that cannot be built for datasets 'ring', 'grid', 'digits': "
+        "training.batch_size: found 256; expected a multiple of 3, the number of examples that the critic sees at once",
+    ),
 ]
 
 
@@ -84,6 +90,17 @@ def test_refused_at_its_place(write: WriteSuite, old: str, new: str, message: st
 
 def test_the_good_suite_is_good(write: WriteSuite) -> None:
     assert load_suite(write(GOOD)).name == "good"
+
+
+def test_a_batch_size_that_packs_do_not_divide_is_blamed() -> None:
+    raw = small_suite(methods={"kl": {"family": "fgan", "divergence": "kl", "pack": 2}})
+    assert load_suite(raw).name == "small"
+    (line,) = refuse(raw, settings={"training.batch_size": 9})
+    assert line.startswith("--set training.batch_size: found settings that cannot be built for datasets 'ring', 'grid'")
+    assert line.endswith(
+        "training.batch_size: found 9; expected a multiple of 2, the number of examples that the "
+        "critic sees at once (pack)"
+    )
 
 
 def test_the_call_is_blamed_for_what_it_sets() -> None:

@@ -88,7 +88,8 @@ BAD = [
     (
         "training.lr: {log: [0.001, 0.1]}",
         "training.optimizer: {choice: [adam, sdg]}",
-        "12:41: search.space.training.optimizer.choice[1]: found 'sdg'; expected one of adam, sgd; did you mean 'sgd'?",
+        "12:41: search.space.training.optimizer.choice[1]: found 'sdg'; expected one of adam, rmsprop, sgd; did you "
+        "mean 'sgd'?",
     ),
     (
         "training.lr: {log: [0.001, 0.1]}",
