@@ -121,7 +121,11 @@ def test_columns_are_printed_by_group() -> None:
 @pytest.mark.parametrize(
     ("group", "names"),
     [
-        ("Likelihood", "elbo reconstruction kl_term active_units log_likelihood_iw parzen_log_likelihood"),
+        (
+            "Likelihood",
+            "elbo reconstruction kl_term active_units log_likelihood_iw log_likelihood_exact posterior_gap "
+            "mean_field_gap parzen_log_likelihood",
+        ),
         ("Features", "fid fid_infinity kid precision recall density coverage"),
         ("Modes", "modes_covered modes_total high_quality_fraction mode_kl"),
     ],
