@@ -23,8 +23,8 @@ budgets: {smoke: {training.steps: 20, seeds: 1}}
 """
 
 DATASETS = (
-    "expected one of annulus, banana, celeba, cifar10, cosine, digits, fashion-mnist, funnel, grid, images, mixture, "
-    "mnist, ring, square, stacked-mnist"
+    "expected one of annulus, banana, celeba, cifar10, cosine, digits, factors, fashion-mnist, funnel, grid, images, "
+    "mixture, mnist, ring, square, stacked-mnist"
 )
 
 BAD = [
@@ -149,8 +149,9 @@ BAD = [
     (
         "training.steps: 200",
         "steps: 200",
-        "11:36: overrides[0].set.steps: found unknown key 'steps'; expected one of binarisation, epsilon, "
-        "evaluation.*, likelihood, network.*, resources.*, training.*; did you mean 'training.steps'?",
+        "11:36: overrides[0].set.steps: found unknown key 'steps'; expected one of binarisation, draws, "
+        "epsilon, evaluation.*, gradient, gradient_probes, kl, likelihood, network.*, objective, posterior, "
+        "resources.*, trained, training.*; did you mean 'training.steps'?",
     ),
     ("training.steps: 200", "training.steps.x: 200", "11:36: overrides[0].set.training.steps.x: found unknown key "),
     (
@@ -326,7 +327,7 @@ def test_bad_settings_of_the_call(settings: dict[str, object], message: str) -> 
 )
 def test_unknown_keys_of_the_call_and_of_budgets(key: str, near: str) -> None:
     """Seeds and metrics can be set there, too, so they are among what is expected; no override can set them."""
-    expected = "metrics, network.*, resources.*, seeds, training.*"
+    expected = "metrics, network.*, objective, posterior, resources.*, seeds, trained, training.*"
     for arguments in ({"settings": {key: 1}}, {"budget": "b"}):
         with pytest.raises(SuiteError) as raised:
             load_suite(small_suite(budgets={"b": {key: 1} if "budget" in arguments else {"seeds": 1}}), **arguments)
