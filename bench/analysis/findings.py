@@ -105,9 +105,9 @@ def _tell_rest(pairs: pd.DataFrame, claims: int) -> str:
     parts = []
     if len(noise):
         parts.append(f"{_name_pairs(noise)} {_be(len(noise))} within noise (n = {_write_whole_range(noise['n'])})")
+    parts += _tell_untold(untold)
     if len(same):
         parts.append(f"{_name_pairs(same)} {'has' if len(same) == 1 else 'have'} equal figures")
-    parts += _tell_untold(untold)
     if not parts:
         return "Every comparison separates its two methods."
     rest = "; ".join(parts)

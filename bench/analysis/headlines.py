@@ -12,7 +12,7 @@ Key = tuple[str, str]
 """Metric and protocol."""
 MOST = 4
 """Metrics of a dataset that answer for it."""
-_BESIDE = 8  # metrics of all datasets together that can be read side by side
+_BESIDE = 6  # metrics of all datasets together that can be read side by side
 _LEAST = 2
 _LIKELIHOOD = "Likelihood"
 _FID = "fid"
@@ -62,8 +62,8 @@ def list_candidates(figures: pd.DataFrame, columns: Columns) -> list[Key]:
     compared = {name: column for name in figures["metric"].unique() if _is_compared(column := columns.describe(name))}
     headlines = {name for name, column in compared.items() if column.headline}
     having = figures[figures["metric"].isin(headlines or set(compared))].groupby(["metric", "protocol"], sort=False)
-    counts = having["method"].nunique()
-    shared = {key: int(count) for key, count in counts.items() if 2 * count >= figures["method"].nunique()}
+    counts: dict[Key, int] = {(str(key[0]), str(key[1])): own["method"].nunique() for key, own in having}
+    shared = {key: count for key, count in counts.items() if 2 * count >= figures["method"].nunique()}
     ordered = sorted(shared, key=lambda key: _rank(key, shared, compared, columns))
     of_metric: dict[str, Key] = {}
     for key in ordered:

@@ -50,7 +50,7 @@ def test_the_better_one_is_named_whatever_its_place_and_end() -> None:
 
 
 def test_the_leader_of_several_is_told_with_the_rest_counted() -> None:
-    """a above b above c: a's two claims are told, that of b over c is counted. p after Holm: 3 · 2/2⁹ at most."""
+    """Of a above b above c: a's two claims are told, that of b over c is counted. p after Holm: 3 · 2/2⁹ at most."""
     claim, rest, _ = _tell(_runs(9, a=9.0, b=5.0, c=1.0))
     assert claim == (
         "3 of 3 comparisons show a difference: on ring a is better than b and c by Score "
@@ -85,7 +85,9 @@ def test_equal_figures_claim_nothing(seeds: int) -> None:
 def test_noise_is_called_so() -> None:
     """Differences +1 and −1 in equal numbers: the sign-flip test's p is 1."""
     signs = [1, -1] * 5
-    runs = frame([{"method": m, "seed": s, "score": float(i * signs[s])} for i, m in enumerate("ab") for s in range(10)])
+    runs = frame(
+        [{"method": m, "seed": s, "score": float(i * signs[s])} for i, m in enumerate("ab") for s in range(10)]
+    )
     claim, rest, _ = _tell(runs)
     assert claim.startswith(NO_CLAIM)
     assert rest == "1 comparison is within noise (n = 10)."

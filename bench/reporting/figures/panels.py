@@ -19,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, use_drawing_settings
+from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, shorten_apart, use_drawing_settings
 
 _LEGEND_WIDTH = 1.3  # inches for a name
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -55,6 +55,7 @@ class Plot:
         size: width and height of a panel in inches.
         columns: panels side by side in the files.
         legend: methods and how they are drawn; empty where the panels' titles name them.
+        lines: whether methods are drawn as lines, and their legend too.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Plot:
     size: tuple[float, float] = (3.5, 2.5)
     columns: int = 3
     legend: dict[str, Look] = field(default_factory=dict)
+    lines: bool = True
 
 
 def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
@@ -103,17 +105,20 @@ def save(plot: Plot, folder: Path, name: str) -> None:
             panel.draw(axes)
             axes.set_title(shorten(panel.title, 48))
         if plot.legend:
-            figure.legend(handles=_make_handles(plot.legend), loc="outside upper left", ncols=beside)
+            figure.legend(handles=_make_handles(plot), loc="outside upper left", ncols=beside)
         _lay_out(figure)
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
 
 
-def _make_handles(legend: dict[str, Look]) -> list[Line2D]:
+def _make_handles(plot: Plot) -> list[Line2D]:
     return [
-        Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markersize=4, label=shorten(name))
-        for name, look in legend.items()
-    ]
+        Line2D(
+            [], [], color=look.colour, linestyle=look.line if plot.lines else "none", marker=look.marker, markersize=4,
+            label=label,
+        )
+        for label, look in zip(shorten_apart(list(plot.legend)), plot.legend.values(), strict=True)
+    ]  # fmt: skip
 
 
 def _lay_out(figure: Figure) -> None:

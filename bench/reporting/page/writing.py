@@ -90,10 +90,10 @@ def _name_file(anchor: str, kind: str) -> str:
     return f"{anchor}-{kind}" if kind else anchor
 
 
-def _measure_spreads(table: Table) -> list[int]:
-    """Characters of the widest spread in each column, so that the ± stand under each other."""
+def _measure_spreads(table: Table) -> list[tuple[int, int]]:
+    """Characters of the widest spread and letters in each column, so that the ± stand under each other."""
     return [
-        max((len(c.texts[1]) for c in column if c), default=0)
+        (max((len(c.texts[1]) for c in column if c), default=0), max((len(c.ties) for c in column if c), default=0))
         for column in zip(*(r.cells for r in table.rows), strict=True)
     ]
 
