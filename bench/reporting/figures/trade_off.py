@@ -69,8 +69,8 @@ def _join(summary: pd.DataFrame, axes: tuple[Key, Key], looks: Mapping[str, Look
         told = pd.DataFrame({side: own["mean"], f"std_{side}": own["std"], f"at_{side}": own["at_ceiling"] > 0})
         parts.append(told.astype({side: float, f"std_{side}": float}))
     both = parts[0].join(parts[1], how="inner")
-    finite = both.loc[np.isfinite(both["x"]) & np.isfinite(both["y"])]
-    return finite.reindex([name for name in looks if name in finite.index])
+    finite = both.index[np.isfinite(both["x"]) & np.isfinite(both["y"])]
+    return both.loc[[name for name in looks if name in finite]]
 
 
 def _make_panel(
