@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.font_manager import get_font_names
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 INK = "#1f2429"
@@ -24,8 +25,13 @@ _PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1.2, 1.2), (5, 1.5, 1.2, 1.5))
 _GLYPHS = dict(zip("osD^vPX<>p", "●■◆▲▼✚✖◀▶⬟", strict=True))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+_FALLBACKS = (
+    "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Source Han Sans", "Noto Sans Arabic",
+    "Noto Sans Devanagari", "Noto Sans Hebrew", "Noto Sans Thai", "PingFang SC", "Hiragino Sans", "Microsoft YaHei",
+    "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
+)  # fmt: skip
+"""Fonts for scripts that DejaVu Sans lacks: taken where they are installed."""
 _SETTINGS: dict[Any, Any] = {
-    "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "font.size": 9,
     "text.parse_math": False,
@@ -90,7 +96,9 @@ def assign_looks(methods: Sequence[str]) -> dict[str, Look]:
 @contextmanager
 def use_drawing_settings(salt: str) -> Iterator[None]:
     """Matplotlib's settings for drawing and saving; `salt` makes the ids in an SVG its own, and always the same."""
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}):
+    installed = set(get_font_names())
+    families = ["sans-serif", *(name for name in _FALLBACKS if name in installed)]
+    with mpl.rc_context({**_SETTINGS, "font.family": families, "svg.hashsalt": salt}):
         yield
 
 
@@ -136,11 +144,8 @@ def shorten_apart(names: Sequence[str], length: int = 24) -> list[str]:
     texts = {name: shorten(name, length) for name in names}
     for alike in _find_alike(texts):
         texts |= _cut_around(alike, length)
-    for alike in _find_alike(texts):
-        texts |= {
-            name: f"{shorten(name, length - 1 - len(str(number)))}#{number}"
-            for number, name in enumerate(alike, start=1)
-        }
+    left = [name for alike in _find_alike(texts) for name in alike]
+    texts |= {name: f"{shorten(name, length - 1 - len(str(i)))}#{i}" for i, name in enumerate(left, start=1)}
     return [texts[name] for name in names]
 
 
