@@ -60,9 +60,7 @@ def render_gallery(folder: Path, out: Path) -> list[Entry]:
     """
     found = sorted(path.parent for path in folder.glob(f"*/{RUNS}"))
     if not found:
-        raise ArgumentError(
-            f"{folder}: found no folder with {RUNS}; expected folders of results, as bench run makes them"
-        )
+        raise ArgumentError(f"{folder}: found no folder with {RUNS}; expected folders of results of bench run")
     out.mkdir(parents=True, exist_ok=True)
     entries = list(_render(found, out))
     items = "\n".join(_write_item(entry) for entry in entries)

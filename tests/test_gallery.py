@@ -27,7 +27,7 @@ def test_reports_are_linked_and_what_has_none_is_told(tmp_path: Path, capsys: py
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ArgumentError, match="found no folder with runs.parquet"):
+    with pytest.raises(ArgumentError, match="found no folder with runs"):
         render_gallery(tmp_path, tmp_path / "out")
     assert main([str(tmp_path), str(tmp_path / "out")]) == 2
     assert "found no folder" in capsys.readouterr().err

@@ -107,8 +107,8 @@ def build_costs(runs: pd.DataFrame, counts: pd.DataFrame, columns: Columns) -> l
 
 def _keep(frame: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.DataFrame:
     """The rows of the chosen metrics."""
-    kept = [place in places for place in frame[_PLACE].itertuples(index=False, name=None)]
-    return frame[kept].reset_index(drop=True)
+    kept = [place for place, key in enumerate(frame[_PLACE].itertuples(index=False, name=None)) if key in places]
+    return frame.iloc[kept].reset_index(drop=True)
 
 
 __all__ = [

@@ -79,8 +79,8 @@ def _arrange(built: Table, own: Mapping[str, Sequence[Key]], ranks: pd.DataFrame
 
 def _find_ranks(own: Mapping[str, Sequence[Key]], ranks: pd.DataFrame) -> dict[str, Cell]:
     places = {(dataset, *key) for dataset, keys in own.items() for key in keys}
-    known = [place in places for place in zip(ranks["dataset"], ranks["metric"], ranks["protocol"], strict=True)]
-    means = average_ranks(ranks[known])
+    keys = zip(ranks["dataset"], ranks["metric"], ranks["protocol"], strict=True)
+    means = average_ranks(ranks.iloc[[place for place, key in enumerate(keys) if key in places]])
     means = means[means["datasets"] > 1]
     return {
         str(row["method"]): Cell(float(row["rank"]), None, None, digits=3) for row in means.to_dict(orient="records")
