@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 DEV := .venv/.installed-dev
 
-.PHONY: help demo test test-all lint format benchmark clean
+.PHONY: help demo gallery test test-all lint format benchmark clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ $(DEV): $(SETUP)
 demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about six minutes on two cores).
 	$(BIN)/bench run suites/quickstart.yaml
 	$(BIN)/bench report results/quickstart
+
+gallery: $(SETUP)  ## Render the reports of results/reference into gallery/, with a page that links them.
+	$(BIN)/python -m bench.gallery results/reference gallery
 
 test: $(DEV)  ## Run the tests, but for the longest that start clusters.
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"

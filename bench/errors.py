@@ -14,6 +14,10 @@ class ArgumentError(BenchError, ValueError):
     """A bad argument of a function, or a bad value in a file; a `ValueError` for those who expect one."""
 
 
+class ReportWarning(UserWarning):
+    """Something in a report's files is not as it should be; the rest of it is."""
+
+
 class UnknownNameError(ArgumentError):
     """A name that no registry entry answers to.
 

@@ -22,12 +22,16 @@ EXIT_FAILED, EXIT_BAD_INPUT, EXIT_WORSE = 1, 2, 3
 
 @contextmanager
 def telling_problems() -> Iterator[None]:
-    """Say which files of a folder of results were left out, once; then the exit status is 1."""
+    """Say what a report lacks, and which files of a folder of results were left out; then the exit status is 1."""
+    from bench.errors import ReportWarning
     from bench.reading import ResultsWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResultsWarning)
+        warnings.simplefilter("always", ReportWarning)
         yield
+    for text in dict.fromkeys(str(w.message) for w in caught if w.category is ReportWarning):
+        typer.echo(f"bench: {text}", err=True)
     conclude_reading(tuple(dict.fromkeys(str(w.message) for w in caught if w.category is ResultsWarning)))
 
 

@@ -16,7 +16,7 @@ from bench.column import Columns
 from bench.reporting.calibration.frames import COVERED, keep_shared, measure_accuracy
 from bench.reporting.calibration.tables import order_divergences
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten, write_tick
+from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten_apart, write_tick
 from bench.reporting.text import write_significant
 
 NOMINAL = float(norm.cdf(COVERED) - norm.cdf(-COVERED))
@@ -211,7 +211,7 @@ def _draw_coverage(
         )
         axes.hlines(heights, low, high, color=look.colour, linewidth=1.2, alpha=0.6)
         axes.plot(middle, heights, linestyle="none", marker=look.marker, markersize=4.5, color=look.colour)
-    axes.set_yticks(range(len(names)), [shorten(label, 16) for label in labels])
+    axes.set_yticks(range(len(names)), shorten_apart(labels, 16))
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlim(0, 101)
     axes.tick_params(axis="y", labelcolor=INK)

@@ -13,7 +13,7 @@ from bench.column import Column, Columns
 from bench.reporting.calibration.frames import TOLERANCE, is_within, keep_tasks
 from bench.reporting.calibration.tables import order_divergences
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten
+from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten_apart
 from bench.reporting.tables.cells import Cell, Header, Row, Table
 from bench.reporting.text import write_significant
 
@@ -133,7 +133,7 @@ def _draw(means: pd.DataFrame, tasks: Sequence[str], looks: Mapping[str, Look], 
             mine["ratio"].clip(0, _WIDEST), [places[task] for task in mine["shape"]],
             linestyle="none", marker=look.marker, markersize=4, color=look.colour, alpha=0.85,
         )  # fmt: skip
-    axes.set_yticks(range(len(tasks)), [shorten(task, 48) for task in tasks], fontsize=7)
+    axes.set_yticks(range(len(tasks)), shorten_apart(tasks, 48), fontsize=7)
     axes.set_ylim(len(tasks) - 0.4, -0.6)
     axes.set_xlim(0, max(1.2, min(_WIDEST, 1.05 * float(means["ratio"].max()))))
     axes.tick_params(axis="y", labelcolor=INK)

@@ -20,7 +20,7 @@ from bench.reporting.figures.reference_lines import (
     make_legend,
     place_references,
 )
-from bench.reporting.figures.style import INK, MOST_DOTS, Look, format_axis, shorten
+from bench.reporting.figures.style import INK, MOST_DOTS, Look, format_axis, shorten_apart
 from bench.reporting.tables.cells import Table
 from bench.reporting.text import write_significant
 
@@ -131,7 +131,7 @@ def _draw(
             mean = seeds[method].mean()
             axes.plot([mean, mean], [place - 0.33, place + 0.33], color=INK, linewidth=1.3, solid_capstyle="butt")
     axes.set_ylim(len(methods) - 0.4, -0.6 - where.strip)
-    axes.set_yticks(range(len(methods)), [shorten(method, 20) for method in methods])
+    axes.set_yticks(range(len(methods)), shorten_apart(methods, 20))
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from bench.column import Column, Columns
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import INK, MOST_DOTS, SOFT, Look, format_axis, shorten
+from bench.reporting.figures.style import INK, MOST_DOTS, SOFT, Look, format_axis, shorten_apart
 from bench.reporting.tables.gap import Gap
 from bench.reporting.text import write_significant
 
@@ -71,7 +71,7 @@ def _make_panel(column: Column, found: Sequence[Gap]) -> Panel:
         for place, gap in enumerate(found):
             _draw(axes, place, gap)
         axes.set_ylim(len(found) - 0.45, -0.55)
-        axes.set_yticks(range(len(found)), [shorten(gap.method, 20) for gap in found])
+        axes.set_yticks(range(len(found)), shorten_apart([gap.method for gap in found], 20))
         axes.tick_params(axis="y", labelcolor=INK)
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)

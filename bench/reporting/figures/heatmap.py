@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
-from bench.reporting.figures.style import FRAME, INK, shorten
+from bench.reporting.figures.style import FRAME, INK, shorten, shorten_apart
 from bench.reporting.tables.cells import Header, Table
 from bench.reporting.text import EMPTY, write_significant
 
@@ -157,7 +157,7 @@ def _draw(
         linewidths=0.6,
         linecolor=_LIGHT,
         xticklabels=columns,
-        yticklabels=[shorten(name, _LONGEST) for name in rows],
+        yticklabels=shorten_apart(rows, _LONGEST),
         ax=axes,
     )
     _colour_texts(axes, shade)

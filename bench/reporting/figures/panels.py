@@ -19,12 +19,13 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, use_drawing_settings
+from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, shorten_apart, use_drawing_settings
 
 _LEGEND_WIDTH = 1.3  # inches for a name
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _DPI, _SVG_DPI = 200, 72
 _PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
+_MISSING = re.compile(r"Glyph (\d+) .* missing")
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
 
@@ -55,6 +56,7 @@ class Plot:
         size: width and height of a panel in inches.
         columns: panels side by side in the files.
         legend: methods and how they are drawn; empty where the panels' titles name them.
+        lines: whether methods are drawn as lines, and their legend too.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Plot:
     size: tuple[float, float] = (3.5, 2.5)
     columns: int = 3
     legend: dict[str, Look] = field(default_factory=dict)
+    lines: bool = True
 
 
 def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
@@ -78,7 +81,8 @@ def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
         figure = Figure(figsize=plot.size, layout="constrained")
         panel.draw(figure.add_subplot())
         _lay_out(figure)
-        text = _save_as("svg", figure, transparent=True).decode()
+        with _collect_missing_glyphs():
+            text = _save_as("svg", figure, transparent=True).decode()
     text = text[text.index("<svg") :]
     text = _REFERENCE.sub(lambda match: f"{match[0]}{name}-", text)
     for drawn, shown in _PAGE_COLOURS.items():
@@ -89,8 +93,12 @@ def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(panel.alt)}"', 1))
 
 
-def save(plot: Plot, folder: Path, name: str) -> None:
-    """Write the whole figure as `<name>.svg` and `<name>.png` on white."""
+def save(plot: Plot, folder: Path, name: str) -> frozenset[str]:
+    """Write the whole figure as `<name>.svg` and `<name>.png` on white.
+
+    Returns:
+        The characters that no installed font has: boxes in the PNG file.
+    """
     columns = min(plot.columns, len(plot.panels))
     rows = math.ceil(len(plot.panels) / columns)
     width, height = plot.size
@@ -103,17 +111,22 @@ def save(plot: Plot, folder: Path, name: str) -> None:
             panel.draw(axes)
             axes.set_title(shorten(panel.title, 48))
         if plot.legend:
-            figure.legend(handles=_make_handles(plot.legend), loc="outside upper left", ncols=beside)
+            figure.legend(handles=_make_handles(plot), loc="outside upper left", ncols=beside)
         _lay_out(figure)
-        for suffix in ("svg", "png"):
-            (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
+        with _collect_missing_glyphs() as missing:
+            for suffix in ("svg", "png"):
+                (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
+    return frozenset(missing)
 
 
-def _make_handles(legend: dict[str, Look]) -> list[Line2D]:
+def _make_handles(plot: Plot) -> list[Line2D]:
     return [
-        Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markersize=4, label=shorten(name))
-        for name, look in legend.items()
-    ]
+        Line2D(
+            [], [], color=look.colour, linestyle=look.line if plot.lines else "none", marker=look.marker, markersize=4,
+            label=label,
+        )
+        for label, look in zip(shorten_apart(list(plot.legend)), plot.legend.values(), strict=True)
+    ]  # fmt: skip
 
 
 def _lay_out(figure: Figure) -> None:
@@ -122,26 +135,32 @@ def _lay_out(figure: Figure) -> None:
     figure.set_dpi(_SVG_DPI)
     engine = figure.get_layout_engine()
     if engine is not None:
-        with _ignore_missing_glyphs():
+        with _collect_missing_glyphs():
             engine.execute(figure)
         figure.set_layout_engine("none")
 
 
 @contextmanager
-def _ignore_missing_glyphs() -> Iterator[None]:
-    """Names may hold characters that the font lacks; what shows the page has other fonts."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
-        yield
+def _collect_missing_glyphs() -> Iterator[set[str]]:
+    """The characters that the fonts lack, once left, in place of a warning for each; what shows the page has others."""
+    missing: set[str] = set()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield missing
+    for warning in caught:
+        found = _MISSING.match(str(warning.message))
+        if found is None:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        else:
+            missing.add(chr(int(found[1])))
 
 
 def _save_as(suffix: str, figure: Figure, *, transparent: bool) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     background = "none" if transparent else "white"
-    with _ignore_missing_glyphs():
-        metadata = _METADATA if suffix == "svg" else {"Software": None}
-        figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
+    metadata = _METADATA if suffix == "svg" else {"Software": None}
+    figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
     return buffer.getvalue()
 
 

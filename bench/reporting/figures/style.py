@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.font_manager import get_font_names
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 INK = "#1f2429"
@@ -24,8 +25,13 @@ _PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1.2, 1.2), (5, 1.5, 1.2, 1.5))
 _GLYPHS = dict(zip("osD^vPX<>p", "●■◆▲▼✚✖◀▶⬟", strict=True))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+_FALLBACKS = (
+    "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Source Han Sans", "Noto Sans Arabic",
+    "Noto Sans Devanagari", "Noto Sans Hebrew", "Noto Sans Thai", "PingFang SC", "Hiragino Sans", "Microsoft YaHei",
+    "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
+)  # fmt: skip
+"""Fonts for scripts that DejaVu Sans lacks: taken where they are installed."""
 _SETTINGS: dict[Any, Any] = {
-    "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "font.size": 9,
     "text.parse_math": False,
@@ -90,7 +96,9 @@ def assign_looks(methods: Sequence[str]) -> dict[str, Look]:
 @contextmanager
 def use_drawing_settings(salt: str) -> Iterator[None]:
     """Matplotlib's settings for drawing and saving; `salt` makes the ids in an SVG its own, and always the same."""
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}):
+    installed = set(get_font_names())
+    families = ["sans-serif", *(name for name in _FALLBACKS if name in installed)]
+    with mpl.rc_context({**_SETTINGS, "font.family": families, "svg.hashsalt": salt}):
         yield
 
 
@@ -116,8 +124,54 @@ def write_tick(value: float) -> str:
 
 
 def shorten(name: str, length: int = 24) -> str:
-    """`name` cut to `length` characters, with an ellipsis if cut."""
-    return name if len(name) <= length else f"{name[: length - 1]}…"
+    """`name` cut to `length` characters, with an ellipsis in the middle if cut: names differ at their ends."""
+    if len(name) <= length:
+        return name
+    head = length // 2
+    return f"{name[:head]}…{name[len(name) - (length - 1 - head) :]}"
+
+
+def shorten_apart(names: Sequence[str], length: int = 24) -> list[str]:
+    """Names cut to `length` characters each, such that different names stay different.
+
+    Names that are alike when cut are cut around the part that they differ by; where that does not tell them apart
+    either, they are numbered.
+
+    Args:
+        names: the names, in order; equal ones are cut alike.
+        length: the most characters of each; at least 8.
+    """
+    texts = {name: shorten(name, length) for name in names}
+    for alike in _find_alike(texts):
+        texts |= _cut_around(alike, length)
+    left = [name for alike in _find_alike(texts) for name in alike]
+    texts |= {name: f"{shorten(name, length - 1 - len(str(i)))}#{i}" for i, name in enumerate(left, start=1)}
+    return [texts[name] for name in names]
+
+
+def _find_alike(texts: Mapping[str, str]) -> list[list[str]]:
+    """Names that share a text with others, by text."""
+    groups: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        groups.setdefault(text, []).append(name)
+    return [own for own in groups.values() if len(own) > 1]
+
+
+def _cut_around(names: Sequence[str], length: int) -> dict[str, str]:
+    """What lies between the common beginning and end of the names, with as much before it as there is room for."""
+    start = _count_common(names)
+    end = min(_count_common([name[::-1] for name in names]), min(map(len, names)) - start)
+    differing = {name: name[start : len(name) - end] for name in names}
+    room = length - 2 - max(map(len, differing.values()))
+    if room < 0:
+        return {name: shorten(f"…{part}", length) for name, part in differing.items()}
+    return {name: f"{name[: min(room, start)]}…{part}{'…' if end else ''}" for name, part in differing.items()}
+
+
+def _count_common(names: Sequence[str]) -> int:
+    """Characters that all names begin with."""
+    columns = enumerate(zip(*names, strict=False))
+    return next((place for place, column in columns if len(set(column)) > 1), min(map(len, names)))
 
 
 __all__ = [
@@ -132,6 +186,7 @@ __all__ = [
     "assign_looks",
     "format_axis",
     "shorten",
+    "shorten_apart",
     "use_drawing_settings",
     "write_tick",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from bench.analysis.costs import COST
 from bench.analysis.floors import compute_floors
 from bench.analysis.measured import read_numbers
 from bench.analysis.references import attach_references
@@ -29,6 +30,7 @@ from bench.reporting.figures.heatmap import plot_heatmap
 from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.samples import plot_samples
 from bench.reporting.figures.style import Look, assign_looks
+from bench.reporting.page.answer import Compared, build_answer, build_costs, build_over_datasets, compare
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.overview import write_summary
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
@@ -41,16 +43,17 @@ from bench.reporting.tables.building import build
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.gap import find_gaps
 from bench.reporting.tables.gap_table import BOUND, GAP, build_gap_table
+from bench.reporting.tables.pairs import PAIRS, build_pairs_table
 from bench.reporting.tables.papers import read_published
 from bench.reporting.tables.published import PUBLISHED, build_published_table
 from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
 
-KINDS = ("comparison", PUBLISHED, "samples", *matrix.KINDS, NOISE, GAP, "curves")
+KINDS = ("comparison", PAIRS, PUBLISHED, "samples", *matrix.KINDS, NOISE, GAP, "curves")
 """Kinds of its tables and figures, for their files' names."""
 _GUIDE = (
     "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
-    "mean of a column in bold where one end is better; they claim no significance. An empty cell means that the metric "
-    "does not apply. Only finished runs have figures; every other run is counted."
+    "mean of a column in bold where one end is better; what is significant, letters and the tables of pairs tell. An "
+    "empty cell means that the metric does not apply. Only finished runs have figures; every other run is counted."
 )
 _FILES = "Each table is also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
 
@@ -68,6 +71,7 @@ class _Sources:
     published: Sequence[PublishedFigure]
     looks: Mapping[str, Look]
     references: pd.DataFrame
+    compared: Compared
 
     @property
     def columns(self) -> Columns:
@@ -85,7 +89,9 @@ def build_content(frames: Frames) -> Content:
     drawn = assign_looks(methods)
     beside = attach_references(frames.references, runs)
     perfect, published = compute_floors(runs, frames.columns), read_published(suite)
-    sources = _Sources(frames, runs, values, summarise_figures(values), count, perfect, published, drawn, beside)
+    summary = summarise_figures(values)
+    compared = compare(frames.runs, values, datasets, frames.columns)
+    sources = _Sources(frames, runs, values, summary, count, perfect, published, drawn, beside, compared)
     searched = read_search(frames.search, suite, frames.choices, frames.columns)
     named, beside_named = _name_sections([name for name in datasets if name in set(count["dataset"])], searched)
     tables = {name: _build_whole(name, sources) for name in named}
@@ -95,7 +101,7 @@ def build_content(frames: Frames) -> Content:
     return Content(
         runs=runs,
         whole={named[name]: table for name, table in tables.items()},
-        summary=sources.summary,
+        summary=summary,
         paragraph=write_summary(runs, count, suite),
         notes=tuple(str(note) for note in suite.get("notes") or ()),
         guide=" ".join(part for part in (_GUIDE, describe_references(tables.values()), _FILES) if part),
@@ -103,10 +109,24 @@ def build_content(frames: Frames) -> Content:
             *list_failures(runs, methods, datasets),
             *list_failures(beside, list(dict.fromkeys(beside["method"])), datasets),
         ],
-        sections=(*sections, *_build_search(searched, beside_named, sources)),
+        sections=(
+            *_open(sources),
+            *sections,
+            *_build_search(searched, beside_named, sources),
+            *build_costs(runs, count, frames.columns),
+        ),
         looks=drawn,
         beside={} if searched is None else searched.files,
     )
+
+
+def _open(sources: _Sources) -> list[Section]:
+    """The sections on all datasets together; none where nothing has run."""
+    if sources.runs.empty:
+        return []
+    compared, summary, counts, columns = sources.compared, sources.summary, sources.counts, sources.columns
+    answer = build_answer(compared, sources.values, summary, counts, sources.looks, columns)
+    return [answer, *build_over_datasets(compared, summary, counts, columns)]
 
 
 def _name_sections(datasets: Sequence[str], searched: Searched | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -145,7 +165,9 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     columns = sources.columns
     found = find_gaps(dataset, sources.runs, sources.counts, columns)
     gap = build_gap_table(dataset, found, sources.counts, _choose_published(dataset, sources), columns)
-    rest = select(whole, lambda column: not column.divergence and (gap is None or column.name != BOUND))
+    rest = select(
+        whole, lambda column: not (column.divergence or column.group == COST or (gap and column.name == BOUND))
+    )
     if any(header.column.printed for header in rest.headers) or not whole.headers:
         budget = str(sources.frames.suite.get("budget_note") or "")
         yield Block(table=replace(rest, notes=(*rest.notes, *([budget] if budget else []))))
@@ -155,6 +177,10 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     if beside is not None:
         yield Block(PUBLISHED, "Ours beside published figures", beside)
     yield from _show(plot_headlines(dataset, sources.values, sources.looks, whole, columns))
+    compared = sources.compared
+    pairs = build_pairs_table(dataset, compared.chosen.get(dataset, ()), compared.pairs, compared.letters, columns)
+    if pairs is not None:
+        yield Block(PAIRS, "Pairs of methods", pairs)
     yield from _show(plot_samples(dataset, sources.runs, sources.frames.pictures, sources.looks))
     yield from _show_matrices(whole, _find_typical_errors(dataset, sources.runs), columns)
     yield from _show(plot_divergence_curves(whole, sources.looks, columns, matrix.find_spread(whole)))

@@ -16,7 +16,10 @@ from bench.reporting.search.frames import FILES as SEARCH_FILES
 from bench.reporting.tables.cells import Table
 from bench.reporting.text import make_slug
 
-RESERVED = frozenset({"main", "failures", "columns", "settings", "provenance", "summary", *SEARCH_FILES})
+RESERVED = frozenset({
+    "main", "failures", "columns", "settings", "provenance", "summary", "answer", "answer-trade-off", "over-datasets",
+    "cost", "cost-success", *SEARCH_FILES,
+})  # fmt: skip
 """Names of the page's own parts and files, which no section may take."""
 
 
@@ -58,6 +61,7 @@ class Section:
     title: str
     anchor: str
     blocks: tuple[Block, ...]
+    sentences: tuple[str, ...] = ()
 
     @property
     def tables(self) -> list[Table]:

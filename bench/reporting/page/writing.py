@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from bench.analysis.dictionary import read_columns
 from bench.analysis.references import split_references
 from bench.column import Columns
-from bench.errors import BenchError
+from bench.errors import BenchError, ReportWarning
 from bench.reporting.calibration import by_estimator
 from bench.reporting.figures.panels import draw_inline, save
 from bench.reporting.page import by_dataset
@@ -32,6 +33,7 @@ CONTENT: Mapping[str, Callable[[Frames], Content]] = {
     "methods": by_dataset.build_content,
 }
 """What the page shows, by the `kind` of the suite; a suite that gives none compares methods."""
+_MOST_CHARACTERS = 20
 _WRITERS = {"csv": to_csv, "md": to_markdown, "tex": to_latex}
 
 
@@ -81,19 +83,29 @@ def _write_tables(content: Content, folder: Path) -> None:
 
 
 def _save_figures(content: Content, folder: Path) -> None:
+    """Write the figures; one warning tells of all characters that no font has."""
+    missing: set[str] = set()
     for section in content.sections:
         for plot in section.plots:
-            save(plot, folder, _name_file(section.anchor, plot.kind))
+            missing |= save(plot, folder, _name_file(section.anchor, plot.kind))
+    if missing:
+        shown = "".join(sorted(missing)[:_MOST_CHARACTERS]) + ("…" if len(missing) > _MOST_CHARACTERS else "")
+        warnings.warn(
+            f"figures/*.png: found {shown}, which no installed font has, so boxes stand for them; the page and the SVG "
+            "files are as they should be; install a font of that script, such as Noto Sans CJK",
+            ReportWarning,
+            stacklevel=2,
+        )
 
 
 def _name_file(anchor: str, kind: str) -> str:
     return f"{anchor}-{kind}" if kind else anchor
 
 
-def _measure_spreads(table: Table) -> list[int]:
-    """Characters of the widest spread in each column, so that the ± stand under each other."""
+def _measure_spreads(table: Table) -> list[tuple[int, int]]:
+    """Characters of the widest spread and letters in each column, so that the ± stand under each other."""
     return [
-        max((len(c.texts[1]) for c in column if c), default=0)
+        (max((len(c.texts[1]) for c in column if c), default=0), max((len(c.ties) for c in column if c), default=0))
         for column in zip(*(r.cells for r in table.rows), strict=True)
     ]
 

@@ -30,12 +30,32 @@ def mark_best(table: Table) -> Table:
 def split_bands(table: Table, width: int | None = None) -> list[Table]:
     """The printed columns of the table, cut into tables of at most `width` columns, where possible between groups.
 
+    In the table of all metrics, columns that fewer than half of its methods have a figure in come last, with the rows
+    of those methods alone: what one family has makes no rows of empty cells for the others.
+
     Args:
         table: the table.
         width: columns side by side, by default what the table says.
     """
     width = width or table.band
     table = select(table, lambda column: column.printed)
+    shared, scarce = _part_scarce(table)
+    return [*_split(shared, width), *(_split(scarce, width) if scarce is not None else [])]
+
+
+def _part_scarce(table: Table) -> tuple[Table, Table | None]:
+    """The table without the columns of few methods, and a table of these; None where there are none of them."""
+    rows = [row for row in table.of_kind("method") if any(row.cells)]
+    counts = [sum(row.cells[place] is not None for row in rows) for place in range(len(table.headers))]
+    few = [place for place, count in enumerate(counts) if 0 < 2 * count < len(rows)]
+    if table.kind or not few:
+        return table, None
+    scarce = _take_columns(table, few)
+    kept = tuple(row for row in scarce.rows if any(row.cells))
+    return _take_columns(table, [i for i in range(len(table.headers)) if i not in few]), replace(scarce, rows=kept)
+
+
+def _split(table: Table, width: int) -> list[Table]:
     pieces: list[list[int]] = []
     start = 0
     for _, size in table.groups:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
+
+import pandas as pd
 
 from bench.analysis.statistics import OUTCOME_LABELS
 from bench.column import Column
@@ -15,6 +18,7 @@ from bench.reporting.text import AT_LEAST, GROWING, UNRESOLVED, write_as_given, 
 Kind = Literal["method", "reference", "published"]
 BAND = 6
 """Metrics that are printed side by side in a table that does not say otherwise, and in any table on paper."""
+_LETTER, _LONG_RUN = re.compile(r"[a-z]\d*"), 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Cell:
         at_ceiling: number of seeds whose estimate is at its ceiling: with any the mean is a bound from below.
         growing: number of seeds whose estimate is growing: with any the mean is likely to be too low.
         unresolved: number of seeds whose estimate is too small beside its noise to say what it lacks.
+        letters: shared with the methods of its column that it is not told apart from.
+        planned: seeds that it should be a mean over, where its row counts those of several datasets.
+        text: printed in place of a number.
     """
 
     mean: float
@@ -63,6 +70,9 @@ class Cell:
     at_ceiling: int = 0
     growing: int = 0
     unresolved: int = 0
+    letters: str = ""
+    planned: int | None = None
+    text: str = ""
 
     @property
     def is_bound(self) -> bool:
@@ -72,16 +82,23 @@ class Cell:
     @property
     def texts(self) -> tuple[str, str]:
         """Mean and spread in print; the latter is empty where there can be none."""
+        if self.text:
+            return self.text, ""
         mean, spread = self._write()
         if self.is_bound:
             return f"{AT_LEAST}{mean}", spread
         mark = GROWING if self.growing else UNRESOLVED if self.unresolved else ""
         return f"{mean}{mark}", spread
 
+    @property
+    def ties(self) -> str:
+        """Its letters in print, four and more neighbours in the alphabet as `a–d`."""
+        return write_letters(self.letters)
+
     def _write(self) -> tuple[str, str]:
         if self.given:
             return write_as_given(self.mean), "" if self.std is None else write_as_given(self.std)
-        if self.n is None or math.isinf(self.mean):
+        if self.n is None or not math.isfinite(self.mean):
             return write_significant(self.mean, self.digits), ""
         return write_mean_and_spread(self.mean, self.std, self.digits)
 
@@ -100,6 +117,7 @@ class Row:
         cells: one per header; None where the metric does not apply.
         divergence: the f-divergence it was trained on; empty for any other objective.
         aside: what the table's column of text says of it.
+        group: heading of the neighbouring rows that it belongs to; empty for none.
     """
 
     label: str
@@ -111,6 +129,13 @@ class Row:
     outcomes: tuple[tuple[str, int], ...] = ()
     divergence: str = ""
     aside: str = ""
+    group: str = ""
+
+    def tell_n(self, cell: Cell) -> str:
+        """How many seeds a figure is of, where they are not those of the row."""
+        if cell.planned is not None:
+            return "" if cell.n == cell.planned else f"n = {cell.n} of {cell.planned}"
+        return "" if self.done is None or cell.n in (None, self.done) else f"n = {cell.n}"
 
     def owns(self, header: Header) -> bool:
         """Whether the column is of the divergence that the row was trained on."""
@@ -153,6 +178,9 @@ class Table:
         heads: headings of the rows' labels and of the column that counts what is behind them.
         aside: heading of a column of text after the seeds; without one there is no such column.
         band: metrics that are printed side by side before it is continued below.
+        averaged: what its figures are, for captions; by default as the seeds of its rows tell.
+        folded: what to unfold it by, where it is too long to stand open on a page.
+        frame: what the CSV file has in place of the cells.
     """
 
     dataset: str
@@ -164,6 +192,16 @@ class Table:
     aside: str = ""
     band: int = BAND
     heads: tuple[str, str] = ("Method", "Seeds")
+    averaged: str | None = None
+    folded: str = ""
+    frame: pd.DataFrame | None = field(default=None, compare=False)
+
+    @property
+    def average(self) -> str:
+        """What its figures are averages over: `mean ± standard deviation (n − 1) over 3 seeds`."""
+        if self.averaged is not None:
+            return self.averaged
+        return describe_average(row.done for row in self.of_kind("method") if row.done)
 
     @property
     def marks_own(self) -> bool:
@@ -177,6 +215,11 @@ class Table:
         return [(source, list(run)) for source, run in groupby(rows, key=lambda row: row.detail)]
 
     @property
+    def row_groups(self) -> list[tuple[str, list[Row]]]:
+        """The methods' rows by their headings."""
+        return [(name, list(run)) for name, run in groupby(self.of_kind("method"), key=lambda row: row.group)]
+
+    @property
     def groups(self) -> list[tuple[str, int]]:
         """Groups of neighbouring columns with their widths."""
         return [(name, len(list(run))) for name, run in groupby(header.column.group for header in self.headers)]
@@ -186,4 +229,24 @@ class Table:
         return [row for row in self.rows if row.kind in kinds]
 
 
-__all__ = ["BAND", "Cell", "Header", "Kind", "Reference", "Row", "Table"]
+def describe_average(sizes: Iterable[int]) -> str:
+    """What figures of so many finished seeds are, as a caption says it; empty without any."""
+    known = sorted(set(sizes))
+    if not known:
+        return ""
+    if known == [1]:
+        return "figures of single seeds"
+    many = f"{known[-1]}" if len(known) == 1 else f"{known[0]} to {known[-1]}"
+    return f"mean ± standard deviation (n − 1) over {many} seeds"
+
+
+def write_letters(letters: str) -> str:
+    """Letters in print: of four or more in a row only the first and the last."""
+    parts = _LETTER.findall(letters)
+    places = [int(part[1:] or 0) * 26 + ord(part[0]) for part in parts]
+    runs = groupby(range(len(parts)), key=lambda at: places[at] - at)
+    found = [[parts[at] for at in run] for _, run in runs]
+    return "".join(f"{run[0]}–{run[-1]}" if len(run) >= _LONG_RUN else "".join(run) for run in found)
+
+
+__all__ = ["BAND", "Cell", "Header", "Kind", "Reference", "Row", "Table", "describe_average", "write_letters"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -46,9 +47,10 @@ def to_frame(table: Table) -> pd.DataFrame:
     Estimates that have a ceiling also have `_reach`, the mean share of it that is reached, and `_at_ceiling`, the
     number of seeds at it, and `_growing` and `_unresolved`, the numbers of seeds whose estimates have not converged.
 
-    Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on.
+    Where a metric has several protocols, its columns are called `<metric>[<protocol>]_mean` and so on. Where methods
+    that are not told apart share letters, `_letters` has them. A table that brings a frame of its own has that.
     """
-    return pd.DataFrame([_make_record(table, row) for row in table.rows])
+    return pd.DataFrame([_make_record(table, row) for row in table.rows]) if table.frame is None else table.frame
 
 
 def to_csv(table: Table) -> str:
@@ -59,12 +61,13 @@ def to_csv(table: Table) -> str:
 def to_markdown(table: Table) -> str:
     """The table as GitHub-flavoured Markdown, the best in bold; wide tables are continued below."""
     parts = [f"## {escape_markdown(_write_title(table))}", *(escape_markdown(note) for note in table.notes)]
+    parts += [escape_markdown(f"{table.average[0].upper()}{table.average[1:]}.")] if table.average else []
     for band in split_bands(table):
         heads = [
             *_write_first_heads(table, escape_markdown),
             *(_write_head(header, escape_markdown) for header in band.headers),
         ]
-        rows = [_write_row(band, row, escape_markdown, _write_markdown, "*{}*") for row in band.rows]
+        rows = [_write_row(band, row, _MARKDOWN_STYLE) for row in band.rows]
         aligned = (*["left"] * (len(heads) - len(band.headers)), *["right"] * len(band.headers))
         parts.append(tabulate(rows, heads, tablefmt="pipe", disable_numparse=True, colalign=aligned))
     parts += [escape_markdown(note) for note in (*_write_own_note(table), *_write_reference_note(table))]
@@ -77,14 +80,12 @@ def to_latex(table: Table) -> str:
     first = _write_first_heads(table, escape_latex)
     parts = []
     for number, band in enumerate(split_bands(table, min(BAND, table.band)), start=1):
-        rows = [
-            {"kind": row.kind, "cells": _write_row(band, row, escape_latex, _write_latex, r"\emph{{{}}}")}
-            for row in band.rows
-        ]
+        rows = [{"kind": row.kind, "cells": _write_row(band, row, _LATEX_STYLE)} for row in band.rows]
         parts.append(
             template.render(
                 table=band,
                 title=_write_title(table),
+                average=table.average,
                 first=first,
                 heads=[_write_head(header, escape_latex) for header in band.headers],
                 rows=rows,
@@ -121,12 +122,17 @@ def _make_record(table: Table, row: Row) -> dict[str, Any]:
         name = f"{header.column.name}[{header.protocol}]" if header.shown else header.column.name
         statistics = (*_STATISTICS, *(_OF_ESTIMATES if _has_ceiling(table, place) else ()))
         record |= {f"{name}_{statistic}": getattr(cell, statistic, None) for statistic in statistics}
+        record |= {f"{name}_letters": getattr(cell, "letters", None)} if _has_letters(table, place) else {}
     return record
 
 
 def _has_ceiling(table: Table, place: int) -> bool:
     """Whether a figure of a column says how much of its ceiling it reaches."""
     return any(cell is not None and cell.reach is not None for cell in (row.cells[place] for row in table.rows))
+
+
+def _has_letters(table: Table, place: int) -> bool:
+    return any(cell is not None and cell.letters for cell in (row.cells[place] for row in table.rows))
 
 
 def _write_title(table: Table) -> str:
@@ -145,34 +151,38 @@ def _write_reference_note(table: Table) -> list[str]:
     return [note for note in (describe_references([table]),) if note]
 
 
-def _write_row(
-    table: Table,
-    row: Row,
-    escape: Callable[[str], str],
-    write: Callable[[str, str, bool], str],
-    emphasis: str,
-) -> list[str]:
-    """The row's texts; `emphasis` is the format of a reference's label."""
-    label = escape(_write_label(row))
+@dataclass(frozen=True)
+class _Style:
+    """How a format writes texts, figures, references' labels, raised letters, and the first cell of a row."""
+
+    escape: Callable[[str], str]
+    write: Callable[[str, str, bool], str]
+    emphasis: str
+    raised: str
+    begin: Callable[[str], str] = str
+
+
+def _write_row(table: Table, row: Row, style: _Style) -> list[str]:
+    label = style.escape(_write_label(row))
     first = [_write_seeds(row), *([row.aside] if table.aside else [])]
-    cells = [
-        _write_cell(cell, row, header, escape, write) for header, cell in zip(table.headers, row.cells, strict=True)
-    ]
-    return [emphasis.format(label) if row.kind == "reference" else label, *(escape(text) for text in first), *cells]
+    cells = [_write_cell(cell, row, header, style) for header, cell in zip(table.headers, row.cells, strict=True)]
+    shown = style.emphasis.format(label) if row.kind == "reference" else style.begin(label)
+    return [shown, *(style.escape(text) for text in first), *cells]
 
 
-def _write_cell(
-    cell: Cell | None,
-    row: Row,
-    header: Header,
-    escape: Callable[[str], str],
-    write: Callable[[str, str, bool], str],
-) -> str:
+def _write_cell(cell: Cell | None, row: Row, header: Header, style: _Style) -> str:
     if cell is None:
         return ""
-    text = write(*cell.texts, cell.best)
-    text += escape(f" {OWN}") if row.owns(header) else ""
-    return f"{text} (n={cell.n})" if row.done is not None and cell.n not in (None, row.done) else text
+    text = style.escape(cell.text) if cell.text else style.write(*cell.texts, cell.best)
+    text += style.raised.format(style.escape(cell.ties)) if cell.ties else ""
+    text += style.escape(f" {OWN}") if row.owns(header) else ""
+    told = row.tell_n(cell).replace("n = ", "n=")
+    return f"{text} ({told})" if told else text
+
+
+def begin_latex_row(text: str) -> str:
+    r"""The first cell of a row: LaTeX takes `[` or `*` after the end of a row or a rule for an argument of theirs."""
+    return f"{{}}{text}" if text.lstrip().startswith(("[", "*")) else text
 
 
 def _write_markdown(mean: str, spread: str, best: bool) -> str:
@@ -184,6 +194,10 @@ def _write_latex(mean: str, spread: str, best: bool) -> str:
     mean, spread = _write_number(mean), _write_number(spread)
     text = rf"\mathbf{{{mean}}}" if best else mean
     return rf"${text} \pm {spread}$" if spread else f"${text}$"
+
+
+_MARKDOWN_STYLE = _Style(escape_markdown, _write_markdown, "*{}*", "<sup>{}</sup>")
+_LATEX_STYLE = _Style(escape_latex, _write_latex, r"\emph{{{}}}", r"\textsuperscript{{{}}}", begin_latex_row)
 
 
 def _write_number(number: str) -> str:
@@ -199,7 +213,8 @@ def _write_number(number: str) -> str:
 
 
 def _write_label(row: Row) -> str:
-    return f"{row.label} ({row.detail})" if row.detail and row.detail != row.label else row.label
+    label = f"{row.group}: {row.label}" if row.group else row.label
+    return f"{label} ({row.detail})" if row.detail and row.detail != row.label else label
 
 
 def _write_seeds(row: Row) -> str:
@@ -242,4 +257,6 @@ def _make_environment() -> Environment:
     return environment
 
 
-__all__ = ["OWN_NOTE", "escape_latex", "escape_markdown", "to_csv", "to_frame", "to_latex", "to_markdown"]
+__all__ = [
+    "OWN_NOTE", "begin_latex_row", "escape_latex", "escape_markdown", "to_csv", "to_frame", "to_latex", "to_markdown",
+]  # fmt: skip

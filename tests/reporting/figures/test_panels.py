@@ -6,10 +6,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
 from bench.reporting.figures.panels import Panel, Plot, draw_inline, save
-from bench.reporting.figures.style import INK, assign_looks, shorten, write_tick
+from bench.reporting.figures.style import INK, assign_looks, shorten, shorten_apart, write_tick
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -72,8 +74,10 @@ def test_files_are_the_same_for_the_same_input(tmp_path: Path) -> None:
 
 
 def test_names_without_glyphs_are_drawn_without_warnings(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    save(_plot("\u65e5\u672c"), tmp_path, "figure")
+    missing = save(_plot("\U0001d173\ue000"), tmp_path, "figure")  # a control character and one of private use
     assert [str(warning.message) for warning in recwarn] == []
+    assert "\ue000" in missing
+    assert save(_plot("a"), tmp_path, "plain") == frozenset()
 
 
 def test_looks_are_distinct() -> None:
@@ -92,4 +96,23 @@ def test_tick_text(value: float, text: str) -> None:
 
 def test_shortened() -> None:
     assert shorten("abcdef", 6) == "abcdef"
-    assert shorten("abcdefg", 6) == "abcde…"
+    assert shorten("abcdefg", 6) == "abc…fg"
+
+
+def test_names_are_cut_around_what_they_differ_by() -> None:
+    names = [f"fgan_learning_rate_{i:02}_batch_256_spectral_norm" for i in range(48)]
+    made = shorten_apart(names, 20)
+    assert len(set(made)) == len(names)
+    assert all(len(text) <= 20 for text in made)
+    assert made[7] == "fgan_learning_ra…07…"
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=40), min_size=1, max_size=48, unique=True))
+def test_cut_names_stay_different(names: list[str]) -> None:
+    made = shorten_apart(names, 12)
+    assert len(set(made)) == len(names)
+    assert all(len(text) <= 12 for text in made)
+
+
+def test_equal_names_are_cut_alike() -> None:
+    assert shorten_apart(["abcdefghijkl", "abcdefghijkl", "x"], 8) == ["abcd…jkl", "abcd…jkl", "x"]

@@ -59,10 +59,24 @@ def test_bands_hold_every_printed_column_once(runs: pd.DataFrame) -> None:
     table = table_of(runs.assign(training_elbo=1.0, mine=2.0))
     parts = split_bands(table)
     shown = [header.column.name for part in parts for header in part.headers]
-    assert shown == [header.column.name for header in table.headers if header.column.printed]
+    assert sorted(shown) == sorted(header.column.name for header in table.headers if header.column.printed)
     assert "training_elbo" not in shown
     assert all(len(part.headers) <= BAND for part in parts)
-    assert all([row.label for row in part.rows] == list(synthetic.METHODS) for part in parts)
+
+
+def test_what_one_family_has_makes_no_empty_rows(runs: pd.DataFrame) -> None:
+    """Columns that only the VAE has come last, with its row alone; the others keep their order, and every method."""
+    failed = runs.iloc[[0]].assign(method="lost", status="failed")
+    table = table_of(pd.concat([runs, failed], ignore_index=True))
+    *shared, scarce = split_bands(table)
+    assert [header.column.name for header in scarce.headers] == [
+        "elbo", "reconstruction", "kl_term", "active_units", "log_likelihood_iw",
+    ]  # fmt: skip
+    assert [row.label for row in scarce.rows] == ["vae"]
+    names = [header.column.name for part in shared for header in part.headers]
+    order = [header.column.name for header in table.headers]
+    assert names == sorted(names, key=order.index)
+    assert all([row.label for row in part.rows] == [*synthetic.METHODS, "lost"] for part in shared)
 
 
 def test_a_table_without_columns_still_has_its_rows() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,8 +20,16 @@ from bench.analysis.statistics import count_outcomes, summarise
 from bench.analysis.variants import identify_runs
 from bench.published import PublishedFigure
 from bench.reporting.tables.building import build
-from bench.reporting.tables.cells import Table
-from bench.reporting.tables.export import escape_latex, escape_markdown, to_csv, to_frame, to_latex, to_markdown
+from bench.reporting.tables.cells import Cell, Header, Row, Table, write_letters
+from bench.reporting.tables.export import (
+    begin_latex_row,
+    escape_latex,
+    escape_markdown,
+    to_csv,
+    to_frame,
+    to_latex,
+    to_markdown,
+)
 from bench.reporting.tables.references import measure_real_data, place_floors
 from tests.analysis.declared import COLUMNS
 from tests.analysis.frames import frame
@@ -163,3 +174,62 @@ def test_references_are_told_in_csv() -> None:
 def test_bands_without_references_do_not_tell_of_them(runs: pd.DataFrame) -> None:
     assert "Reference rows" not in to_markdown(table_of(runs))
     assert "Reference rows" not in to_latex(table_of(runs))
+
+
+@pytest.mark.parametrize("name", ["[a] b", "*a", " [a", "[", "a [b]"])
+def test_latex_rows_do_not_begin_with_an_argument(name: str) -> None:
+    r"""After `\\`, `\midrule` and `\addlinespace` LaTeX reads `[…]` and `*` as theirs, spaces and line ends between."""
+    runs = frame([{"method": m, "seed": s, "fid": s + i} for i, m in enumerate((name, "b")) for s in (0.0, 1.0)])
+    made = to_latex(table_of(runs))
+    assert not re.search(r"(\\\\|rule|addlinespace)\s*[\[*]", made)
+    assert escape_latex(name) in made
+    assert begin_latex_row("a [b]") == "a [b]"
+
+
+def test_the_latex_of_awkward_names_compiles(tmp_path: Path) -> None:
+    compiler = shutil.which("pdflatex") or shutil.which("tectonic")
+    if compiler is None:
+        pytest.skip("no pdflatex or tectonic on PATH")
+    names = [name for name in _WEIRD if name.isascii()] + ["[x]", "*y"]
+    rows = [{"method": name, "seed": s, "fid": i + s / 8} for i, name in enumerate(names) for s in (0, 1)]
+    body = to_latex(table_of(frame(rows)))
+    source = tmp_path / "table.tex"
+    source.write_text(
+        "\\documentclass{article}\\usepackage{booktabs}\\usepackage[utf8]{inputenc}\\begin{document}\n"
+        f"{body}\n\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    flags = ["-interaction=nonstopmode", "-halt-on-error"] if compiler.endswith("pdflatex") else []
+    ended = subprocess.run([compiler, *flags, source.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[-2000:]
+    assert (tmp_path / "table.pdf").is_file()
+
+
+def test_captions_say_what_is_averaged(runs: pd.DataFrame) -> None:
+    told = "ean ± standard deviation (n − 1) over 2 to 3 seeds"
+    assert told in to_markdown(table_of(runs))
+    assert r"mean $\pm$ standard deviation (n $-$ 1) over 2 to 3 seeds" in to_latex(table_of(runs))
+    assert "igures of single seeds" in to_markdown(table_of(frame([{"fid": 4.5}])))
+
+
+def test_letters_are_in_every_format() -> None:
+    cell = Cell(0.5, 0.1, 3, letters="abcdf")
+    table = Table("ring", (Header(COLUMNS["fid"], ""),), (Row("a", "method", (cell,), done=3, total=3),))
+    assert "0.50 ± 0.10<sup>a–df</sup>" in to_markdown(table)
+    assert r"$0.50 \pm 0.10$\textsuperscript{a--df}" in to_latex(table)
+    assert to_frame(table)["fid_letters"].tolist() == ["abcdf"]
+
+
+@pytest.mark.parametrize(
+    ("letters", "text"),
+    [("", ""), ("abc", "abc"), ("abcd", "a–d"), ("ace", "ace"), ("yza1b1", "y–b1"), ("abcdfgh", "a–dfgh")],
+)
+def test_letters_in_a_row_are_written_by_their_ends(letters: str, text: str) -> None:
+    assert write_letters(letters) == text
+
+
+def test_texts_are_escaped_and_no_mathematics() -> None:
+    cell = Cell(float("nan"), None, None, text="−1 to 2 %")
+    table = Table("ring", (Header(COLUMNS["fid"], ""),), (Row("a", "method", (cell,), group="FID"),), averaged="")
+    assert r"FID: a &  & $-$1 to 2 \% \\" in to_latex(table)
+    assert "| FID: a " in to_markdown(table)

@@ -1,0 +1,108 @@
+"""The reports of several results side by side, with a page that links them: `python -m bench.gallery FOLDER OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from bench.errors import ArgumentError, BenchError
+from bench.reading import report
+
+RUNS = "runs.parquet"
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Reports</title>
+<style>body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 Georgia, serif; }}</style>
+</head>
+<body>
+<h1>Reports</h1>
+<ul>
+{items}
+</ul>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Results and their report.
+
+    Attributes:
+        name: name of the folder.
+        problem: why there is no report; empty where there is one.
+    """
+
+    name: str
+    problem: str = ""
+
+
+def render_gallery(folder: Path, out: Path) -> list[Entry]:
+    """Write the report of every folder of results in `folder` to `out/<name>/`, and `out/index.html`.
+
+    Results that cannot be reported are named on the page with the reason.
+
+    Args:
+        folder: holds folders of results.
+        out: folder of the gallery; made if missing.
+
+    Raises:
+        ArgumentError: if there are no results in `folder`.
+    """
+    found = sorted(path.parent for path in folder.glob(f"*/{RUNS}"))
+    if not found:
+        raise ArgumentError(f"{folder}: found no folder with {RUNS}; expected folders of results of bench run")
+    out.mkdir(parents=True, exist_ok=True)
+    entries = list(_render(found, out))
+    items = "\n".join(_write_item(entry) for entry in entries)
+    (out / "index.html").write_text(_PAGE.format(items=items), encoding="utf-8")
+    return entries
+
+
+def _render(found: Sequence[Path], out: Path) -> Iterator[Entry]:
+    for path in found:
+        try:
+            report(path, out=out / path.name)
+        except BenchError as error:
+            yield Entry(path.name, str(error))
+        else:
+            yield Entry(path.name)
+
+
+def _write_item(entry: Entry) -> str:
+    name = escape(entry.name)
+    if entry.problem:
+        return f"<li>{name}: no report: {escape(entry.problem)}</li>"
+    return f'<li><a href="{quote(entry.name)}/index.html">{name}</a></li>'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Render a gallery as the command line says; the exit status is 1 where results have no report."""
+    parser = argparse.ArgumentParser(prog="python -m bench.gallery", description=__doc__)
+    parser.add_argument("folder", type=Path, help="holds folders of results")
+    parser.add_argument("out", type=Path, help="folder of the gallery")
+    given = parser.parse_args(arguments)
+    try:
+        entries = render_gallery(given.folder, given.out)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    for entry in entries:
+        print(f"{entry.name}: {entry.problem or 'done'}")
+    return int(any(entry.problem for entry in entries))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+
+
+__all__ = ["Entry", "main", "render_gallery"]
