@@ -17,7 +17,8 @@ from bench.analysis.verdicts import Verdict, count_seeds
 from bench.column import Columns
 from bench.statuses import Status
 
-_MOST_CLAIMS, _MOST_NAMES, _MOST_FAILURES = 4, 4, 5
+_MOST_CLAIMS, _MOST_NAMES, _MOST_FAILURES = 3, 3, 5
+_ALL_FROM = 3
 NOTHING_COMPARED = "No two methods have figures of one headline metric on one dataset, so nothing is compared."
 NO_CLAIM = "No difference between methods is shown"
 
@@ -41,20 +42,29 @@ def tell_failures(counts: pd.DataFrame) -> str:
     beside = f" {_count(waiting, 'planned run')} {_be(waiting)} not there." if waiting else ""
     if not failed:
         return (f"{_all_of(ended)} finished." if ended else "No run has ended.") + beside
-    rows = counts.assign(failed=counts["total"] - counts[NOT_RUN] - counts[Status.DONE.value])
-    rows = rows[rows["failed"] > 0].sort_values("failed", ascending=False, kind="stable")
-    named = [
-        f"{row['failed']} of {row['total'] - row[NOT_RUN]} of {row['method']} on {row['dataset']}"
-        for row in rows.to_dict(orient="records")
-    ]
+    named = [text for _, text in sorted(_name_failures(counts), key=lambda found: -found[0])]
     return f"Of {_count(ended, 'run')} {failed} did not finish: {_list(named, _MOST_FAILURES)}.{beside}"
+
+
+def _name_failures(counts: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    """How many runs of each method did not finish, and the text that says so, with the dataset where it is one."""
+    ended = counts["total"] - counts[NOT_RUN]
+    rows = counts.assign(ended=ended, failed=ended - counts[Status.DONE.value])
+    for method, own in rows.groupby("method", sort=False):
+        bad = own[own["failed"] > 0]
+        if len(bad) == 1:
+            place = bad.iloc[0]
+            yield int(place["failed"]), f"{place['failed']} of {place['ended']} of {method} on {place['dataset']}"
+        elif len(bad):
+            failed = int(bad["failed"].sum())
+            yield failed, f"{failed} of {own['ended'].sum()} of {method} on {len(bad)} datasets"
 
 
 def _tell_comparisons(pairs: pd.DataFrame, columns: Columns) -> list[str]:
     if pairs.empty:
         return [NOTHING_COMPARED]
     claims = _orient(pairs[pairs["verdict"].isin([Verdict.BETTER, Verdict.WORSE])])
-    return [_tell_claims(claims, len(pairs), columns), _tell_rest(pairs, len(claims))]
+    return [_tell_claims(claims, pairs, columns), _tell_rest(pairs, len(claims))]
 
 
 def _orient(claims: pd.DataFrame) -> pd.DataFrame:
@@ -66,11 +76,12 @@ def _orient(claims: pd.DataFrame) -> pd.DataFrame:
     return swapped.assign(effect=claims["difference"].abs())
 
 
-def _tell_claims(claims: pd.DataFrame, compared: int, columns: Columns) -> str:
+def _tell_claims(claims: pd.DataFrame, pairs: pd.DataFrame, columns: Columns) -> str:
+    compared = len(pairs)
     if claims.empty:
         return f"{NO_CLAIM} by {_count(compared, 'comparison')}."
     leaders = sorted(_find_leaders(claims), key=lambda own: -len(own))
-    told = [_tell_claim(own, columns) for own in leaders[:_MOST_CLAIMS]]
+    told = [_tell_claim(own, _count_others(own, pairs), columns) for own in leaders[:_MOST_CLAIMS]]
     more = len(claims) - sum(len(own) for own in leaders[:_MOST_CLAIMS])
     beside = f"; {_count(more, 'further difference')} {_be(more)} in the tables of pairs" if more else ""
     return f"{len(claims)} of {_count(compared, 'comparison')} {_show(len(claims))} a difference: " + (
@@ -85,11 +96,20 @@ def _find_leaders(claims: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield own[own["method"] == best]
 
 
-def _tell_claim(own: pd.DataFrame, columns: Columns) -> str:
+def _count_others(own: pd.DataFrame, pairs: pd.DataFrame) -> int:
+    """How many methods the leader of some claims was compared with there."""
+    first = own.iloc[0]
+    there = (pairs[list(TABLE)] == first[list(TABLE)]).all(axis=1)
+    return int((there & ((pairs["method"] == first["method"]) | (pairs["other"] == first["method"]))).sum())
+
+
+def _tell_claim(own: pd.DataFrame, others: int, columns: Columns) -> str:
     first = own.iloc[0]
     column = columns.describe(str(first["metric"]))
     unit = f" {column.unit}" if column.unit else ""
     better = _list([str(name) for name in own["other"]], _MOST_NAMES)
+    if len(own) == others >= _ALL_FROM:
+        better = f"all {others} others"
     p = _write_number(float(own["p_holm"].max()))
     among = f" over {_count(int(first['comparisons']), 'comparison')}"
     return (

@@ -21,9 +21,10 @@ _FID = "fid"
 def choose_headlines(figures: pd.DataFrame, columns: Columns) -> dict[str, list[Key]]:
     """Metrics and protocols that answer for each dataset, in the order of printing.
 
-    These are declared headlines with a better end that at least half of the dataset's methods have: those that most
-    have first, then those that a console shows, then in the order of printing; at most four of them, and fewer the more
-    datasets there are. Where no headline was measured, any printed metric with a better end may stand in.
+    These are declared headlines with a better end that at least half of the dataset's methods have: the two that
+    methods are drawn by, then those that most have, then those that a console shows, then in the order of printing; at
+    most four of them, and fewer the more datasets there are. Where no headline was measured, any printed metric with a
+    better end may stand in.
 
     Args:
         figures: as `collect_figures` gives them.
@@ -72,7 +73,9 @@ def list_candidates(figures: pd.DataFrame, columns: Columns) -> list[Key]:
 
 
 def _choose(figures: pd.DataFrame, columns: Columns, most: int) -> list[Key]:
-    return sorted(list_candidates(figures, columns)[:most], key=lambda key: columns.sort_key(key[0]))
+    candidates = list_candidates(figures, columns)
+    ordered = dict.fromkeys([*(choose_axes(candidates, columns) or ()), *candidates])
+    return sorted(list(ordered)[:most], key=lambda key: columns.sort_key(key[0]))
 
 
 def _rank(key: Key, counts: Mapping[Key, int], compared: Mapping[str, Column], columns: Columns) -> tuple[object, ...]:

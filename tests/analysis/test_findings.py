@@ -60,6 +60,16 @@ def test_the_leader_of_several_is_told_with_the_rest_counted() -> None:
     assert rest == "Every comparison separates its two methods."
 
 
+def test_a_leader_of_all_is_told_so() -> None:
+    claim, *_ = _tell(_runs(10, a=9.0, b=5.0, c=3.0, d=1.0))
+    assert "on ring a is better than all 3 others by Score (by 4 to 8 nats, n = 10" in claim
+
+
+def test_claims_are_of_the_leader_whatever_the_order_of_the_pair() -> None:
+    claim, *_ = _tell(_runs(10, d=1.0, b=5.0, a=9.0))
+    assert "on ring a is better than d and b by Score" in claim
+
+
 def test_too_few_seeds_say_how_many_it_would_take() -> None:
     claim, rest, _ = _tell(_runs(3, a=9.0, b=5.0, c=1.0))
     assert claim == f"{NO_CLAIM} by 3 comparisons."
@@ -111,6 +121,14 @@ def test_failures_are_counted_by_method() -> None:
     assert failed == (
         "Of 7 runs 3 did not finish: 2 of 3 of b on ring and 1 of 1 of c on ring. 2 planned runs are not there."
     )
+
+
+def test_failures_on_several_datasets_are_added() -> None:
+    rows = [
+        {"method": m, "seed": s, "dataset": d, "status": "failed" if m == "b" and s == 0 else "done", "score": 1.0}
+        for m in "ab" for s in range(3) for d in ("ring", "digits")
+    ]  # fmt: skip
+    assert _tell(frame(rows))[-1] == "Of 12 runs 2 did not finish: 2 of 6 of b on 2 datasets."
 
 
 def test_many_failures_are_cut() -> None:

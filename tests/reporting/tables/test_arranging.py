@@ -76,7 +76,7 @@ def test_what_one_family_has_makes_no_empty_rows(runs: pd.DataFrame) -> None:
     names = [header.column.name for part in shared for header in part.headers]
     order = [header.column.name for header in table.headers]
     assert names == sorted(names, key=order.index)
-    assert all([row.label for row in part.rows] == [*synthetic.METHODS, "lost"] for part in shared)
+    assert all({row.label for row in part.rows} == {*synthetic.METHODS, "lost"} for part in shared)
 
 
 def test_a_table_without_columns_still_has_its_rows() -> None:
