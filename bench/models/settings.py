@@ -10,6 +10,7 @@ from bench.identity import LATER
 from bench.spec import KnownDivergence, MethodSettings, Settings
 
 Activation = Literal["relu", "leaky_relu", "elu", "silu", "tanh"]
+CriticActivation = Literal["relu", "leaky_relu", "leaky_relu_0.2", "elu", "silu", "tanh", "maxout"]
 Kind = Literal["mlp", "conv"]
 Widths = tuple[PositiveInt, ...]
 
@@ -29,7 +30,7 @@ class AutoencoderNetwork(Settings):
 
 
 class GANNetwork(Settings):
-    """The `network:` block of f-GANs; the lists mean what they mean in `AutoencoderNetwork`."""
+    """The `network:` block of GANs; the lists mean what they mean in `AutoencoderNetwork`."""
 
     kind: Kind = "mlp"
     latent: PositiveInt = 16
@@ -37,8 +38,24 @@ class GANNetwork(Settings):
     generator: Widths = (128, 128)
     critic: Widths = (128, 128)
     activation: Activation = "relu"
-    critic_activation: Activation = "leaky_relu"
+    critic_activation: CriticActivation = Field(
+        "leaky_relu",
+        description="Activation of the critic's hidden layers: leaky_relu has the slope 0.01, leaky_relu_0.2 that of "
+        "DCGAN; maxout is the largest of five linear maps (Goodfellow et al. 2013).",
+    )
     batch_norm: bool = Field(False, description="Batch normalisation in the generator.")
+    critic_batch_norm: Annotated[bool, LATER] = Field(
+        False,
+        description="Batch normalisation in the critic's hidden layers after the first, of data and of generated "
+        "examples apart (Radford et al. 2016).",
+    )
+    kernel: Annotated[Literal[4, 5], LATER] = Field(
+        4, description="Height and width of the kernels of convolutions; DCGAN's are 5."
+    )
+    initialisation: Annotated[Literal["default", "dcgan"], LATER] = Field(
+        "default",
+        description="default: torch's own; dcgan: weights from N(0, 0.02²), biases 0 (Radford et al. 2016).",
+    )
 
 
 class AutoencoderSettings(MethodSettings):
@@ -71,6 +88,9 @@ class AdversarialSettings(MethodSettings):
 
     update: Literal["alternating", "single_step"] = "alternating"
     critic_steps: PositiveInt = Field(1, description="Critic updates for each generator update (alternating only).")
+    generator_steps: Annotated[PositiveInt, LATER] = Field(
+        1, description="Generator updates in each training step (alternating only); training.steps counts the steps."
+    )
     critic_lr: PositiveFloat | None = Field(None, description="Learning rate of the critic; default: the generator's.")
     pack: Annotated[PositiveInt, LATER] = Field(
         1,

@@ -22,7 +22,8 @@ def parallel_suite(cohort: int, **more: Any) -> dict[str, Any]:
         "js": {"family": "fgan", "divergence": "js", "network": GAN},
         "packed": {"family": "fgan", "divergence": "js", "pack": 3, "network": GAN},
         "steady": {
-            "family": "hinge_gan", "ema": 0.9, "spectral_norm": True, "r1": 0.5, "instance_noise": 0.1, "network": GAN
+            "family": "hinge_gan", "ema": 0.9, "spectral_norm": True, "r1": 0.5, "instance_noise": 0.1,
+            "network": GAN | {"critic": [8, 8], "critic_batch_norm": True},
         },
     }  # fmt: skip
     # 17 examples, or 7 packs: the ranks' parts differ, so that their weights matter

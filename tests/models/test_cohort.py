@@ -17,6 +17,7 @@ from bench.training.loop import initialise
 MLP = {"latent": 2, "batch_norm": True}
 CONV = {"latent": 2, "kind": "conv", "batch_norm": True}
 GAN = {"generator": [4], "critic": [4]}
+DCGAN = {"critic": [4, 4], "critic_batch_norm": True, "kernel": 5, "initialisation": "dcgan"}
 AUTO = {"encoder": [4], "decoder": [4]}
 METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "vae", "network": MLP | AUTO},
@@ -28,6 +29,8 @@ METHODS_TRIED: list[dict[str, Any]] = [
     {"family": "fgan", "divergence": "js", "pack": 4, "network": CONV | GAN},
     {"family": "hinge_gan", "network": MLP | GAN},
     {"family": "kl_wgan", "pack": 2, "critic_steps": 2, "network": MLP | GAN},
+    {"family": "fgan", "divergence": "js", "network": MLP | GAN | {"critic_activation": "maxout"}},
+    {"family": "fgan", "divergence": "js", "generator_steps": 2, "network": CONV | GAN | DCGAN},
     {"family": "fgan", "divergence": "js", "instance_noise": 0.5, "network": CONV | GAN},
     {"family": "fgan", "divergence": "js", "r1": 3.0, "pack": 2, "network": MLP | GAN},
     {"family": "fgan", "divergence": "js", "r1": 3.0, "update": "single_step", "network": CONV | GAN},

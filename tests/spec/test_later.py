@@ -29,7 +29,17 @@ from bench.spec.parameters import decisive_parameters, later_parameters
 from tests.registries import restored
 from tests.spec.test_spec import spec
 
-GAMES: dict[str, Any] = {"ema": None, "instance_noise": 0, "pack": 1, "r1": 0, "spectral_norm": False}
+GAMES: dict[str, Any] = {
+    "ema": None,
+    "generator_steps": 1,
+    "instance_noise": 0,
+    "network.critic_batch_norm": False,
+    "network.initialisation": "default",
+    "network.kernel": 4,
+    "pack": 1,
+    "r1": 0,
+    "spectral_norm": False,
+}
 """Of every family that trains a generator against a critic."""
 
 FROZEN = {

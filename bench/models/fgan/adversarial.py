@@ -9,14 +9,15 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from bench.models.base import GenerativeModel, Losses, Noise, NoiseSpec, Player
+from bench.models.batch_norm import has_batch_norm
 from bench.models.fgan.bound import Bound
 from bench.models.fgan.critic_input import choose_input
 from bench.models.fgan.generator_objective import GeneratorObjective
 from bench.models.fgan.instance_noise import InstanceNoise
+from bench.models.fgan.networks import make_critic, make_generator
 from bench.models.fgan.penalty import choose_penalty
 from bench.models.fgan.update import CRITIC, GENERATOR, UPDATE_RULES
 from bench.models.linear import linear_law
-from bench.models.networks import Layers, decoder, encoder
 from bench.models.settings import AdversarialSettings
 from bench.models.spectral_norm import iterate_spectra, normalise_spectra
 
@@ -48,9 +49,8 @@ class Adversarial(GenerativeModel):
         self._instance_noise = InstanceNoise(settings.instance_noise)
         self._penalty = choose_penalty(settings.r1)
         self.noise = {"latent": self.prior, **self._instance_noise.specs(shape)}
-        self.generator = decoder(Layers(net.generator, net.activation, net.kind, net.batch_norm), net.latent, shape)
-        seen = self._critic_input.shape(shape)
-        self.critic = encoder(Layers(net.critic, net.critic_activation, net.kind), seen, 1)
+        self.generator = make_generator(net, shape)
+        self.critic = make_critic(net, self._critic_input.shape(shape))
         if settings.spectral_norm:
             normalise_spectra(self.critic)
         self.squash = torch.sigmoid if len(shape) == 3 else nn.Identity()
@@ -83,6 +83,12 @@ class Adversarial(GenerativeModel):
     def law(self) -> MultivariateNormal | None:
         """N(b, W Wᵀ) of the linear generator W z + b with a normal prior (`generator: []`)."""
         return linear_law(self.generator) if self.settings.network.prior == "normal" else None
+
+    def collect(self, x: Tensor, z: Tensor) -> None:
+        """See `GenerativeModel`; statistics of the critic are of data and generated examples alike."""
+        generated = self.sample(z)
+        if has_batch_norm(self.critic):
+            self.judge(torch.cat([x, generated]))
 
     def judge(self, x: Tensor) -> Tensor:
         """The critic's outputs for examples (batch, *shape), shape (inputs, 1)."""

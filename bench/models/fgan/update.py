@@ -22,22 +22,25 @@ class UpdateRule(Protocol):
 
 @dataclass(frozen=True)
 class Alternating:
-    """The critic moves some times, each on a fresh batch, then the generator once.
+    """The critic moves some times, each on a fresh batch, then the generator, as a rule once.
 
     Attributes:
         critic_steps: how often the critic moves.
+        generator_steps: how often the generator moves.
     """
 
     critic_steps: int
+    generator_steps: int
 
     @classmethod
     def of(cls, settings: AdversarialSettings) -> Alternating:
         """As the settings have it."""
-        return cls(settings.critic_steps)
+        return cls(settings.critic_steps, settings.generator_steps)
 
     def moves(self) -> tuple[Move, ...]:
         """See `UpdateRule.moves`."""
-        return (*[Move("critic_losses", (CRITIC,))] * self.critic_steps, Move("generator_losses", (GENERATOR,)))
+        of_critic, of_generator = Move("critic_losses", (CRITIC,)), Move("generator_losses", (GENERATOR,))
+        return (*[of_critic] * self.critic_steps, *[of_generator] * self.generator_steps)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ def test_critic_steps_repeat_the_critics_move() -> None:
     assert [move.players for move in make(critic_steps=3).moves] == [("critic",)] * 3 + [("generator",)]
 
 
+def test_generator_steps_repeat_the_generators_move() -> None:
+    moves = make(critic_steps=2, generator_steps=3).moves
+    assert [move.players for move in moves] == [("critic",)] * 2 + [("generator",)] * 3
+
+
 def test_uniform_prior_is_on_minus_one_to_one() -> None:
     model = make(network=NETWORK.model_copy(update={"prior": "uniform", "generator": (), "latent": 2}))
     with torch.no_grad():
