@@ -68,7 +68,8 @@ def _fill_default(values: np.ndarray | None, column: Column, runs: pd.DataFrame)
     known = np.full(len(runs), _ABSENT, dtype=object) if values is None else values
     absent = np.fromiter((value is _ABSENT for value in known), dtype=bool, count=len(known))
     if column.families:
-        absent &= runs["family"].isin([name.strip() for name in column.families.split(",")]).to_numpy(dtype=bool)
+        family = runs["family"] if "family" in runs.columns else pd.Series(None, index=runs.index, dtype=object)
+        absent &= family.isin([name.strip() for name in column.families.split(",")]).to_numpy(dtype=bool)
     if values is None and not absent.any():
         return None
     filled = known.copy()
