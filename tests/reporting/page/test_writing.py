@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from bench.analysis import pictured_runs
-from bench.errors import BenchError
+from bench.errors import BenchError, ReportWarning
 from bench.reporting import render
 from bench.reporting.page.failures import MOST
 from tests.analysis.declared import dictionary
@@ -256,6 +256,17 @@ def test_names_are_shown_and_not_interpreted(tmp_path: Path, runs: pd.DataFrame)
     assert not page.all("i")
     assert page.text.count(_HOSTILE) >= 4
     assert {p.name for p in (path.parent / "tables").iterdir()} >= {"a-..-b-i.csv", "a-..-b-i.tex"}
+
+
+def test_names_that_no_font_has_are_told_once(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    rows = [
+        {"method": m, "seed": s, "fid": 1.0 + s, "kid": 2.0, "mode_kl": 1.0} for m in ("\ue000", "b") for s in range(2)
+    ]
+    path = _small(tmp_path, frame(rows), datasets=["ring"], methods={}, published=[])
+    (warning,) = recwarn
+    assert warning.category is ReportWarning
+    assert "found \ue000, which no installed font has" in str(warning.message)
+    assert "\ue000" in _Page(path).text
 
 
 def test_two_extractors_do_not_share_a_column(tmp_path: Path, runs: pd.DataFrame) -> None:
