@@ -30,7 +30,7 @@ demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about six mi
 	$(BIN)/bench report results/quickstart
 
 gallery: $(SETUP)  ## Render the reports of results/reference into gallery/, with a page that links them.
-	$(BIN)/python -m bench.gallery results/reference gallery
+	$(BIN)/bench gallery results/reference gallery
 
 test: $(DEV)  ## Run the tests, but for the longest that start clusters.
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"

@@ -1,9 +1,7 @@
-"""The reports of several results side by side, with a page that links them: `python -m bench.gallery FOLDER OUT`."""
+"""The reports of several results side by side, with a page that links them."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -85,24 +83,4 @@ def _write_item(entry: Entry) -> str:
     return f'<li><a href="{quote(entry.name)}/index.html">{name}</a></li>'
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Render a gallery as the command line says; the exit status is 1 where results have no report."""
-    parser = argparse.ArgumentParser(prog="python -m bench.gallery", description=__doc__)
-    parser.add_argument("folder", type=Path, help="holds folders of results")
-    parser.add_argument("out", type=Path, help="folder of the gallery")
-    given = parser.parse_args(arguments)
-    try:
-        entries = render_gallery(given.folder, given.out)
-    except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
-    for entry in entries:
-        print(f"{entry.name}: {entry.problem or 'done'}")
-    return int(any(entry.problem for entry in entries))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
-
-
-__all__ = ["Entry", "main", "render_gallery"]
+__all__ = ["Entry", "render_gallery"]

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SpreadKind = Literal["standard deviation", "standard error"]
 """What a source may print after ±."""
+Comparison = Literal["level", "order"]
+"""What of figures may be compared: those on another scale than ours have an order and no level."""
 
 
 class PublishedFigure(BaseModel):
@@ -25,6 +27,9 @@ class PublishedFigure(BaseModel):
         None, description="What that is: over the source's runs, or of their mean; by default not known."
     )
     n: Annotated[int, Field(ge=1)] | None = Field(None, description="Runs behind it.")
+    compare: Comparison = Field(
+        "level", description="What of it is held against ours: its level, or the order of methods alone."
+    )
     recalled: bool = Field(False, description="Recalled and not read: the source could not be looked at.")
     note: str | None = None
     feature_extractor: str | None = Field(

@@ -34,11 +34,11 @@ from bench.results import (
     read_progress,
     rows_of_stage,
 )
-from bench.statuses import MAIN_STAGE, RUNG_STAGE, SEARCH_STAGE
+from bench.statuses import MAIN_STAGE, SEARCH_STAGE, SEARCH_STAGES
 
 Which = Literal["suite", "all"]
 StageName = Literal["main", "search", "rung"]
-_STAGES = (MAIN_STAGE, SEARCH_STAGE, RUNG_STAGE)
+_STAGES = (MAIN_STAGE, *SEARCH_STAGES)
 
 
 class ResultsWarning(UserWarning):
@@ -76,6 +76,11 @@ class ReadResults:
         rows = (self.snapshot.references if references else self.snapshot.runs).frame
         chosen = planned_rows(rows, self.plan) if variants == "suite" else rows.reset_index(drop=True)
         return finish_frame(rows_of_stage(chosen, stage), self.columns)
+
+    def curves(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Learning curves of some of the runs: `run_id, step, metric, value`."""
+        points = load_curves(self.store, self.snapshot)
+        return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
 
     def earlier(self) -> pd.DataFrame:
         """Of each run the row that was recorded before the present one; see `bench.results.history`."""
@@ -135,26 +140,37 @@ def load(
         ArgumentError: if `variants` or `stage` is none of these, or there are no such rows as are asked for.
         BenchError: if there are no results at `path`.
     """
+    read = read_all(path)
+    every = {}
+    for name, results in read.items():
+        rows = results.rows(variants, references=references, stage=stage)
+        more = [settings_columns(rows, results.columns)] if settings else []
+        every[name] = pd.concat([rows, *more], axis="columns")
+    wanted = keep_rows(_join(every), {"dataset": dataset, "method": method, "status": status})
+    return _join({name: results.curves(wanted) for name, results in read.items()}) if curves else wanted
+
+
+def read_all(path: str | Path | Sequence[str | Path]) -> dict[str, ReadResults]:
+    """One suite's results or several, by their paths.
+
+    Raises:
+        BenchError: if there is no path, or there are no results at one.
+    """
     paths = [path] if isinstance(path, str | Path) else list(path)
     if not paths:
-        raise ArgumentError("load: found no path; expected a folder of results, such as results/quickstart, or several")
-    read = {str(one): read_results(one) for one in paths}
-    every = {name: own.rows(variants, references=references, stage=stage) for name, own in read.items()}
-    rows = keep_rows(_join(every), {"dataset": dataset, "method": method, "status": status})
-    if curves:
-        points = _join({name: load_curves(own.store, own.snapshot) for name, own in read.items()})
-        return points[points["run_id"].isin(set(rows["run_id"]))].reset_index(drop=True)
-    if settings:
-        known = next(iter(read.values())).columns
-        rows = pd.concat([rows, settings_columns(rows, known)], axis="columns")
-    return rows
+        raise ArgumentError("found no results to read; expected a folder such as results/quickstart, or several")
+    return {str(one): read_results(one) for one in paths}
+
+
+def name_results(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One under the other, with a column `results` that says which is whose."""
+    parts = [frame.assign(results=path) for path, frame in frames.items()]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def _join(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One under the other, with a column `results` that says which is whose; one alone as it is."""
-    if len(frames) == 1:
-        return next(iter(frames.values()))
-    return pd.concat([frame.assign(results=path) for path, frame in frames.items()], ignore_index=True)
+    """As `name_results`; one alone as it is."""
+    return next(iter(frames.values())) if len(frames) == 1 else name_results(frames)
 
 
 def columns(path: str | Path) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.errors import ArgumentError
-from bench.reading import ReadResults, Which, read_results
-from bench.results import columns_frame, load_curves
+from bench.reading import ReadResults, Which, name_results, read_all
+from bench.results import columns_frame
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,9 +19,7 @@ Table = Callable[[ReadResults, Which], pd.DataFrame]
 
 
 def _read_curves(results: ReadResults, variants: Which) -> pd.DataFrame:
-    points = load_curves(results.store, results.snapshot)
-    kept = points[points["run_id"].isin(set(results.rows(variants)["run_id"]))]
-    return kept.reset_index(drop=True)
+    return results.curves(results.rows(variants))
 
 
 def _read_real_data(results: ReadResults, variants: Which) -> pd.DataFrame:
@@ -37,8 +35,6 @@ TABLES: Mapping[str, Table] = {
     "columns": lambda results, variants: columns_frame(results.columns),
 }
 """What a query can ask for; `references` is a word of SQL and has to be quoted there, `real_data` is the same."""
-RESULTS = "results"
-"""The column that says which results a row is from."""
 
 
 def query(results: str | Path | Sequence[str | Path], sql: str, *, variants: Which = "suite") -> pd.DataFrame:
@@ -57,30 +53,17 @@ def query(results: str | Path | Sequence[str | Path], sql: str, *, variants: Whi
         ArgumentError: if the statement is wrong; it says what DuckDB says, and the tables.
         BenchError: if there are no results at a path.
     """
-    paths = [results] if isinstance(results, str | Path) else list(results)
-    if not paths:
-        raise ArgumentError("query: found no results to query; expected a folder such as results/quickstart")
-    read = {str(path): read_results(path) for path in paths}
-    connection = _connect()
+    import duckdb
+
+    read = read_all(results)
+    connection = duckdb.connect()
     try:
         for name, table in TABLES.items():
             if name in sql.casefold():
-                connection.register(name, _join({path: table(own, variants) for path, own in read.items()}))
+                connection.register(name, name_results({path: table(own, variants) for path, own in read.items()}))
         return _execute(connection, sql)
     finally:
         connection.close()
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    return duckdb.connect()
-
-
-def _join(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    parts = [frame.assign(**{RESULTS: path}) for path, frame in frames.items()]
-    filled = [part for part in parts if len(part)] or parts[:1]
-    return pd.concat(filled, ignore_index=True)
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
@@ -96,4 +79,4 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     return found
 
 
-__all__ = ["RESULTS", "TABLES", "query"]
+__all__ = ["TABLES", "query"]

@@ -43,6 +43,8 @@ SEARCH_STAGE: Final = "search"
 """Stage of the runs that settings are chosen by; the runs that are compared have none."""
 RUNG_STAGE: Final = "rung"
 """Stage of the shorter runs that decide which trials of a search are trained in full."""
+SEARCH_STAGES: Final = (RUNG_STAGE, SEARCH_STAGE)
+"""Stages of a search, in the order in which they run."""
 MAIN_STAGE: Final = "main"
 """What the others are asked for by."""
 RESULTS: tuple[Status, ...] = tuple(status for status in Status if status.is_result)

@@ -78,7 +78,7 @@ def test_wrong_statements(sql: str, message: str) -> None:
 
 
 def test_nothing_to_query(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="no results to query"):
+    with pytest.raises(BenchError, match="found no results to read"):
         bench.query([], "SELECT 1")
     with pytest.raises(BenchError, match="nowhere"):
         bench.query(tmp_path / "nowhere", "SELECT 1")

@@ -13,26 +13,19 @@ from string import ascii_lowercase
 import pandas as pd
 
 from bench.analysis.pairs import TABLE
-from bench.analysis.ranks import rank_methods
 from bench.analysis.verdicts import Verdict
-from bench.column import Columns
 
 LETTERS = [*TABLE, "method", "letters"]
 _SEPARATED = (Verdict.BETTER, Verdict.WORSE, Verdict.DIFFERENT)
 
 
-def mark_ties(runs: pd.DataFrame, pairs: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def mark_ties(pairs: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
     """The letters of each method by each metric on each dataset, the best rank first: `dataset, …, method, letters`.
 
     Args:
-        runs: a row per run, as `bench.load` gives it.
-        pairs: as `compare_methods` gives them of these runs.
-        columns: the declared columns.
+        pairs: as `compare_methods` gives them.
+        ranks: as `rank_methods` gives them of the same runs and metrics.
     """
-    metrics = list(dict.fromkeys(pairs["metric"]))
-    ranks = (
-        rank_methods(runs, columns, metrics=metrics) if metrics else pd.DataFrame(columns=[*TABLE, "method", "rank"])
-    )
     rows = []
     for key, own in pairs.groupby(list(TABLE), sort=False):
         ranked = ranks[(ranks[list(TABLE)] == list(key)).all(axis=1)].sort_values("rank", kind="stable")

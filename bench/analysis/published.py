@@ -11,14 +11,20 @@ import pandas as pd
 from scipy import stats
 
 from bench.analysis.intervals import LEVEL
+from bench.analysis.measured import read_numbers
 from bench.published import PublishedFigure
+from bench.statuses import Status
 
 COMPARED = [
     "dataset", "method", "metric", "protocol", "ours", "std", "n", "margin", "published", "spread", "published_margin",
     "published_n", "difference", "agreement", "source", "note", "recalled",
 ]  # fmt: skip
 ORDERS = ["dataset", "metric", "source", "note", "methods", "tau", "published_order", "our_order"]
-Agreement = Literal["within both errors", "outside both errors", "within our error", "outside our error", ""]
+ORDER_ONLY: Final = "another scale: the order alone"
+Agreement = Literal[
+    "within both errors", "outside both errors", "within our error", "outside our error",
+    "another scale: the order alone", "",
+]  # fmt: skip
 _TWO_SIDED: Final = float(stats.norm.ppf(0.5 + LEVEL / 2))
 LEAST_ORDERED: Final = 3
 """Methods that an order is told of."""
@@ -45,7 +51,7 @@ def compare_published(summary: pd.DataFrame, errors: pd.DataFrame, placed: Seque
     `margin` is half of the 95 % interval of our mean over seeds; of a single seed, of its own standard error.
     `published_margin` is the same of theirs where their ± is known to be a standard deviation of `n` runs or a standard
     error, else their ± as printed. `agreement` says whether |difference| ≤ margin + published_margin, and is empty
-    where our margin is not known.
+    where our margin is not known. Of a figure that only the order can be compared of, these are null.
 
     Args:
         summary: as `bench.analysis.summarise` gives it.
@@ -86,16 +92,32 @@ def compare_orders(compared: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ORDERS)
 
 
+def collect_errors(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Standard errors of single runs: `dataset, method, metric, stderr`, averaged over finished seeds."""
+    done = runs[(runs["dataset"] == dataset) & (runs["status"] == Status.DONE)]
+    parts = [
+        done[["dataset", "method"]].assign(metric=name.removesuffix("_se"), stderr=read_numbers(done[name]))
+        for name in done.columns
+        if name.endswith("_se")
+    ]
+    if not parts:
+        return pd.DataFrame(columns=["dataset", "method", "metric", "stderr"])
+    means = pd.concat(parts).groupby(["dataset", "method", "metric"])["stderr"].mean()
+    return means.dropna().reset_index()
+
+
 def _place(row: Mapping[Hashable, Any]) -> tuple[Any, ...]:
     return row["dataset"], row["method"], row["metric"], row["protocol"]
 
 
 def _compare(entry: Placed, row: Mapping[Hashable, Any], single: Mapping[tuple[Any, ...], float]) -> list[Any]:
     figure = entry.figure
-    margin = _measure_own_margin(row, single.get((row["dataset"], row["method"], row["metric"]), math.nan))
-    theirs = measure_margin(figure)
-    difference = float(row["mean"]) - figure.value
-    agreement = judge(difference, margin, theirs)
+    margin = theirs = difference = math.nan
+    agreement: Agreement = ORDER_ONLY
+    if figure.compare == "level":
+        margin = _measure_own_margin(row, single.get((row["dataset"], row["method"], row["metric"]), math.nan))
+        theirs, difference = measure_margin(figure), float(row["mean"]) - figure.value
+        agreement = judge(difference, margin, theirs)
     return [
         entry.dataset, figure.method, figure.metric, entry.protocol, row["mean"], row["std"], row["n"], margin,
         figure.value, figure.spread, theirs, figure.n, difference, agreement, figure.source, figure.note,
@@ -143,8 +165,10 @@ def _order(group: pd.DataFrame, name: str) -> str:
 __all__ = [
     "COMPARED",
     "ORDERS",
+    "ORDER_ONLY",
     "Agreement",
     "Placed",
+    "collect_errors",
     "compare_orders",
     "compare_published",
     "judge",

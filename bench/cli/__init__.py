@@ -10,7 +10,7 @@ import typer
 from bench.cli.compare import compare
 from bench.cli.ending import EXIT_BAD_INPUT
 from bench.cli.query import query
-from bench.cli.results import report
+from bench.cli.results import gallery, report
 from bench.cli.run import evaluate, run
 from bench.cli.schedule import schedule
 from bench.cli.status import status
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (run, evaluate, report, query, status, compare, check, fetch, submit, schedule):
+for verb in (run, evaluate, report, gallery, query, status, compare, check, fetch, submit, schedule):
     app.command()(verb)
 app.command("list")(list_)
 

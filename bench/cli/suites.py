@@ -8,7 +8,7 @@ import typer
 
 from bench.cli.ending import EXIT_FAILED
 from bench.cli.options import Settings, SuiteFile
-from bench.statuses import RUNG_STAGE, SEARCH_STAGE
+from bench.statuses import SEARCH_STAGES
 
 
 def list_(
@@ -37,7 +37,7 @@ def check(suite: SuiteFile, settings: Settings = None) -> None:
 
     runs = api.check(suite, settings=parse_assignments(settings or ()))
     for row in runs.itertuples():
-        of_search = " (search)" if row.stage in (SEARCH_STAGE, RUNG_STAGE) else ""
+        of_search = " (search)" if row.stage in SEARCH_STAGES else ""
         typer.echo(f"{row.status:<10}  {row.dataset} · {row.method}{of_search}")
         if row.status == "failed":
             typer.echo(f"{row.error}\n", err=True)

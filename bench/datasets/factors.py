@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from bench.datasets.base import Dataset, fingerprint, register_dataset
-from bench.datasets.gaussians import ENTROPY, HELD_OUT, Floats
+from bench.datasets.gaussians import ENTROPY, Floats, draw_splits
 from bench.datasets.parameters import Count, Positive
 
 _LOADINGS = 3  # the stream after those of the three splits
@@ -28,10 +27,7 @@ def factors(dimension: Count = 5, factors: Count = 2, noise: Positive = 0.5, siz
     """
     drawn = np.random.default_rng([ENTROPY, _LOADINGS]).standard_normal((dimension, factors + 1))
     loadings, centre = drawn[:, 1:], drawn[:, 0]
-    train, validation, test = (
-        _draw(np.random.default_rng([ENTROPY, split]), n, loadings, centre, noise)
-        for split, n in enumerate((size, HELD_OUT, HELD_OUT))
-    )
+    train, validation, test = draw_splits(lambda rng, n: _draw(rng, n, loadings, centre, noise), size)
     return Dataset(
         name="factors",
         train=train,
@@ -42,13 +38,13 @@ def factors(dimension: Count = 5, factors: Count = 2, noise: Positive = 0.5, siz
     )
 
 
-def _draw(rng: np.random.Generator, n: int, loadings: Floats, centre: Floats, noise: float) -> Tensor:
-    """`n` points, float32, shape (n, d); by sums in a fixed order, since those of BLAS differ between processors."""
+def _draw(rng: np.random.Generator, n: int, loadings: Floats, centre: Floats, noise: float) -> Floats:
+    """`n` points, shape (n, d); by sums in a fixed order, since those of BLAS differ between processors."""
     z, e = rng.standard_normal((n, loadings.shape[1])), rng.standard_normal((n, len(centre)))
     points = centre + noise * e
     for loading, factor in zip(loadings.T, z.T, strict=True):
         points = points + factor[:, None] * loading
-    return torch.from_numpy(points.astype(np.float32))
+    return points
 
 
 def _density(loadings: Floats, centre: Floats, noise: float) -> MultivariateNormal:

@@ -15,15 +15,12 @@ import torch
 from torch.distributions import Distribution, Independent, Normal, Uniform
 
 from bench.datasets.base import Dataset, fingerprint, register_dataset
-from bench.datasets.gaussians import ENTROPY, HELD_OUT, Floats
+from bench.datasets.gaussians import Draw, Floats, draw_splits
 from bench.datasets.parameters import Count, Positive
 from bench.datasets.planar_laws import Annulus, Narrowing, NormalGiven, Parabola, Wave
 
 SIZE = 5_000
 HALF_WIDTH = 4.0  # of the range of x in `cosine`
-
-Draw = Callable[[np.random.Generator, int], Floats]
-"""From a generator and n to n points, float64, shape (n, 2)."""
 
 
 @register_dataset("banana", shape=(2,))
@@ -113,10 +110,7 @@ def annulus(radius: Positive = 5.0, scale: Positive = 0.2, size: Count = SIZE) -
 
 def _dataset(name: str, draw: Draw, density: Distribution, size: int) -> Dataset:
     """Independent draws, a function of name and arguments only; held-out splits do not depend on `size`."""
-    train, validation, test = (
-        torch.from_numpy(draw(np.random.default_rng([ENTROPY, split]), n).astype(np.float32))
-        for split, n in enumerate((size, HELD_OUT, HELD_OUT))
-    )
+    train, validation, test = draw_splits(draw, size)
     return Dataset(
         name=name,
         train=train,

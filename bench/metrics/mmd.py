@@ -78,12 +78,8 @@ class MaximumMeanDiscrepancy(PairMetric):
         Raises:
             ArgumentError: if a side has fewer than two points, or dimensions differ.
         """
-        real, fake = self.sides()
-        result = maximum_mean_discrepancy(real, fake)
-        return {
-            "mmd": torch.tensor(result.value, dtype=torch.float64, device=real.device),
-            "mmd_se": torch.tensor(result.stderr, dtype=torch.float64, device=real.device),
-        }
+        result = maximum_mean_discrepancy(*self.sides())
+        return self.as_scalars("mmd", result.value, result.stderr)
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from bench.results.ended import Ended, read_ended
 from bench.results.plan import planned_rows, read_plan, rows_of_stage
 from bench.results.store import REFERENCES, RUNS, RunStore
 from bench.results.underway import Cohort, Sign, read_cohorts
-from bench.statuses import RESULTS, RUNG_STAGE, SEARCH_STAGE, Status
+from bench.statuses import RESULTS, SEARCH_STAGES, Status
 
 RUNNING, TO_DO = "running", "to_do"
 STATES = (*(status.value for status in RESULTS), RUNNING, TO_DO)
@@ -142,7 +142,7 @@ def read_progress(store: RunStore, before: Progress | None = None, now: datetime
 
 
 def _ids_of_search(planned: pd.DataFrame) -> set[str]:
-    return {run_id for stage in (RUNG_STAGE, SEARCH_STAGE) for run_id in rows_of_stage(planned, stage)["run_id"]}
+    return {run_id for stage in SEARCH_STAGES for run_id in rows_of_stage(planned, stage)["run_id"]}
 
 
 def _planned(plan: pd.DataFrame | None) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from bench.launch import CohortPlan, Shard, plan_cohorts
 from bench.results import RunStore, Snapshot, WeightsError
 from bench.session.recorded import adoptions
 from bench.spec import ReferenceSpec, RunSpec, WorkSpec
-from bench.statuses import RETRIED, RUNG_STAGE, SEARCH_STAGE, Status
+from bench.statuses import RETRIED, SEARCH_STAGES, Status
 from bench.suite import list_references
 
 WEIGHTS = "weights"
@@ -41,7 +41,7 @@ class Stage:
     @property
     def is_search(self) -> bool:
         """Whether settings are chosen by its runs."""
-        return any(spec.stage in (SEARCH_STAGE, RUNG_STAGE) for spec in self.specs)
+        return any(spec.stage in SEARCH_STAGES for spec in self.specs)
 
     @property
     def to_do(self) -> int:

@@ -44,5 +44,5 @@ def test_load_takes_several_results() -> None:
     both = bench.load(paths)
     assert both.groupby("results").size().to_dict() == {str(path): len(bench.load(path)) for path in paths}
     assert set(bench.load(paths, dataset="mnist")["results"]) == {str(paths[1])}
-    with pytest.raises(BenchError, match="load: found no path"):
+    with pytest.raises(BenchError, match="found no results to read"):
         bench.load([])

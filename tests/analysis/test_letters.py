@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.letters import mark_ties, share_letters
 from bench.analysis.pairs import compare_methods
+from bench.analysis.ranks import rank_methods
 from bench.column import Column, Columns
 
 NAMES = list("abcdef")
@@ -64,7 +65,8 @@ def test_the_best_has_the_first_letter() -> None:
         for seed in range(12)
     ]
     runs, columns = pd.DataFrame(rows), Columns.of([Column("score", "Score", "", better="higher")])
-    ties = mark_ties(runs, compare_methods(runs, columns), columns).set_index("method")["letters"]
+    pairs, ranks = compare_methods(runs, columns), rank_methods(runs, columns)
+    ties = mark_ties(pairs, ranks).set_index("method")["letters"]
     assert ties.to_dict() == {"good": "a", "as good": "a", "poor": "b"}
     assert ties.index[-1] == "poor"
-    assert mark_ties(runs, compare_methods(runs.iloc[:5], columns), columns).empty
+    assert mark_ties(pairs.iloc[:0], ranks).empty

@@ -82,12 +82,8 @@ class KernelDistance(PairMetric):
         Raises:
             ArgumentError: if a side has fewer than two features, or dimensions differ.
         """
-        real, fake = self.sides()
-        result = kernel_distance(real, fake)
-        return {
-            "kid": torch.tensor(result.value, dtype=torch.float64, device=real.device),
-            "kid_se": torch.tensor(result.stderr, dtype=torch.float64, device=real.device),
-        }
+        result = kernel_distance(*self.sides())
+        return self.as_scalars("kid", result.value, result.stderr)
 
 
 def kernel_distance(x: Samples, y: Samples) -> KernelDistanceResult:

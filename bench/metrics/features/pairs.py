@@ -83,6 +83,12 @@ class PairMetric(Metric):
         """
         return _concatenate(self.real, "real"), _concatenate(self.fake, "generated")
 
+    def as_scalars(self, name: str, value: float, stderr: float) -> dict[str, Tensor]:
+        """A figure and its standard error as `<name>` and `<name>_se`: float64 scalars on the device of the state."""
+        device = self.sides()[0].device
+        values = {name: value, f"{name}_se": stderr}
+        return {key: torch.tensor(one, dtype=torch.float64, device=device) for key, one in values.items()}
+
 
 def _concatenate(state: list[Tensor] | Tensor, side: str) -> Tensor:
     """One tensor; synchronisation between processes leaves one, or an empty list."""

@@ -16,13 +16,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 from torch import Tensor
-from torchmetrics import Metric
 
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import as_points, choose_reference_subset, draw_samples
 from bench.metrics.likelihood.columns import KDE
-from bench.metrics.likelihood.sums import average_with_error
+from bench.metrics.likelihood.sums import MeanLogDensity
 from bench.metrics.samples import Samples, as_tensor
 
 
@@ -43,7 +42,7 @@ class KDEResult:
     stderr: float
 
 
-class KDELogLikelihood(Metric):
+class KDELogLikelihood(MeanLogDensity):
     """Mean log-density of test points under Gaussian kernels on samples by Scott's rule, in nats per point.
 
     Samples are fixed. The state is sums over test points in float64, which merge across processes.
@@ -56,20 +55,11 @@ class KDELogLikelihood(Metric):
         ArgumentError: if there are too few samples, they lie in a space of lower dimension, or one is not finite.
     """
 
-    higher_is_better = True
-    is_differentiable = False
-    full_state_update = False
-
-    count: Tensor
-    density_sum: Tensor
-    square_sum: Tensor
+    name = "kde_log_likelihood"
 
     def __init__(self, samples: Samples, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
         self.estimate = _fit(samples)
-        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-        for name in ("density_sum", "square_sum"):
-            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, points: Samples) -> None:
         """Add a batch of test points, shape (n, d).
@@ -78,17 +68,7 @@ class KDELogLikelihood(Metric):
             ArgumentError: if the dimension is not the samples', a value is not finite or a density beyond float64.
         """
         densities = _evaluate(self.estimate, as_points(points, "test")).to(self.density_sum.device)
-        self.count += len(densities)
-        self.density_sum += densities.sum()
-        self.square_sum += densities.square().sum()
-
-    def compute(self) -> dict[str, Tensor]:
-        """`kde_log_likelihood`, and from two points on `kde_log_likelihood_se`: float64 scalars, in nats.
-
-        Raises:
-            ArgumentError: if there is no test point.
-        """
-        return average_with_error("kde_log_likelihood", self.count, self.density_sum, self.square_sum)
+        self.add(densities)
 
 
 def kde_log_likelihood(samples: Samples, test: Samples) -> KDEResult:

@@ -12,14 +12,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from bench.errors import ArgumentError
 from bench.metrics.base import Subject, register_metric
 from bench.metrics.checks import as_points, draw_samples
 from bench.metrics.likelihood.columns import PARZEN
 from bench.metrics.likelihood.kernels import GaussianKernels, as_bandwidths, choose_bandwidth
-from bench.metrics.likelihood.sums import average_with_error
+from bench.metrics.likelihood.sums import MeanLogDensity
 from bench.metrics.ranges import choose_unit
 from bench.metrics.samples import Samples, as_tensor
 
@@ -42,7 +41,7 @@ class ParzenResult:
     bandwidth: float
 
 
-class ParzenLogLikelihood(Metric):
+class ParzenLogLikelihood(MeanLogDensity):
     """Mean log-density of test points under Gaussian kernels on samples, in nats per point.
 
     Samples and bandwidth are fixed. The state is sums over test points in float64, which merge across processes.
@@ -56,13 +55,7 @@ class ParzenLogLikelihood(Metric):
         ArgumentError: if there is no sample, one is not finite, or the bandwidth is not positive.
     """
 
-    higher_is_better = True
-    is_differentiable = False
-    full_state_update = False
-
-    count: Tensor
-    density_sum: Tensor
-    square_sum: Tensor
+    name = "parzen_log_likelihood"
 
     def __init__(self, samples: Samples, bandwidth: float, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)
@@ -70,9 +63,6 @@ class ParzenLogLikelihood(Metric):
         self.kernels = GaussianKernels(centres)
         self.shape = tuple(centres.shape[1:])
         self.bandwidth = float(as_bandwidths([bandwidth], centres.device))
-        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-        for name in ("density_sum", "square_sum"):
-            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
     @torch.no_grad()
     def update(self, points: Samples) -> None:
@@ -90,17 +80,7 @@ class ParzenLogLikelihood(Metric):
                 f"test: examples of shape {tuple(batch.shape[1:])}; expected {self.shape}, as samples have it"
             )
         densities = _evaluate(self.kernels, as_points(batch, "test"), [self.bandwidth])[:, 0]
-        self.count += len(densities)
-        self.density_sum += densities.sum()
-        self.square_sum += densities.square().sum()
-
-    def compute(self) -> dict[str, Tensor]:
-        """`parzen_log_likelihood`, and from two points on `parzen_log_likelihood_se`: float64 scalars, in nats.
-
-        Raises:
-            ArgumentError: if there is no test point.
-        """
-        return average_with_error("parzen_log_likelihood", self.count, self.density_sum, self.square_sum)
+        self.add(densities)
 
 
 @torch.no_grad()

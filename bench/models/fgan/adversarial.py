@@ -97,7 +97,7 @@ class Adversarial(GenerativeModel):
 
     def critic_losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """What the critic minimises on a batch of data and one of generated points; the generator is held fixed."""
-        iterate_spectra(self.critic)
+        self._iterate_spectra()
         with torch.no_grad():
             generated = self.sample(noise["latent"])
         return self._critic_losses(x, self._judge_generated(generated, noise), noise)
@@ -108,11 +108,15 @@ class Adversarial(GenerativeModel):
 
     def joint_losses(self, x: Tensor, noise: Noise) -> tuple[Losses, dict[str, Tensor]]:
         """Both losses from one forward pass (Nowozin et al. 2016, algorithm 1)."""
-        iterate_spectra(self.critic)
+        self._iterate_spectra()
         critic_q = self._judge_generated(self.sample(noise["latent"]), noise)
         of_critic, values = self._critic_losses(x, critic_q, noise)
         of_generator, more = self._generator_losses(critic_q)
         return of_critic | of_generator, values | more
+
+    def _iterate_spectra(self) -> None:
+        if self.settings.spectral_norm:  # else there is nothing to look for among the layers, in every step
+            iterate_spectra(self.critic)
 
     def _judge_generated(self, generated: Tensor, noise: Noise) -> Tensor:
         return self.judge(self._instance_noise.add(generated, noise, "generated"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -21,6 +21,7 @@ _CAPTION = (
     "A point is a method's mean over its finished seeds, the cross ± their standard deviation; of a single seed there "
     "is no cross. ↑ higher is better, ↓ lower is better.{}"
 )
+_MIXED = "Two metrics against each other"
 _HOLLOW = " Hollow: an estimate at its ceiling, a bound from below."
 
 
@@ -38,7 +39,7 @@ def plot_trade_off(
         looks: how each method is drawn.
         columns: the declared columns.
     """
-    panels, drawn, hollow = [], dict.fromkeys(looks, False), False
+    panels, titles, drawn, hollow = [], set(), dict.fromkeys(looks, False), False
     for dataset in dict.fromkeys(values["dataset"]):
         axes = choose_axes(list_candidates(values[values["dataset"] == dataset], columns), columns)
         points = None if axes is None else _join(summary[summary["dataset"] == dataset], axes, looks)
@@ -46,19 +47,21 @@ def plot_trade_off(
             continue
         hollow = hollow or bool(points[["at_x", "at_y"]].to_numpy().any())
         drawn |= dict.fromkeys(points.index, True)
+        titles.add(_write_title(axes, columns))
         panels.append(_make_panel(str(dataset), points, axes, looks, columns))
     if not panels:
         return None
     legend = {name: look for name, look in looks.items() if drawn[name]}
+    title = titles.pop() if len(titles) == 1 else _MIXED
     return Plot(
-        TRADE_OFF, _write_title(panels), _CAPTION.format(_HOLLOW if hollow else ""), tuple(panels), (4.2, 3.2),
-        min(3, len(panels)), legend, lines=False,
+        TRADE_OFF, title, _CAPTION.format(_HOLLOW if hollow else ""), tuple(panels), (4.2, 3.2), min(3, len(panels)),
+        legend, lines=False,
     )  # fmt: skip
 
 
-def _write_title(panels: Sequence[Panel]) -> str:
-    said = {panel.alt.split(":", 1)[0] for panel in panels}
-    return said.pop() if len(said) == 1 else "Two metrics against each other"
+def _write_title(axes: tuple[Key, Key], columns: Columns) -> str:
+    x, y = (columns.describe(metric).label for metric, _ in axes)
+    return f"{y} against {x}"
 
 
 def _join(summary: pd.DataFrame, axes: tuple[Key, Key], looks: Mapping[str, Look]) -> pd.DataFrame:
@@ -81,7 +84,7 @@ def _make_panel(
         f"{method} {write_significant(row['x'], 3)} and {write_significant(row['y'], 3)}"
         for method, row in points.iterrows()
     )
-    alt = f"{y.label} against {x.label}: on {dataset}, means of {x.label} and {y.label}: {told}."
+    alt = f"{_write_title(axes, columns)}: on {dataset}, means of {x.label} and {y.label}: {told}."
     return Panel(dataset, partial(_draw, points, looks, _write_axis(x), _write_axis(y)), alt)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analysis.costs import summarise_costs
-from bench.analysis.findings import tell_findings
 from bench.analysis.headlines import Key, choose_headlines
 from bench.analysis.letters import LETTERS, mark_ties
 from bench.analysis.pairs import PAIRS, compare_methods
@@ -16,6 +15,7 @@ from bench.analysis.ranks import RANKS, rank_methods, success_rates
 from bench.column import Columns
 from bench.reporting.figures.style import Look
 from bench.reporting.figures.trade_off import TRADE_OFF, plot_trade_off
+from bench.reporting.page.findings import tell_findings
 from bench.reporting.page.sections import Block, Section
 from bench.reporting.tables.answer import build_answer_table
 from bench.reporting.tables.costs import SUCCESS, build_cost_table, build_success_table
@@ -60,7 +60,7 @@ def compare(runs: pd.DataFrame, values: pd.DataFrame, datasets: Sequence[str], c
         return Compared(chosen, *empty)
     pairs = _keep(compare_methods(runs, columns, metrics=metrics), places)
     ranks = _keep(rank_methods(runs, columns, metrics=metrics), places)
-    return Compared(chosen, pairs, mark_ties(runs, pairs, columns), ranks)
+    return Compared(chosen, pairs, mark_ties(pairs, ranks), ranks)
 
 
 def build_answer(

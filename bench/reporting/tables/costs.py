@@ -9,7 +9,7 @@ import pandas as pd
 from bench.analysis.costs import COST, list_costs
 from bench.column import Column, Columns
 from bench.reporting.tables.building import make_cell, make_method_row
-from bench.reporting.tables.cells import Cell, Header, Row, Table
+from bench.reporting.tables.cells import Cell, Header, Table
 from bench.reporting.text import write_significant
 
 SUCCESS = "success"
@@ -73,13 +73,10 @@ def build_success_table(rates: pd.DataFrame, counts: pd.DataFrame) -> Table | No
     )
     rows = []
     for row in records:
-        base = make_method_row(about[row["dataset"], row["method"]], ())
         ends = f"{write_significant(100 * row['low'], 3)} to {write_significant(100 * row['high'], 3)}"
         cells = (Cell(100 * row["rate"], None, None, digits=3), Cell(float("nan"), None, None, text=ends))
-        rows.append(Row(
-            base.label, "method", cells, done=base.done, total=base.total, outcomes=base.outcomes,
-            group=str(row["dataset"]),
-        ))  # fmt: skip
+        count = about[row["dataset"], row["method"]]
+        rows.append(replace(make_method_row(count, cells), group=str(row["dataset"]), divergence=""))
     rest = () if all_shown else (_OTHERS.format(len(rates) - len(shown)),)
     return Table(
         "Cost", _RATES, tuple(rows), SUCCESS, "runs that finished", (_WILSON, *rest), averaged="share of all runs",

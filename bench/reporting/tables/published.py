@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from bench.analysis.measured import read_numbers
-from bench.analysis.published import Placed, compare_orders, compare_published
+from bench.analysis.published import Placed, collect_errors, compare_orders, compare_published
 from bench.column import Column, Columns
 from bench.published import PublishedFigure
 from bench.reporting.tables.building import make_method_row
@@ -71,20 +71,6 @@ def build_published_table(
     )  # fmt: skip
 
 
-def collect_errors(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Standard errors of single runs: `dataset, method, metric, stderr`, averaged over finished seeds."""
-    done = runs[(runs["dataset"] == dataset) & (runs["status"] == "done")]
-    names = [name for name in done.columns if name.endswith("_se")]
-    parts = [
-        done[["dataset", "method"]].assign(metric=name.removesuffix("_se"), stderr=read_numbers(done[name]))
-        for name in names
-    ]
-    if not parts:
-        return pd.DataFrame(columns=["dataset", "method", "metric", "stderr"])
-    means = pd.concat(parts).groupby(["dataset", "method", "metric"])["stderr"].mean()
-    return means.dropna().reset_index()
-
-
 def _make_row(row: Mapping[Hashable, Any], about: Mapping[str, Mapping[Any, Any]], columns: Columns) -> Row:
     column = columns.describe(row["metric"])
     spread = None if pd.isna(row["spread"]) else float(row["spread"])
@@ -93,15 +79,12 @@ def _make_row(row: Mapping[Hashable, Any], about: Mapping[str, Mapping[Any, Any]
     cells = (
         Cell(float(row["ours"]), std, int(row["n"]), digits=column.digits),
         Cell(float(row["published"]), spread, None, given=True),
-        Cell(float(row["difference"]), None, None, digits=3),
+        None if pd.isna(row["difference"]) else Cell(float(row["difference"]), None, None, digits=3),
         None if pd.isna(row["margin"]) else Cell(float(margin), None, None, digits=2),
     )
     method = str(row["method"])
-    base = make_method_row(about[method], cells)
-    label = f"{column.label}, {method}"
-    return Row(
-        label, "method", cells, done=base.done, total=base.total, outcomes=base.outcomes, aside=_tell_source(row)
-    )
+    whole = make_method_row(about[method], cells)
+    return replace(whole, label=f"{column.label}, {method}", divergence="", aside=_tell_source(row))
 
 
 def _tell_source(row: Mapping[Hashable, Any]) -> str:
@@ -122,4 +105,4 @@ def _tell_orders(compared: pd.DataFrame, columns: Columns) -> Iterator[str]:
         )
 
 
-__all__ = ["PUBLISHED", "build_published_table", "collect_errors"]
+__all__ = ["PUBLISHED", "build_published_table"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from bench.published import PublishedFigure, SpreadKind
+from bench.published import Comparison, PublishedFigure, SpreadKind
 from bench.spec import EvaluationSettings, ResourceSettings, Settings, TrainingSettings
 from bench.suite.schema import DatasetEntry, Keyed, MethodName, Names, SuiteHead
 from bench.suite.search.schema import SearchBlock
@@ -51,6 +51,7 @@ class PublishedTable(Settings):
     ]
     spread_is: SpreadKind | None = None
     n: Annotated[int, Field(ge=1)] | None = None
+    compare: Comparison = "level"
     recalled: bool = False
     note: str | None = None
     feature_extractor: str | None = None

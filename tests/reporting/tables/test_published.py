@@ -74,3 +74,11 @@ def test_every_format_writes_it() -> None:
     assert "outside" in to_markdown(table) or "within" in to_markdown(table)
     assert "published" in to_csv(table)
     assert r"\toprule" in to_latex(table)
+
+
+def test_of_figures_on_another_scale_the_order_alone_is_compared() -> None:
+    table = build([{"method": m, "value": 100 * v, "compare": "order"} for m, v in (("kl", 1), ("js", 2), ("gan", 3))])
+    assert table is not None
+    assert list(texts(table)["Difference"]) == list(texts(table)["Both errors"]) == ["", "", ""]
+    assert all(row.aside.startswith("another scale: the order alone; ") for row in table.rows)
+    assert table.notes[1].endswith("Kendall's τ = 1 over 3 methods.")

@@ -13,8 +13,9 @@ import pandas as pd
 from bench.analysis.pairs import TABLE
 from bench.analysis.significance import pairs_needed
 from bench.analysis.statistics import NOT_RUN
-from bench.analysis.verdicts import Verdict, count_seeds
+from bench.analysis.verdicts import Verdict, count_seeds, tell_seeds
 from bench.column import Columns
+from bench.reporting.text import write_count
 from bench.statuses import Status
 
 _MOST_CLAIMS, _MOST_NAMES, _MOST_FAILURES = 3, 3, 5
@@ -39,11 +40,11 @@ def tell_failures(counts: pd.DataFrame) -> str:
     total, done, waiting = (int(counts[name].sum()) for name in ("total", Status.DONE.value, NOT_RUN))
     ended = total - waiting
     failed = ended - done
-    beside = f" {_count(waiting, 'planned run')} {_be(waiting)} not there." if waiting else ""
+    beside = f" {write_count(waiting, 'planned run')} {_be(waiting)} not there." if waiting else ""
     if not failed:
         return (f"{_all_of(ended)} finished." if ended else "No run has ended.") + beside
     named = [text for _, text in sorted(_name_failures(counts), key=lambda found: -found[0])]
-    return f"Of {_count(ended, 'run')} {failed} did not finish: {_list(named, _MOST_FAILURES)}.{beside}"
+    return f"Of {write_count(ended, 'run')} {failed} did not finish: {_list(named, _MOST_FAILURES)}.{beside}"
 
 
 def _name_failures(counts: pd.DataFrame) -> Iterator[tuple[int, str]]:
@@ -79,12 +80,12 @@ def _orient(claims: pd.DataFrame) -> pd.DataFrame:
 def _tell_claims(claims: pd.DataFrame, pairs: pd.DataFrame, columns: Columns) -> str:
     compared = len(pairs)
     if claims.empty:
-        return f"{NO_CLAIM} by {_count(compared, 'comparison')}."
+        return f"{NO_CLAIM} by {write_count(compared, 'comparison')}."
     leaders = sorted(_find_leaders(claims), key=lambda own: -len(own))
     told = [_tell_claim(own, _count_others(own, pairs), columns) for own in leaders[:_MOST_CLAIMS]]
     more = len(claims) - sum(len(own) for own in leaders[:_MOST_CLAIMS])
-    beside = f"; {_count(more, 'further difference')} {_be(more)} in the tables of pairs" if more else ""
-    return f"{len(claims)} of {_count(compared, 'comparison')} {_show(len(claims))} a difference: " + (
+    beside = f"; {write_count(more, 'further difference')} {_be(more)} in the tables of pairs" if more else ""
+    return f"{len(claims)} of {write_count(compared, 'comparison')} {_show(len(claims))} a difference: " + (
         "; ".join(told) + beside + "."
     )
 
@@ -111,7 +112,7 @@ def _tell_claim(own: pd.DataFrame, others: int, columns: Columns) -> str:
     if len(own) == others >= _ALL_FROM:
         better = f"all {others} others"
     p = _write_number(float(own["p_holm"].max()))
-    among = f" over {_count(int(first['comparisons']), 'comparison')}"
+    among = f" over {write_count(int(first['comparisons']), 'comparison')}"
     return (
         f"on {first['dataset']} {first['method']} is better than {better} by {column.label} "
         f"(by {_write_range(own['effect'])}{unit}, n = {_write_whole_range(own['n'])}, "
@@ -147,11 +148,11 @@ def _tell_untold(untold: pd.DataFrame) -> Iterator[str]:
 
 
 def _lacks_seeds(row: dict[Any, Any]) -> bool:
-    return row["n"] > 0 and str(row["why"]).startswith(count_seeds(int(row["n"])))
+    return bool(row["why"] == tell_seeds(int(row["n"]), int(row["comparisons"])))
 
 
 def _name_pairs(pairs: pd.DataFrame) -> str:
-    return _count(len(pairs), "comparison")
+    return write_count(len(pairs), "comparison")
 
 
 def _write_range(values: pd.Series[float]) -> str:
@@ -172,10 +173,6 @@ def _list(names: Sequence[str], most: int) -> str:
     if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _all_of(number: int) -> str:

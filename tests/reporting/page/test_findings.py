@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.findings import NO_CLAIM, NOTHING_COMPARED, tell_findings
 from bench.analysis.pairs import compare_methods
 from bench.analysis.statistics import count_outcomes
 from bench.analysis.variants import identify_runs
 from bench.column import Column, Columns
+from bench.reporting.page.findings import NO_CLAIM, NOTHING_COMPARED, tell_findings
 from tests.analysis.frames import frame
 
 COLUMNS = Columns.of([
