@@ -65,7 +65,7 @@ class Attempt:
             heard_of: when the cohort's checkpoint was written, in seconds since the epoch.
         """
         if self.host == host_name():
-            return self.pid != os.getpid() and is_running(self.pid)
+            return self.pid != os.getpid() and is_running(self.pid, self.mark)
         return time.time() - max(self.began, heard_of) < _SILENCE
 
     def has_died(self, progress: str) -> bool:
@@ -76,7 +76,7 @@ class Attempt:
         """
         is_here = self.host == host_name()
         got_nowhere = self.progress == progress and not self.done
-        return got_nowhere and not (is_here and self.pid != os.getpid() and is_running(self.pid))
+        return got_nowhere and not (is_here and self.pid != os.getpid() and is_running(self.pid, self.mark))
 
 
 @dataclass

@@ -34,10 +34,19 @@ def is_forgotten(name: str, changed: float) -> bool:
     return match["host"] in (None, host_name()) and not is_running(int(match["pid"]))
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process of this machine is running, or may be, where nobody tells."""
+def is_running(pid: int, mark: str | None = None) -> bool:
+    """Whether a process of this machine is running, or may be, where nobody tells.
+
+    Args:
+        pid: its number.
+        mark: its `process_mark`, which tells it from a later process of the same number; None where it is not known.
+    """
     if os.name == "nt":  # there, asking like this would interrupt it
         return True
+    if mark is not None and process_mark(pid) not in (None, mark):
+        return False
+    if _is_thread(pid):  # Linux lets its number be asked for like that of a process
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -45,6 +54,14 @@ def is_running(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+def _is_thread(pid: int) -> bool:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.startswith("Tgid:") and line.split()[1] != str(pid) for line in lines)
 
 
 def process_mark(pid: int) -> str | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from bench.results.store import RunStore
-from bench.results.temporary import host_name, is_running, process_mark
+from bench.results.temporary import host_name, is_running
 
 SILENT_SECONDS = 600.0
 """Time without a sign of life after which another machine's process may have gone."""
@@ -100,9 +100,7 @@ def _read_cohort(store: RunStore, cohort_id: str, now: datetime) -> Cohort | Non
 
 def _sign_of(attempt: Mapping[str, Any], seen: datetime | None, now: datetime) -> Sign:
     if attempt.get("host") == host_name():
-        pid, mark = int(attempt.get("pid", 0)), attempt.get("mark")
-        is_same = mark is None or process_mark(pid) in (None, mark)  # else its number was given to another process
-        return Sign.ALIVE if is_running(pid) and is_same else Sign.GONE
+        return Sign.ALIVE if is_running(int(attempt.get("pid", 0)), attempt.get("mark")) else Sign.GONE
     is_silent = seen is None or (now - seen).total_seconds() > SILENT_SECONDS
     return Sign.SILENT if is_silent else Sign.ALIVE
 

@@ -53,6 +53,15 @@ def test_processes_that_run_are_left_alone(tmp_path: Path, monkeypatch: pytest.M
         attempts(tmp_path).begin()
 
 
+def test_a_later_process_of_the_same_number_does_not_work_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.launch.attempts.process_mark", lambda pid: "an earlier start")
+        die(monkeypatch, tmp_path, 1, pid=os.getppid())
+    assert not attempts(tmp_path).begin()
+
+
 def test_processes_of_this_launch_that_run_count_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     die(monkeypatch, tmp_path, MAX_ATTEMPTS, pid=os.getppid(), launch="now")
     assert not attempts(tmp_path).begin()

@@ -96,7 +96,7 @@ def test_a_process_with_the_number_of_one_that_is_gone_is_another(
 ) -> None:
     results = planned(tmp_path, "a")
     begin(results, "a")
-    monkeypatch.setattr("bench.results.underway.process_mark", lambda pid: "another start")
+    monkeypatch.setattr("bench.results.temporary.process_mark", lambda pid: "another start")
     assert [cohort.sign for cohort in read_progress(results).cohorts] == [Sign.GONE]
 
 
