@@ -126,6 +126,11 @@ class Column:
         return {"higher": "↑", "lower": "↓"}.get(self.better or "", "")
 
     @property
+    def heading(self) -> str:
+        """Label, better end and unit in print: `FID ↓`, `ELBO ↑ [nats]`."""
+        return f"{self.label} {self.arrow}".strip() + (f" [{self.unit}]" if self.unit else "")
+
+    @property
     def is_exact(self) -> bool:
         """Whether it holds the exact value of a divergence."""
         return bool(self.divergence) and _EXACT.fullmatch(self.name) is not None

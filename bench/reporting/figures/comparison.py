@@ -92,8 +92,7 @@ def _is_crowded(values: pd.DataFrame) -> bool:
 
 def _write_title(column: Column, protocol: str) -> str:
     """The metric in print, with its protocol where there is one to tell."""
-    unit = f" [{column.unit}]" if column.unit else ""
-    return f"{column.label} {column.arrow}".strip() + unit + (f" · {protocol}" if protocol else "")
+    return column.heading + (f" · {protocol}" if protocol else "")
 
 
 def _place(lines: Sequence[ReferenceLine], values: pd.DataFrame) -> Placement:

@@ -96,7 +96,8 @@ def build_content(frames: Frames) -> Content:
     named, beside_named = _name_sections([name for name in datasets if name in set(count["dataset"])], searched)
     tables = {name: _build_whole(name, sources) for name in named}
     sections = [
-        Section(name, anchor, tuple(_make_blocks(name, tables[name], sources))) for name, anchor in named.items()
+        Section(name, anchor, tuple(_make_blocks(name, tables[name], sources)), dataset=name)
+        for name, anchor in named.items()
     ]
     return Content(
         runs=runs,

@@ -56,12 +56,21 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows of one dataset, or of whatever else a kind of suite is divided into."""
+    """What the page shows of one dataset, or of whatever else a kind of suite is divided into.
+
+    Attributes:
+        title: its heading.
+        anchor: its anchor, and the beginning of its files' names.
+        blocks: what stands in it.
+        sentences: what it opens with.
+        dataset: the dataset that all of it is about; empty where it is about several.
+    """
 
     title: str
     anchor: str
     blocks: tuple[Block, ...]
     sentences: tuple[str, ...] = ()
+    dataset: str = ""
 
     @property
     def tables(self) -> list[Table]:

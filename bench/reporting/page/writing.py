@@ -24,6 +24,7 @@ from bench.reporting.page.provenance import list_data, list_environments
 from bench.reporting.page.readings import GROUP_NOTES, collect_readings
 from bench.reporting.page.replacing import GENERATOR, PAGE, replace_report
 from bench.reporting.page.sections import Content, Frames
+from bench.reporting.page.switches import offer_switches
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import Table
 from bench.reporting.tables.export import to_csv, to_latex, to_markdown
@@ -111,6 +112,7 @@ def _measure_spreads(table: Table) -> list[tuple[int, int]]:
 
 
 def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> str:
+    readings = collect_readings((table for section in content.sections for table in section.tables), columns)
     environment = Environment(
         loader=PackageLoader("bench.reporting.page"),
         autoescape=True,
@@ -128,9 +130,10 @@ def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> st
         file=_name_file,
         inline=draw_inline,
         spread_widths=_measure_spreads,
+        switches=offer_switches(content.sections, readings),
         describe=columns.describe,
         group_notes=GROUP_NOTES,
-        readings=collect_readings((table for section in content.sections for table in section.tables), columns),
+        readings=readings,
         environments=list_environments(content.runs),
         sources=list_data(content.runs, columns),
         settings=json.dumps(suite, indent=2, ensure_ascii=False, default=str),

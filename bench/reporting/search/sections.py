@@ -40,5 +40,5 @@ def build_sections(
         blocks = [] if table is None else [Block(table=table)]
         blocks += [] if plot is None else [Block(plot.kind, plot.title, plot=plot)]
         if blocks:
-            sections.append(Section(f"Search on {dataset}", anchor, tuple(blocks)))
+            sections.append(Section(f"Search on {dataset}", anchor, tuple(blocks), dataset=dataset))
     return sections

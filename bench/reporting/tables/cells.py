@@ -91,6 +91,11 @@ class Cell:
         return f"{mean}{mark}", spread
 
     @property
+    def sort_value(self) -> float | None:
+        """What rows are sorted by; None where there is no finite figure."""
+        return None if self.text or not math.isfinite(self.mean) else self.mean
+
+    @property
     def ties(self) -> str:
         """Its letters in print, four and more neighbours in the alphabet as `a–d`."""
         return write_letters(self.letters)

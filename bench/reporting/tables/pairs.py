@@ -73,12 +73,11 @@ def _find_best(dataset: str, key: Key, letters: pd.DataFrame) -> str:
 
 def _make_rows(pairs: pd.DataFrame, best: str, column: Column) -> Iterator[Row]:
     kept = pairs if len(pairs) <= _MOST else pairs[(pairs["method"] == best) | (pairs["other"] == best)]
-    heading = f"{column.label} {column.arrow}".strip() + (f" [{column.unit}]" if column.unit else "")
     for row in kept.to_dict(orient="records"):
         told = f"{row['verdict']}: {row['why']}" if row["why"] else str(row["verdict"])
         yield Row(
             f"{row['method']} − {row['other']}", "method", _make_cells(row, column), done=int(row["n"]),
-            total=int(row["wins"] + row["ties"] + row["losses"]), aside=told, group=heading,
+            total=int(row["wins"] + row["ties"] + row["losses"]), aside=told, group=column.heading,
         )  # fmt: skip
 
 

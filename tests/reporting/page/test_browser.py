@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +13,15 @@ from PIL import Image
 from bench.reporting import render
 from tests.analysis.declared import dictionary
 from tests.reporting import large
+from tests.reporting.page.browser import BROWSER, browse
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
 ]
-_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
-    "--disable-background-networking", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
-)  # fmt: skip
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">"
 )
 _MEASURE = (
     '<iframe id="page" src="{}" style="width: {}px; height: 900px; border: 0"></iframe><script>onload = () => '
@@ -52,17 +46,11 @@ def page(request: pytest.FixtureRequest, report: Path, crowded: Path) -> Path:
     return report / "index.html" if request.param == "few" else crowded
 
 
-def _browse(target: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    assert BROWSER is not None
-    command = [BROWSER, *_FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", target]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-
-
 def _listen(page: Path, folder: Path, more: str = "") -> list[str]:
     """What the console says of a page that may load nothing but what is in it."""
     strict, shot = folder / "strict.html", folder / "page.png"
     strict.write_text(page.read_text(encoding="utf-8").replace("<title>", f"{_POLICY}{more}<title>"), encoding="utf-8")
-    ended = _browse(strict.as_uri(), folder, f"--screenshot={shot}", "--window-size=1440,900")
+    ended = browse(strict.as_uri(), folder, f"--screenshot={shot}", "--window-size=1440,900")
     assert Image.open(shot).size == (1440, 900)
     return [line for line in ended.stderr.splitlines() if "CONSOLE" in line]
 
@@ -81,7 +69,7 @@ def test_what_is_asked_for_would_be_said(report: Path, tmp_path: Path) -> None:
 def test_the_body_does_not_scroll_sideways(page: Path, tmp_path: Path, width: int) -> None:
     holder = tmp_path / "holder.html"
     holder.write_text(_MEASURE.format(page.as_uri(), width), encoding="utf-8")
-    ended = _browse(
+    ended = browse(
         holder.as_uri(), tmp_path, "--allow-file-access-from-files", "--dump-dom", f"--window-size={width + 60},1000"
     )
     found = re.search(r"width (\d+) of (\d+)", ended.stdout)
@@ -94,7 +82,7 @@ def test_dark_mode_is_dark(report: Path, tmp_path: Path) -> None:
     shades = {}
     for name, flags in (("light", ()), ("dark", ("--force-dark-mode", "--blink-settings=preferredColorScheme=0"))):
         shot = tmp_path / f"{name}.png"
-        _browse(
+        browse(
             (report / "index.html").as_uri(), tmp_path / name, *flags, f"--screenshot={shot}", "--window-size=800,800"
         )
         pixels = np.asarray(Image.open(shot).convert("L"), dtype=float)
