@@ -38,7 +38,7 @@ _GUIDE = (
     "the model. A run is one call of one estimator on samples of its own; its seed decides both. Within a table or "
     "panel, estimators are judged on the same samples. The best of a column is in bold; that claims no significance. "
     "summary.csv has every pair of laws by itself, with bias and RMSE in the divergence's own unit. Each table is "
-    "also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
+    "also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG, PNG and PDF, its data as CSV."
 )
 
 

@@ -87,7 +87,7 @@ def plot_coverage(values: pd.DataFrame, looks: Mapping[str, Look], columns: Colu
     labels = [columns.divergence_label(name) for name in names]
     means = _average_each(told, "coverage", looks)
     panel = Panel("Coverage of ±2 standard errors [%]", partial(_draw_coverage, told, names, labels, looks),
-                  f"Coverage of ±2 standard errors, mean over the divergences: {means}.")  # fmt: skip
+                  f"Coverage of ±2 standard errors, mean over the divergences: {means}.", told)  # fmt: skip
     caption = (
         "Share of exact values within ±2 standard errors of the estimate, with its 95 % interval (Wilson). The line is "
         f"at {_PERCENT * NOMINAL:.1f} %, where it would be if estimates were unbiased and normal. Bias lowers it."
@@ -107,7 +107,8 @@ def plot_times(known: pd.DataFrame, looks: Mapping[str, Look]) -> Plot | None:
         return None
     medians = timed.groupby(["estimator", "points", "dimensions"], sort=False)["seconds"].median().reset_index()
     means = _average_each(medians, "seconds", looks)
-    panel = Panel("Time of one call [s]", partial(_draw_times, medians, looks), f"Time of one call in s: {means}.")
+    alt = f"Time of one call in s: {means}."
+    panel = Panel("Time of one call [s]", partial(_draw_times, medians, looks), alt, medians)
     caption = (
         "Median time of one call that estimates all divergences of an estimator: the line is the median over the "
         "dimensions, the band their range. Both axes are logarithmic. Time depends on the machine and its other work."
@@ -138,7 +139,8 @@ def _average_each(told: pd.DataFrame, column: str, looks: Mapping[str, Look]) ->
 def _make_error_panel(label: str, told: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
     title = f"{label} [%]"
     alt = f"Relative RMSE of {label} against dimension; mean over dimensions: "
-    return Panel(title, partial(_draw_errors, told, looks), f"{alt}{_average_each(told, 'relative_rmse', looks)}.")
+    described = f"{alt}{_average_each(told, 'relative_rmse', looks)}."
+    return Panel(title, partial(_draw_errors, told, looks), described, told)
 
 
 def _draw_errors(told: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) -> None:
@@ -175,7 +177,7 @@ def _mark_places(axes: Axes, places: Sequence[float]) -> None:
 def _make_scatter_panel(label: str, means: pd.DataFrame, looks: Mapping[str, Look]) -> Panel:
     below = means.assign(ratio=means["estimate"] / means["exact"])
     alt = f"Estimates of {label} against exact values; mean ratio: {_average_each(below, 'ratio', looks)}."
-    return Panel(label, partial(_draw_scatter, means, looks), alt)
+    return Panel(label, partial(_draw_scatter, means, looks), alt, means)
 
 
 def _draw_scatter(means: pd.DataFrame, looks: Mapping[str, Look], axes: Axes) -> None:

@@ -67,7 +67,7 @@ def plot_tasks(values: pd.DataFrame, looks: Mapping[str, Look], columns: Columns
     alt = f"Estimates of {label} over exact values by task; mean: " + ", ".join(
         f"{name} {write_significant(float(each[name]), 2)}" for name in looks if name in each
     )
-    panel = Panel(f"Estimate / exact, {label}", partial(_draw, means, tasks, looks), f"{alt}.")
+    panel = Panel(f"Estimate / exact, {label}", partial(_draw, means, tasks, looks), f"{alt}.", means)
     caption = (
         "A dot is the mean of an estimator's estimates of a task over the draws, divided by the exact value; at 1 they "
         f"agree. The band is ±{_PERCENT * TOLERANCE:g} %. What lies beyond an edge is drawn at it."

@@ -109,7 +109,8 @@ def _make_panel(
     alt = f"{title}, mean over the seeds: {means}."
     bounds = {str(method): (own >= 1).to_numpy() for method, own in values.groupby("method", sort=False)["reach"]}
     draw = partial(_draw, seeds, bounds, methods, looks, where)
-    return Panel(title, draw, f"{alt} For reference: {beside}." if beside else alt)
+    told = f"{alt} For reference: {beside}." if beside else alt
+    return Panel(title, draw, told, values[["dataset", "method", "seed", "metric", "protocol", "value"]])
 
 
 def _draw(

@@ -21,6 +21,7 @@ _MARK_EVERY = 0.3
 _OUTLYING = 0.01
 _DECADES = 2.0
 _MOST_UNFINISHED = 8
+_BAND = ("step", "minimum", "mean", "maximum")
 _CAPTION = (
     "Mean over the finished seeds at each step; the band spans their minimum and maximum. A thin line that ends in a "
     f"cross is a run that did not finish (at most {_MOST_UNFINISHED} of each method are drawn). Axes leave out the "
@@ -135,7 +136,9 @@ def _make_panel(title: str, points: _Points, runs: pd.DataFrame, looks: Mapping[
     curves = {name: _summarise(some, done[some.run], looks[name]) for name, some in own.items() if len(some.run)}
     final = [f"{name} {curve.last:.4g}" for name, curve in curves.items()]
     alt = f"{title} against training step for {write_count(len(final), 'method')}; last values: {', '.join(final)}."
-    return Panel(title, partial(_draw, tuple(curves.values()), _choose_scale(points)), alt)
+    bands = {name: pd.DataFrame(curve.band.T, columns=list(_BAND)) for name, curve in curves.items()}
+    data = pd.concat(bands, names=["method"]).reset_index(level="method")
+    return Panel(title, partial(_draw, tuple(curves.values()), _choose_scale(points)), alt, data)
 
 
 def _summarise(points: _Points, done: np.ndarray, look: Look) -> _MethodCurve:

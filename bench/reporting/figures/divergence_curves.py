@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -135,9 +136,14 @@ def _make_panel(title: str, protocol: str, lines: Sequence[_Line], ceiling: floa
         f"{line.name} {write_significant(line.band[1, 0], 3)} to {write_significant(line.band[1, -1], 3)}"
         for line in lines
     )
-    low, high = lines[0].levels[0], lines[0].levels[-1]
-    alt = f"{title} against the level of noise from s = {low:g} to {high:g}: {ends}."
-    return Panel(" · ".join(filter(None, (title, protocol))), partial(_draw, lines, ceiling, plain), alt)
+    first, last = lines[0].levels[0], lines[0].levels[-1]
+    alt = f"{title} against the level of noise from s = {first:g} to {last:g}: {ends}."
+    data = pd.concat(
+        pd.DataFrame({"method": line.name, "s": line.levels, "minimum": low, "mean": mean, "maximum": high})
+        for line in lines
+        for low, mean, high in [line.band]
+    )
+    return Panel(" · ".join(filter(None, (title, protocol))), partial(_draw, lines, ceiling, plain), alt, data)
 
 
 def _draw(lines: Sequence[_Line], ceiling: float | None, plain: float | None, axes: Axes) -> None:

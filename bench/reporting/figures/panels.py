@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,8 +22,16 @@ from matplotlib.lines import Line2D
 
 from bench.reporting.figures.style import CARD, INK, RULE, SOFT, Look, shorten, shorten_apart, use_drawing_settings
 
+FORMATS = ("svg", "png", "pdf")
+"""What figures are written as."""
 _LEGEND_WIDTH = 1.3  # inches for a name
-_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_PAGE_WIDTH = 7.0  # inches of text in two columns
+_METADATA: dict[str, dict[str, None]] = {
+    "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    "png": {"Software": None},
+    "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
+}
+"""What would differ from one day or version to the next."""
 _DPI, _SVG_DPI = 200, 72
 _PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
 _MISSING = re.compile(r"Glyph (\d+) .* missing")
@@ -37,11 +46,13 @@ class Panel:
         title: printed above it.
         draw: draws into the axes.
         alt: what a reader who cannot see it is told.
+        data: the figures that are drawn; None where they are those of a table beside it, or pictures.
     """
 
     title: str
     draw: Callable[[Axes], None]
     alt: str
+    data: pd.DataFrame | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Plot:
         caption: how to read it.
         panels: its panels, in reading order.
         size: width and height of a panel in inches.
-        columns: panels side by side in the files.
+        columns: panels side by side in the files, as far as a page's width holds them.
         legend: methods and how they are drawn; empty where the panels' titles name them.
         lines: whether methods are drawn as lines, and their legend too.
     """
@@ -67,6 +78,14 @@ class Plot:
     columns: int = 3
     legend: dict[str, Look] = field(default_factory=dict)
     lines: bool = True
+
+    @property
+    def data(self) -> pd.DataFrame | None:
+        """What its panels draw, the panel's title in the column `panel`; None where there are no such figures."""
+        frames = {panel.title: panel.data for panel in self.panels if panel.data is not None}
+        if not frames:
+            return None
+        return pd.concat(frames, names=["panel"]).reset_index(level="panel").reset_index(drop=True)
 
 
 def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
@@ -94,14 +113,14 @@ def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
 
 
 def save(plot: Plot, folder: Path, name: str) -> frozenset[str]:
-    """Write the whole figure as `<name>.svg` and `<name>.png` on white.
+    """Write the whole figure on white as `<name>.svg`, `<name>.png` and `<name>.pdf`, no wider than a page's text.
 
     Returns:
         The characters that no installed font has: boxes in the PNG file.
     """
-    columns = min(plot.columns, len(plot.panels))
-    rows = math.ceil(len(plot.panels) / columns)
     width, height = plot.size
+    columns = min(plot.columns, len(plot.panels), max(1, int(_PAGE_WIDTH / width)))
+    rows = math.ceil(len(plot.panels) / columns)
     beside = max(1, min(6, int(width * columns / _LEGEND_WIDTH), len(plot.legend)))
     legend_height = 0.3 * math.ceil(len(plot.legend) / beside)
     with use_drawing_settings(name):
@@ -114,7 +133,7 @@ def save(plot: Plot, folder: Path, name: str) -> frozenset[str]:
             figure.legend(handles=_make_handles(plot), loc="outside upper left", ncols=beside)
         _lay_out(figure)
         with _collect_missing_glyphs() as missing:
-            for suffix in ("svg", "png"):
+            for suffix in FORMATS:
                 (folder / f"{name}.{suffix}").write_bytes(_save_as(suffix, figure, transparent=False))
     return frozenset(missing)
 
@@ -159,9 +178,8 @@ def _save_as(suffix: str, figure: Figure, *, transparent: bool) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     background = "none" if transparent else "white"
-    metadata = _METADATA if suffix == "svg" else {"Software": None}
-    figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=metadata)
+    figure.savefig(buffer, format=suffix, dpi=_DPI, facecolor=background, metadata=_METADATA[suffix])
     return buffer.getvalue()
 
 
-__all__ = ["Panel", "Plot", "draw_inline", "save"]
+__all__ = ["FORMATS", "Panel", "Plot", "draw_inline", "save"]

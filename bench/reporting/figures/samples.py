@@ -99,6 +99,7 @@ def _plot_points(
             row["method"],
             partial(draw, np.asarray(row["samples"], dtype=float), base, looks[row["method"]]),
             f"Samples of {row['method']}, seed {row['seed']}, over the data. {_describe_outside(row['samples'], base)}",
+            _tabulate(np.asarray(row["samples"], dtype=float)),
         )
         for row in rows
     )
@@ -110,6 +111,11 @@ def _plot_points(
     shown = "" if flat or base.shape[1] == 2 else f"; the first two of {base.shape[1]} dimensions"
     caption = f"{what}{shown}, from each method's first finished seed; the axes are the same and fit the data."
     return Plot("samples", "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS)
+
+
+def _tabulate(points: np.ndarray) -> pd.DataFrame:
+    flat = points.reshape(len(points), -1)[:_POINTS]
+    return pd.DataFrame(flat, columns=[f"x{place}" for place in range(1, flat.shape[1] + 1)])
 
 
 def _find_limits(reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,6 +61,7 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.major.size": 0,
     "legend.frameon": False,
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
 }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.analysis.headlines import Key, choose_axes, list_candidates
-from bench.column import Column, Columns
+from bench.column import Columns
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import INK, Look, format_axis
 from bench.reporting.text import write_significant
@@ -54,7 +54,7 @@ def plot_trade_off(
     legend = {name: look for name, look in looks.items() if drawn[name]}
     title = titles.pop() if len(titles) == 1 else _MIXED
     return Plot(
-        TRADE_OFF, title, _CAPTION.format(_HOLLOW if hollow else ""), tuple(panels), (4.2, 3.2), min(3, len(panels)),
+        TRADE_OFF, title, _CAPTION.format(_HOLLOW if hollow else ""), tuple(panels), (3.5, 2.7), 2,
         legend, lines=False,
     )  # fmt: skip
 
@@ -85,11 +85,9 @@ def _make_panel(
         for method, row in points.iterrows()
     )
     alt = f"{_write_title(axes, columns)}: on {dataset}, means of {x.label} and {y.label}: {told}."
-    return Panel(dataset, partial(_draw, points, looks, _write_axis(x), _write_axis(y)), alt)
-
-
-def _write_axis(column: Column) -> str:
-    return f"{column.label} {column.arrow}".strip() + (f" [{column.unit}]" if column.unit else "")
+    names = {"x": x.name, "std_x": f"{x.name}_std", "y": y.name, "std_y": f"{y.name}_std"}
+    data = points[list(names)].rename(columns=names).rename_axis("method").reset_index()
+    return Panel(dataset, partial(_draw, points, looks, x.heading, y.heading), alt, data)
 
 
 def _draw(points: pd.DataFrame, looks: Mapping[str, Look], x: str, y: str, axes: Axes) -> None:

@@ -55,7 +55,10 @@ _GUIDE = (
     "mean of a column in bold where one end is better; what is significant, letters and the tables of pairs tell. An "
     "empty cell means that the metric does not apply. Only finished runs have figures; every other run is counted."
 )
-_FILES = "Each table is also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG and PNG."
+_FILES = (
+    "Each table is also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG, PNG and PDF, its data "
+    "as CSV."
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 GENERATOR = '<meta name="generator" content="divergence-bench">'
 PAGE = "index.html"
 FOLDERS = ("tables", "figures")
-_SUFFIXES = {".csv", ".md", ".tex", ".svg", ".png"}
+_SUFFIXES = {".csv", ".md", ".tex", ".svg", ".png", ".pdf"}
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from bench.reporting.page.failures import choose_failures, tabulate_failures
 from bench.reporting.page.provenance import list_data, list_environments
 from bench.reporting.page.readings import GROUP_NOTES, collect_readings
 from bench.reporting.page.replacing import GENERATOR, PAGE, replace_report
-from bench.reporting.page.sections import Content, Frames
+from bench.reporting.page.sections import Block, Content, Frames
 from bench.reporting.page.switches import offer_switches
 from bench.reporting.tables.arranging import split_bands
 from bench.reporting.tables.cells import Table
@@ -88,7 +88,12 @@ def _save_figures(content: Content, folder: Path) -> None:
     missing: set[str] = set()
     for section in content.sections:
         for plot in section.plots:
-            missing |= save(plot, folder, _name_file(section.anchor, plot.kind))
+            name = _name_file(section.anchor, plot.kind)
+            missing |= save(plot, folder, name)
+            if plot.data is not None:
+                (folder / f"{name}.csv").write_text(
+                    plot.data.to_csv(index=False, lineterminator="\n"), encoding="utf-8"
+                )
     if missing:
         shown = "".join(sorted(missing)[:_MOST_CHARACTERS]) + ("…" if len(missing) > _MOST_CHARACTERS else "")
         warnings.warn(
@@ -101,6 +106,13 @@ def _save_figures(content: Content, folder: Path) -> None:
 
 def _name_file(anchor: str, kind: str) -> str:
     return f"{anchor}-{kind}" if kind else anchor
+
+
+def _find_data(block: Block, anchor: str) -> str:
+    """The file with what a block's figure shows: one of its own, or its table's; empty for pictures."""
+    if block.plot is not None and block.plot.data is not None:
+        return f"figures/{_name_file(anchor, block.plot.kind)}.csv"
+    return f"tables/{_name_file(anchor, block.table.kind)}.csv" if block.table is not None else ""
 
 
 def _measure_spreads(table: Table) -> list[tuple[int, int]]:
@@ -129,6 +141,7 @@ def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> st
         bands=split_bands,
         file=_name_file,
         inline=draw_inline,
+        data_of=_find_data,
         spread_widths=_measure_spreads,
         switches=offer_switches(content.sections, readings),
         describe=columns.describe,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from bench.reporting.figures.panels import Panel, Plot, draw_inline, save
+from bench.reporting.figures.panels import FORMATS, Panel, Plot, draw_inline, save
 from bench.reporting.figures.style import INK, assign_looks, shorten, shorten_apart, write_tick
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -66,11 +68,28 @@ def test_files_are_the_same_for_the_same_input(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         save(_plot(), tmp_path / name, "figure")
-    for suffix in ("svg", "png"):
+    for suffix in FORMATS:
         one, two = (tmp_path / name / f"figure.{suffix}" for name in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
     assert ET.parse(tmp_path / "one" / "figure.svg").getroot().tag == f"{_SVG}svg"
     assert (tmp_path / "one" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "one" / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_figures_are_no_wider_than_a_page(tmp_path: Path) -> None:
+    plot = replace(_plot(), panels=_plot().panels[:1] * 5, columns=4, size=(2.1, 2.1))
+    save(plot, tmp_path, "figure")
+    root = ET.parse(tmp_path / "figure.svg").getroot()
+    assert float(root.attrib["width"].removesuffix("pt")) / 72 == pytest.approx(3 * 2.1)
+
+
+def test_the_data_of_a_figure_name_their_panels() -> None:
+    plot = _plot()
+    assert plot.data is None
+    panels = tuple(replace(plot.panels[0], title=name, data=pd.DataFrame({"x": [1.0, 2.0]})) for name in "ab")
+    data = replace(plot, panels=panels).data
+    assert data is not None
+    assert data.to_dict(orient="list") == {"panel": ["a", "a", "b", "b"], "x": [1.0, 2.0, 1.0, 2.0]}
 
 
 def test_names_without_glyphs_are_drawn_without_warnings(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
