@@ -36,7 +36,7 @@ class Entry:
     """Results and their report.
 
     Attributes:
-        name: name of the folder.
+        name: where the folder is within all of them.
         problem: why there is no report; empty where there is one.
     """
 
@@ -45,7 +45,7 @@ class Entry:
 
 
 def render_gallery(folder: Path, out: Path) -> list[Entry]:
-    """Write the report of every folder of results in `folder` to `out/<name>/`, and `out/index.html`.
+    """Write the report of every folder of results in `folder`, at any depth, to `out/<name>/`, and `out/index.html`.
 
     Results that cannot be reported are named on the page with the reason.
 
@@ -56,24 +56,25 @@ def render_gallery(folder: Path, out: Path) -> list[Entry]:
     Raises:
         ArgumentError: if there are no results in `folder`.
     """
-    found = sorted(path.parent for path in folder.glob(f"*/{RUNS}"))
+    found = sorted(path.parent for path in folder.rglob(RUNS))
     if not found:
         raise ArgumentError(f"{folder}: found no folder with {RUNS}; expected folders of results of bench run")
     out.mkdir(parents=True, exist_ok=True)
-    entries = list(_render(found, out))
+    entries = list(_render(found, folder, out))
     items = "\n".join(_write_item(entry) for entry in entries)
     (out / "index.html").write_text(_PAGE.format(items=items), encoding="utf-8")
     return entries
 
 
-def _render(found: Sequence[Path], out: Path) -> Iterator[Entry]:
+def _render(found: Sequence[Path], folder: Path, out: Path) -> Iterator[Entry]:
     for path in found:
+        name = path.relative_to(folder).as_posix()
         try:
-            report(path, out=out / path.name)
+            report(path, out=out / name)
         except BenchError as error:
-            yield Entry(path.name, str(error))
+            yield Entry(name, str(error))
         else:
-            yield Entry(path.name)
+            yield Entry(name)
 
 
 def _write_item(entry: Entry) -> str:

@@ -24,6 +24,16 @@ VARIANT_VERSION = 1
 _NO_VARIANT = ("seed", "metrics", "protocols", "resources")
 
 
+def label_dataset(name: str, parameters: Mapping[str, Any]) -> str:
+    """What tables and `where:` call a dataset: ring, or ring(modes=12) if parameters are set."""
+    settings = (f"{key}={_format_value(value)}" for key, value in sorted(parameters.items()))
+    return f"{name}({', '.join(settings)})" if parameters else name
+
+
+def _format_value(value: Any) -> str:  # noqa: ANN401
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 class Later:
     """Marks a setting that came later; see the module's text."""
 

@@ -16,6 +16,7 @@ from bench.analysis.comparison import COMPARISON, compare_results
 from bench.analysis.filters import Wanted, keep_rows
 from bench.column import Column, Columns
 from bench.errors import ArgumentError, BenchError
+from bench.notebook import show_headlines
 from bench.reporting import render
 from bench.results import (
     PROTOCOL,
@@ -147,7 +148,9 @@ def load(
         more = [settings_columns(rows, results.columns)] if settings else []
         every[name] = pd.concat([rows, *more], axis="columns")
     wanted = keep_rows(_join(every), {"dataset": dataset, "method": method, "status": status})
-    return _join({name: results.curves(wanted) for name, results in read.items()}) if curves else wanted
+    if curves:
+        return _join({name: results.curves(wanted) for name, results in read.items()})
+    return show_headlines(wanted, Columns.of(column for own in read.values() for column in own.columns.values()))
 
 
 def read_all(path: str | Path | Sequence[str | Path]) -> dict[str, ReadResults]:

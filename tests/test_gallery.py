@@ -18,6 +18,7 @@ _REFERENCE = Path(__file__).parents[1] / "results" / "reference" / "projections"
 def test_reports_are_linked_and_what_has_none_is_told(tmp_path: Path) -> None:
     found, out = tmp_path / "results", tmp_path / "out"
     shutil.copytree(_REFERENCE, found / "a & b")
+    shutil.copytree(_REFERENCE, found / "papers" / "deeper")
     (found / "broken").mkdir()
     (found / "broken" / "runs.parquet").write_bytes(b"no parquet")
     done = CliRunner().invoke(app, ["gallery", str(found), str(out)])
@@ -26,6 +27,8 @@ def test_reports_are_linked_and_what_has_none_is_told(tmp_path: Path) -> None:
     page = (out / "index.html").read_text(encoding="utf-8")
     assert '<a href="a%20%26%20b/index.html">a &amp; b</a>' in page
     assert (out / "a & b" / "index.html").is_file()
+    assert '<a href="papers/deeper/index.html">papers/deeper</a>' in page
+    assert (out / "papers" / "deeper" / "index.html").is_file()
     assert "<li>broken: no report: " in page
 
 

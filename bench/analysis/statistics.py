@@ -18,6 +18,7 @@ from bench.analysis.intervals import intervals_of
 from bench.analysis.measured import describe_protocol, list_metrics, read_numbers
 from bench.analysis.variants import identify_runs
 from bench.column import Columns, divergence_of
+from bench.identity import label_dataset
 from bench.statuses import RESULTS, RETRIED, Status
 
 FIGURES = ["dataset", "method", "seed", "metric", "protocol", "value", "reach", "growing", "unresolved"]
@@ -138,8 +139,13 @@ def sort_names(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[
 
 
 def list_datasets(suite: Mapping[str, Any]) -> list[str]:
-    """What the suite calls its datasets."""
-    return [str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in suite.get("datasets") or ()]
+    """What runs call the suite's datasets."""
+    return [
+        label_dataset(str(entry["name"]), {key: value for key, value in entry.items() if key != "name"})
+        if isinstance(entry, Mapping)
+        else str(entry)
+        for entry in suite.get("datasets") or ()
+    ]
 
 
 def list_methods(suite: Mapping[str, Any]) -> list[str]:

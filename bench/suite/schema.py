@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from bench.identity import label_dataset
 from bench.spec import Settings
 from bench.suite.reading.wording import EXPECTED_TYPE
 
@@ -69,12 +69,7 @@ class DatasetEntry(Settings):
     @property
     def label(self) -> str:
         """What tables and `where:` call it: ring, or ring(modes=12) if parameters are set."""
-        settings = (f"{key}={_format_value(value)}" for key, value in sorted(self.parameters.items()))
-        return f"{self.name}({', '.join(settings)})" if self.parameters else self.name
-
-
-def _format_value(value: Any) -> str:  # noqa: ANN401
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return label_dataset(self.name, self.parameters)
 
 
 class LoggerEntry(Settings):

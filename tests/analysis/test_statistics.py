@@ -109,10 +109,14 @@ def test_failures_are_counted(runs: pd.DataFrame) -> None:
 
 
 def test_counts_follow_the_order_of_the_suite(runs: pd.DataFrame) -> None:
-    suite = synthetic.suite() | {"datasets": ["digits", {"name": "ring", "modes": 8}]}
-    count = count_outcomes(identify_runs(runs.sample(frac=1, random_state=0)), suite)
-    expected = [(d, m) for d in ("digits", "ring") for m in synthetic.METHODS]
+    suite = synthetic.suite() | {"datasets": ["digits", {"name": "ring", "scale": 0.5, "modes": 8}]}
+    label = "ring(modes=8, scale=0.5)"  # as the suite calls it, and runs
+    named = runs.assign(dataset=runs["dataset"].replace("ring", label))
+    count = count_outcomes(identify_runs(named.sample(frac=1, random_state=0)), suite)
+    expected = [(d, m) for d in ("digits", label) for m in synthetic.METHODS]
     assert list(zip(count["dataset"], count["method"], strict=True)) == expected
+    kl = count.set_index(["dataset", "method"]).loc[(label, "js")]
+    assert kl["not_run"] + kl["done"] + kl["diverged"] + kl["failed"] == kl["total"] == 3
 
 
 def test_planned_methods_without_runs_are_counted() -> None:

@@ -37,7 +37,7 @@ def curves_of(folder: Path) -> pd.Series:
     return curves.set_index(["run_id", "step", "metric"])["value"].sort_index()
 
 
-@pytest.mark.parametrize("cohort", [1, 2])
+@pytest.mark.parametrize("cohort", [pytest.param(1, marks=pytest.mark.nightly), 2])
 def test_two_ranks_give_the_losses_of_one(tmp_path: Path, cohort: int) -> None:
     """Within 1e-5 of each loss: rounding alone differs, and 30 steps at this rate amplify it little."""
     suite = parallel_suite(cohort)

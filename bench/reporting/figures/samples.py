@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from bench.reporting.figures.panels import Panel, Plot
@@ -18,6 +19,7 @@ _BINS = 60
 _GRID = 8
 _MARGIN = 0.2
 _COLUMNS = 4
+_OVERLAY = "All methods"
 
 
 def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks: Mapping[str, Look]) -> Plot | None:
@@ -103,6 +105,8 @@ def _plot_points(
         )
         for row in rows
     )
+    if flat and len(rows) > 1:
+        panels = (_overlay_densities(rows, base, looks), *panels)
     what = (
         "Density of the samples (line) over that of the data (grey), as histograms"
         if flat
@@ -110,7 +114,36 @@ def _plot_points(
     )
     shown = "" if flat or base.shape[1] == 2 else f"; the first two of {base.shape[1]} dimensions"
     caption = f"{what}{shown}, from each method's first finished seed; the axes are the same and fit the data."
-    return Plot("samples", "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS)
+    caption += f" {_OVERLAY}: kernel density estimates of the same samples." if flat and len(rows) > 1 else ""
+    legend = {row["method"]: looks[row["method"]] for row in rows} if flat else {}
+    return Plot("samples", "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS, legend)
+
+
+def _overlay_densities(rows: list[dict[str, Any]], base: np.ndarray, looks: Mapping[str, Look]) -> Panel:
+    samples = {row["method"]: np.asarray(row["samples"], dtype=float).ravel() for row in rows}
+    told = f"Densities of the samples of {', '.join(samples)} over the data."
+    return Panel(_OVERLAY, partial(_draw_densities, samples, base.ravel(), looks), told)
+
+
+def _draw_densities(
+    samples: Mapping[str, np.ndarray], reference: np.ndarray, looks: Mapping[str, Look], axes: Axes
+) -> None:
+    low, high = (float(limit) for limit in _find_limits(reference))
+    heights, edges = np.histogram(reference, np.linspace(low, high, _BINS + 1), density=True)
+    axes.stairs(heights, edges, color=DATA, fill=True, alpha=0.4)
+    for method, points in samples.items():
+        inside = points[np.isfinite(points)]
+        if np.ptp(inside) > 0:  # a collapsed one has no density
+            look = looks[method]
+            sns.kdeplot(
+                x=inside, ax=axes, color=look.colour, linestyle=look.line, linewidth=1.3, bw_adjust=0.8,
+                clip=(low, high), cut=0,
+            )  # fmt: skip
+    axes.set_xlim(low, high)
+    axes.set_ylim(bottom=0)
+    _finish(axes, "")
+    axes.set_ylabel("")
+    format_axis(axes, "y")
 
 
 def _tabulate(points: np.ndarray) -> pd.DataFrame:
