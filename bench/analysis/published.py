@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -50,8 +51,9 @@ def compare_published(summary: pd.DataFrame, errors: pd.DataFrame, placed: Seque
 
     `margin` is half of the 95 % interval of our mean over seeds; of a single seed, of its own standard error.
     `published_margin` is the same of theirs where their ± is known to be a standard deviation of `n` runs or a standard
-    error, else their ± as printed. `agreement` says whether |difference| ≤ margin + published_margin, and is empty
-    where our margin is not known. Of a figure that only the order can be compared of, these are null.
+    error, else their ± as printed. `agreement` says whether |difference| ≤ margin + published_margin + half a unit of
+    the last digit that they print, and is empty where our margin is not known. Of a figure that only the order can be
+    compared of, these are null.
 
     Args:
         summary: as `bench.analysis.summarise` gives it.
@@ -117,7 +119,7 @@ def _compare(entry: Placed, row: Mapping[Hashable, Any], single: Mapping[tuple[A
     if figure.compare == "level":
         margin = _measure_own_margin(row, single.get((row["dataset"], row["method"], row["metric"]), math.nan))
         theirs, difference = measure_margin(figure), float(row["mean"]) - figure.value
-        agreement = judge(difference, margin, theirs)
+        agreement = judge(difference, margin, theirs, measure_rounding(figure.value))
     return [
         entry.dataset, figure.method, figure.metric, entry.protocol, row["mean"], row["std"], row["n"], margin,
         figure.value, figure.spread, theirs, figure.n, difference, agreement, figure.source, figure.note,
@@ -136,13 +138,20 @@ def measure_margin(figure: PublishedFigure) -> float:
     return figure.spread
 
 
-def judge(difference: float, margin: float, theirs: float) -> Agreement:
-    """Whether a difference is covered by what is known of both errors."""
+def measure_rounding(value: float) -> float:
+    """Half a unit of the last digit of a published figure; zeros that it ends with are not known, so count as none."""
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return 0.5 * 10.0 ** min(exponent, 0) if isinstance(exponent, int) else 0.0
+
+
+def judge(difference: float, margin: float, theirs: float, rounding: float = 0.0) -> Agreement:
+    """Whether a difference is covered by what is known of both errors, and by the rounding of the published figure."""
     if math.isnan(margin) or math.isnan(difference):
         return ""
+    size = max(abs(difference) - rounding, 0.0)
     if math.isnan(theirs):
-        return "within our error" if abs(difference) <= margin else "outside our error"
-    return "within both errors" if abs(difference) <= margin + theirs else "outside both errors"
+        return "within our error" if size <= margin else "outside our error"
+    return "within both errors" if size <= margin + theirs else "outside both errors"
 
 
 def _measure_own_margin(row: Mapping[Hashable, Any], stderr: float) -> float:
@@ -173,4 +182,5 @@ __all__ = [
     "compare_published",
     "judge",
     "measure_margin",
+    "measure_rounding",
 ]

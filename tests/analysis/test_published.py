@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.analysis import summarise
-from bench.analysis.published import Placed, compare_orders, compare_published, judge, measure_margin
+from bench.analysis.published import Placed, compare_orders, compare_published, judge, measure_margin, measure_rounding
 from bench.column import Columns
 from bench.published import PublishedFigure
 from tests.analysis.frames import frame
@@ -49,6 +49,19 @@ def test_margins_of_other_spreads() -> None:
     assert measure_margin(figure(spread=2.0)) == 2.0
     assert measure_margin(figure(spread=2.0, spread_is="standard deviation")) == 2.0, "of how many runs is not known"
     assert math.isnan(measure_margin(figure()))
+
+
+@pytest.mark.parametrize(
+    ("value", "half"), [(1.01, 0.005), (1.5782, 5e-5), (225.0, 0.5), (-3.6, 0.05), (1e-3, 5e-4), (math.inf, 0.0)]
+)
+def test_half_a_unit_of_the_last_digit(value: float, half: float) -> None:
+    assert measure_rounding(value) == pytest.approx(half)
+
+
+def test_an_exact_figure_agrees_with_a_rounded_one() -> None:
+    entries = placed(figure("kl", 1.01), figure("js", 1.02))
+    found = compare_published(summary_of({"kl": [1.0099, 1.0099], "js": [1.0099, 1.0099]}), NO_ERRORS, entries)
+    assert found["agreement"].tolist() == ["within our error", "outside our error"]
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def _draw_densities(
         if np.ptp(inside) > 0:  # a collapsed one has no density
             look = looks[method]
             sns.kdeplot(
-                x=inside, ax=axes, color=look.colour, linestyle=look.line, linewidth=1.3, bw_adjust=0.8,
+                x=inside, ax=axes, color=look.colour, linestyle=look.line, linewidth=1.3,
                 clip=(low, high), cut=0,
             )  # fmt: skip
     axes.set_xlim(low, high)

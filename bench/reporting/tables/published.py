@@ -30,8 +30,9 @@ _HEADERS = tuple(
 _HOW = (
     "Both errors: half of the 95 % interval of our mean (over the seeds; of a single seed by its own standard error), "
     "added to theirs, where their ± is known to be a standard deviation over n runs or a standard error; else to what "
-    "they print after ±. Without one, they are held against ours alone. Only figures under the same protocol "
-    "are here; budgets and networks may differ, and the suite's settings say how."
+    "they print after ±. Without one, they are held against ours alone. Half a unit of the last printed digit is "
+    "allowed for rounding. Only figures under the same protocol are here; budgets and networks may differ, and the "
+    "suite's settings say how."
 )
 
 
