@@ -207,9 +207,9 @@ def _write_number(number: str) -> str:
         .replace(EMPTY, r"\mbox{---}")
         .replace(AT_LEAST, r"\geq ")
         .replace(GROWING, r"\uparrow ")
-        .replace(UNRESOLVED, r"^{\circ}")
+        .replace(UNRESOLVED, r"{}^{\circ}")
     )
-    return re.sub(r"e(-?\d+)(?=$|\\uparrow|\^)", r" \\cdot 10^{\1}", plain)
+    return re.sub(r"e(-?\d+)(?=$|\\uparrow|\{)", r" \\cdot 10^{\1}", plain)
 
 
 def _write_label(row: Row) -> str:

@@ -186,23 +186,34 @@ def test_latex_rows_do_not_begin_with_an_argument(name: str) -> None:
     assert begin_latex_row("a [b]") == "a [b]"
 
 
-def test_the_latex_of_awkward_names_compiles(tmp_path: Path) -> None:
+def compile_latex(body: str, folder: Path) -> None:
     compiler = shutil.which("pdflatex") or shutil.which("tectonic")
     if compiler is None:
         pytest.skip("no pdflatex or tectonic on PATH")
-    names = [name for name in _WEIRD if name.isascii()] + ["[x]", "*y"]
-    rows = [{"method": name, "seed": s, "fid": i + s / 8} for i, name in enumerate(names) for s in (0, 1)]
-    body = to_latex(table_of(frame(rows)))
-    source = tmp_path / "table.tex"
+    source = folder / "table.tex"
     source.write_text(
         "\\documentclass{article}\\usepackage{booktabs}\\usepackage[utf8]{inputenc}\\begin{document}\n"
         f"{body}\n\\end{{document}}\n",
         encoding="utf-8",
     )
     flags = ["-interaction=nonstopmode", "-halt-on-error"] if compiler.endswith("pdflatex") else []
-    ended = subprocess.run([compiler, *flags, source.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = subprocess.run([compiler, *flags, source.name], cwd=folder, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-2000:]
-    assert (tmp_path / "table.pdf").is_file()
+    assert (folder / "table.pdf").is_file()
+
+
+def test_the_latex_of_awkward_names_compiles(tmp_path: Path) -> None:
+    names = [name for name in _WEIRD if name.isascii()] + ["[x]", "*y"]
+    rows = [{"method": name, "seed": s, "fid": i + s / 8} for i, name in enumerate(names) for s in (0, 1)]
+    compile_latex(to_latex(table_of(frame(rows))), tmp_path)
+
+
+def test_the_latex_of_marked_powers_compiles(tmp_path: Path) -> None:
+    """A mark after a power of ten is a superscript after another."""
+    cells = [Cell(mean, std, 2, unresolved=u, growing=g) for mean in (-5.3e-5, 0.5, 4e9) for std in (None, 2e-6)
+             for u, g in ((1, 0), (0, 1), (0, 0))]  # fmt: skip
+    rows = tuple(Row(f"m{place}", "method", (cell,), done=2, total=2) for place, cell in enumerate(cells))
+    compile_latex(to_latex(Table("ring", (Header(COLUMNS["fid"], ""),), rows)), tmp_path)
 
 
 def test_captions_say_what_is_averaged(runs: pd.DataFrame) -> None:
