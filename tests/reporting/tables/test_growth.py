@@ -87,6 +87,6 @@ def test_what_is_near_zero_bears_another_mark() -> None:
     assert table is not None
     assert write(table) == ["1.52", "1.49°", "0.100↑"]
     assert any(note.startswith("° marks a mean") for note in table.notes)
-    assert r"1.49^{\circ}" in to_latex(table)
+    assert r"1.49{}^{\circ}" in to_latex(table)
     read = pd.read_csv(io.StringIO(to_csv(table))).set_index("method")
     assert read["div_kl_unresolved"].to_dict() == {"kl": 0, "js": 1, "gan": 1}
