@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
@@ -79,7 +80,7 @@ class Plot:
     legend: dict[str, Look] = field(default_factory=dict)
     lines: bool = True
 
-    @property
+    @cached_property
     def data(self) -> pd.DataFrame | None:
         """What its panels draw, the panel's title in the column `panel`; None where there are no such figures."""
         frames = {panel.title: panel.data for panel in self.panels if panel.data is not None}

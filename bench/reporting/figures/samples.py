@@ -133,7 +133,7 @@ def _draw_densities(
     axes.stairs(heights, edges, color=DATA, fill=True, alpha=0.4)
     for method, points in samples.items():
         inside = points[np.isfinite(points)]
-        if np.ptp(inside) > 0:  # a collapsed one has no density
+        if len(np.unique(inside)) > 1:  # a collapsed one has no density
             look = looks[method]
             sns.kdeplot(
                 x=inside, ax=axes, color=look.colour, linestyle=look.line, linewidth=1.3,

@@ -83,6 +83,21 @@ def test_the_answer_keeps_the_columns_of_the_dataset(report: Path, tmp_path: Pat
     assert {widths[0] + 2} == set(cells)
 
 
+def test_figures_and_costs_of_other_datasets_are_hidden(report: Path, tmp_path: Path) -> None:
+    before, after, costs = ask(
+        report,
+        tmp_path,
+        """
+        const before = texts(".trade-off .panel-title");
+        choose("dataset", "ring");
+        return [before, texts(".trade-off .panel-title"), texts(".results.cost tr.kind")];
+        """,
+    )
+    assert before == ["ring", "digits"]
+    assert after == ["ring"]
+    assert "digits" not in costs
+
+
 def test_one_metric_hides_the_columns_panels_and_tables_of_others(report: Path, tmp_path: Path) -> None:
     heads, panels, over, pairs = ask(
         report,

@@ -10,7 +10,8 @@
   const switches = document.getElementById("switches");
   const choice = (name) => switches?.elements[name]?.value ?? "";
   const unchecked = new Set();  // headers whose column is hidden by hand
-  const titles = new Map(all(document, "#switches [data-title]").map((option) => [option.dataset.title, option.value]));
+  const metrics = new Map(all(document, "#switches [data-title]").map((option) => [option.dataset.title, option.value]));
+  const datasets = new Map(all(document, "#switches [name=dataset] option").map((option) => [option.value, option.value]));
 
   // Columns: hidden by hand, or since another dataset or metric is chosen.
   const isOther = (chosen, own) => Boolean(chosen && own && chosen !== own);
@@ -37,10 +38,12 @@
     table.closest(".scroll").hidden = of_metrics.length > 0 && of_metrics.every(isHidden);
   }
 
-  // Whatever bears the title of another metric, or has nothing left to show, is hidden.
-  function showTitled(chosen) {
+  // Whatever bears the title of another metric or dataset, or has nothing left to show, is hidden.
+  function showTitled() {
     for (const element of all(document, "main [data-title]")) {
-      element.hidden = isOther(chosen, titles.get(element.dataset.title.split(" · ")[0]));
+      const title = element.dataset.title;
+      const dataset = element.closest("section[data-dataset]") ? undefined : datasets.get(title);
+      element.hidden = isOther(choice("metric"), metrics.get(title.split(" · ")[0])) || isOther(choice("dataset"), dataset);
     }
   }
   const isGone = (element) => element.hidden || element.closest("[hidden]") !== null;
@@ -60,7 +63,7 @@
       section.hidden = isOther(choice("dataset"), section.dataset.dataset);
     }
     all(document, "table.results").forEach(showColumns);
-    showTitled(choice("metric"));
+    showTitled();
     showBlocks();
     const told = ["dataset", "metric"].map(choice).filter(Boolean).join(", ");
     const status = document.getElementById("shown");
