@@ -16,13 +16,21 @@ miss thin ridges altogether do not grow; from 15 standard errors on the share st
 
 from __future__ import annotations
 
+from typing import overload
+
+import numpy as np
+
 GROWTH_WITHIN = 0.5  # standard errors
 RESOLVED_FROM = 15.0  # standard errors
 WITNESSES = ("kl", "js", "squared_hellinger")
 
 
-def is_growing(growth: float, stderr: float) -> bool:
-    """Whether critics that were given less stayed behind by more than noise.
+@overload
+def is_growing(growth: float, stderr: float) -> bool: ...
+@overload
+def is_growing(growth: np.ndarray, stderr: np.ndarray) -> np.ndarray: ...
+def is_growing(growth: float | np.ndarray, stderr: float | np.ndarray) -> bool | np.ndarray:
+    """Whether critics that were given less stayed behind by more than noise; of arrays, where they did.
 
     Args:
         growth: the estimate less that with half of points and steps.
@@ -31,11 +39,15 @@ def is_growing(growth: float, stderr: float) -> bool:
     return growth > GROWTH_WITHIN * stderr
 
 
-def is_unresolved(excess: float, stderr: float) -> bool:
-    """Whether an estimate is too small beside its noise for growth to say what it lacks.
+@overload
+def is_unresolved(excess: float, stderr: float) -> bool: ...
+@overload
+def is_unresolved(excess: np.ndarray, stderr: np.ndarray) -> np.ndarray: ...
+def is_unresolved(excess: float | np.ndarray, stderr: float | np.ndarray) -> bool | np.ndarray:
+    """Whether an estimate is too small beside its noise for growth to say what it lacks; of arrays, where it is.
 
     Args:
         excess: the estimate less D(P‖P).
         stderr: its standard error.
     """
-    return excess < RESOLVED_FROM * stderr or excess <= 0
+    return (excess < RESOLVED_FROM * stderr) | (excess <= 0)

@@ -19,6 +19,8 @@ IDENTITY_VERSION = 1
 """Raised when the same settings come to mean something else; old runs are then no longer found."""
 REFERENCE_PREFIX = "reference-"
 """What the ids of reference rows begin with; they have a folder of their own."""
+SETTINGS_ID = "settings_id"
+"""Column with `variant_of` a run's settings: what may be averaged is equal in it."""
 VARIANT_VERSION = 1
 """Raised whenever `variant_of` gives other hashes: those that are stored are worked out again then."""
 _NO_VARIANT = ("seed", "metrics", "protocols", "resources")

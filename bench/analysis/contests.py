@@ -72,7 +72,7 @@ def list_contests(runs: pd.DataFrame, columns: Columns, metrics: Collection[str]
     figures = figures[figures["metric"].isin(set(chosen))]
     failures = _find_failures(runs)
     having = figures.groupby("metric")["method"].agg(set).to_dict()
-    order = list(dict.fromkeys(runs["method"]))
+    order = runs["method"].unique().tolist()
     for (dataset, metric, protocol), own in figures.groupby(["dataset", "metric", "protocol"], sort=False):
         failed = failures[failures["dataset"] == dataset]
         finished = set(runs.loc[(runs["dataset"] == dataset) & (runs["status"] == Status.DONE), "method"])

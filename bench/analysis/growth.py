@@ -23,7 +23,7 @@ def find_growing(runs: pd.DataFrame, column: str) -> pd.Series[bool]:
 
     def grows(name: str) -> pd.Series[bool]:
         growth, stderr = (read_numbers(runs[f"{name}{suffix}"]) for suffix in ("_growth", "_se"))
-        return pd.Series(map(is_growing, growth, stderr), index=runs.index, dtype=bool)
+        return pd.Series(is_growing(growth.to_numpy(), stderr.to_numpy()), index=runs.index)
 
     return _find(runs, column, grows)
 
@@ -40,7 +40,7 @@ def find_unresolved(runs: pd.DataFrame, column: str, lower: float = 0.0) -> pd.S
     def is_small(name: str) -> pd.Series[bool]:
         value, stderr = (read_numbers(runs[f"{name}{suffix}"]) for suffix in ("", "_se"))
         excess = value - (lower if name == column else 0.0)
-        return pd.Series(map(is_unresolved, excess, stderr), index=runs.index, dtype=bool)
+        return pd.Series(is_unresolved(excess.to_numpy(), stderr.to_numpy()), index=runs.index)
 
     return _find(runs, column, is_small)
 

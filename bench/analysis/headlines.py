@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -30,7 +31,7 @@ def choose_headlines(figures: pd.DataFrame, columns: Columns) -> dict[str, list[
         figures: as `collect_figures` gives them.
         columns: the declared columns.
     """
-    datasets = list(dict.fromkeys(figures["dataset"]))
+    datasets = figures["dataset"].unique().tolist()
     most = min(MOST, max(_LEAST, _BESIDE // max(1, len(datasets))))
     return {name: _choose(figures[figures["dataset"] == name], columns, most) for name in datasets}
 
@@ -62,9 +63,11 @@ def list_candidates(figures: pd.DataFrame, columns: Columns) -> list[Key]:
     """
     compared = {name: column for name in figures["metric"].unique() if _is_compared(column := columns.describe(name))}
     headlines = {name for name, column in compared.items() if column.headline}
-    having = figures[figures["metric"].isin(headlines or set(compared))].groupby(["metric", "protocol"], sort=False)
-    counts: dict[Key, int] = {(str(key[0]), str(key[1])): own["method"].nunique() for key, own in having}
-    shared = {key: count for key, count in counts.items() if 2 * count >= figures["method"].nunique()}
+    having = figures.loc[figures["metric"].isin(headlines or set(compared)), ["metric", "protocol", "method"]]
+    once = having.drop_duplicates()
+    counts = Counter(zip(once["metric"].astype(str), once["protocol"].astype(str), strict=True))
+    methods = figures["method"].nunique()
+    shared = {key: count for key, count in counts.items() if 2 * count >= methods}
     ordered = sorted(shared, key=lambda key: _rank(key, shared, compared, columns))
     of_metric: dict[str, Key] = {}
     for key in ordered:

@@ -133,7 +133,8 @@ def sort_names(labels: pd.Series[str], names: pd.Series[str], planned: Sequence[
         names: the name in the suite that each belongs to.
         planned: the suite's names.
     """
-    belongs = {name: name for name in planned} | dict(zip(labels, names, strict=True))
+    first = ~labels.duplicated()
+    belongs = {name: name for name in planned} | dict(zip(labels[first], names[first], strict=True))
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys([*planned, *belongs.values()]))}
     return sorted(belongs, key=lambda label: ranks[belongs[label]])
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.configs import LABELS, flatten, read_configs
+from bench.analysis.configs import LABELS, Configs, flatten, read_config, read_configs
 from bench.errors import BenchError
-from bench.identity import variant_of
+from bench.identity import SETTINGS_ID, variant_of
 
 REQUIRED = ("run_id", "method", "dataset", "seed", "status")
 _NO_VARIANT = LABELS | {"dataset_parameters", "resources"}
@@ -56,7 +56,7 @@ def variant_labels(runs: pd.DataFrame) -> pd.Series[str]:
     """
     if "config" not in runs.columns or runs.empty:
         return runs["method"]
-    configs = read_configs(runs["config"])
+    configs = _read_settings(runs)
     settings = [
         {key: value for key, value in content.items() if key not in _NO_VARIANT} for content in configs.contents
     ]
@@ -78,6 +78,15 @@ def require(frame: pd.DataFrame, what: str) -> None:
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise BenchError(f"cannot report on these {what}: the frame lacks {', '.join(missing)}; bench.load gives them")
+
+
+def _read_settings(runs: pd.DataFrame) -> Configs:
+    """The rows' settings, read once for those whose stored hash is equal: these differ in nothing that tells apart."""
+    if SETTINGS_ID not in runs.columns or runs[SETTINGS_ID].isna().any():
+        return read_configs(runs["config"])
+    codes, _ = pd.factorize(runs[SETTINGS_ID])
+    first = ~runs[SETTINGS_ID].duplicated()
+    return Configs(tuple(read_config(text) for text in runs.loc[first, "config"]), codes)
 
 
 def _sort_by_start(runs: pd.DataFrame) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """Results: the schema of a run's record, its atomic file, and one reading of many of them."""
 
+from bench.identity import SETTINGS_ID
 from bench.results.bulky import load_curves, load_pictures
 from bench.results.compact import compact
 from bench.results.dictionary import columns_frame, read_columns
 from bench.results.ended import Ended, read_ended
 from bench.results.files import Folder, StorageError, StoredFile
-from bench.results.frames import PROTOCOL, RESERVED, SETTINGS_ID, finish_frame
+from bench.results.frames import PROTOCOL, RESERVED, finish_frame
 from bench.results.history import earlier_rows, keep_history
 from bench.results.journal import Journal
 from bench.results.load import open_results, open_store

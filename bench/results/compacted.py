@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,7 @@ from bench.results.files import DamagedFileError, Folder, Stamp, StorageError
 from bench.results.frames import PICTURES, VARIANTS
 
 FILES, GENERATION = b"bench.files", b"bench.generation"
+_NO_FILES = b"{}"
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,38 @@ class Compacted:
 
     Attributes:
         table: its rows.
-        files: the run files that they are from, by run id; None if it was written before such files were named.
-        generation: the compaction that it is of; files of one compaction belong together.
     """
 
     table: pa.Table
-    files: Mapping[str, Stamp] | None = field(default_factory=dict)
-    generation: str = ""
+
+    @cached_property
+    def files(self) -> Mapping[str, Stamp] | None:
+        """The run files that they are from, by run id; None if it was written before such files were named.
+
+        Read when they are asked for: a hundred thousand names take as long as their rows.
+        """
+        named = self._about.get(FILES)
+        return None if named is None else {run_id: Stamp(*stamp) for run_id, stamp in json.loads(named).items()}
+
+    @property
+    def names_files(self) -> bool:
+        """Whether it names any run file."""
+        return self._about.get(FILES, _NO_FILES) != _NO_FILES
+
+    @property
+    def generation(self) -> str:
+        """The compaction that it is of; files of one compaction belong together."""
+        return _generation(self.table.schema)
 
     @property
     def ids(self) -> list[str]:
         """Ids of its runs, a row each."""
         names: list[str] = self.table["run_id"].to_pylist()
         return names
+
+    @property
+    def _about(self) -> Mapping[bytes, bytes]:
+        return self.table.schema.metadata or {}
 
 
 def read_compacted(
@@ -67,14 +88,14 @@ def read_compacted(
         return None
     except (pa.ArrowException, OSError, KeyError) as error:
         raise damaged(folder, name, error) from error
-    return Compacted(table, *_about(table.schema))
+    return Compacted(table)
 
 
 def generation_of(folder: Folder, name: str) -> str | None:
     """The compaction that a file is of; None where there is none that can be read."""
     try:
         with folder.opened(name) as source:
-            return _about(pq.read_schema(source))[1]
+            return _generation(pq.read_schema(source))
     except (pa.ArrowException, OSError, StorageError):
         return None
 
@@ -160,11 +181,9 @@ def _all_pictures(folder: Folder, name: str, run_ids: Collection[str] | None = N
         raise damaged(folder, name, error) from error
 
 
-def _about(schema: pa.Schema) -> tuple[dict[str, Stamp] | None, str]:
-    metadata = schema.metadata or {}
-    files = json.loads(metadata[FILES]) if FILES in metadata else None
-    named = None if files is None else {run_id: Stamp(*stamp) for run_id, stamp in files.items()}
-    return named, metadata.get(GENERATION, b"").decode()
+def _generation(schema: pa.Schema) -> str:
+    generation: bytes = (schema.metadata or {}).get(GENERATION, b"")
+    return generation.decode()
 
 
 __all__ = ["Compacted", "merge_pictures", "read_compacted", "read_pictures", "write_compacted"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pyarrow as pa
 
-from bench.identity import variant_of
+from bench.identity import SETTINGS_ID, variant_of
 from bench.results.files import Stamp
-from bench.results.frames import SETTINGS_ID, from_compacted
+from bench.results.frames import from_compacted
 from bench.results.journal import ENDED, last_line, read_journals
 from bench.results.snapshot import open_records, survey
 from bench.results.store import RUNS, RunStore

@@ -11,12 +11,10 @@ import pyarrow.compute as pc
 
 from bench.analysis import variant_labels
 from bench.column import Columns
-from bench.identity import VARIANT_VERSION, variant_of
+from bench.identity import SETTINGS_ID, VARIANT_VERSION, variant_of
 from bench.results.record import unpack_array
 from bench.results.schema import IDENTITY, PROVENANCE, SCHEMA
 
-SETTINGS_ID = "settings_id"
-"""Column with the hash of a run's settings without its seed: what may be averaged is equal in it."""
 ORDER = ["dataset", "method", "seed"]
 PROTOCOL = "protocol_"
 """What the names of columns begin with that say by which protocol a metric was measured."""

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.identity import SETTINGS_ID
 from bench.results.files import StorageError
-from bench.results.frames import SETTINGS_ID, from_compacted
+from bench.results.frames import from_compacted
 from bench.results.store import COMPRESSION, RunStore
 
 FOLDER = "history"

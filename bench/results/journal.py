@@ -16,9 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.identity import REFERENCE_PREFIX, variant_of
+from bench.identity import REFERENCE_PREFIX, SETTINGS_ID, variant_of
 from bench.results.files import Stamp, StorageError
-from bench.results.frames import SETTINGS_ID
 from bench.results.record import RunRecord
 from bench.results.schema import SCHEMA
 from bench.results.store import REFERENCES, RUNS, RunStore

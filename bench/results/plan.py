@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.identity import SETTINGS_ID
 from bench.results.files import StorageError, StoredFile
-from bench.results.frames import SETTINGS_ID
 from bench.results.store import COMPRESSION, SUITE, RunStore
 from bench.statuses import MAIN_STAGE
 

@@ -119,12 +119,15 @@ def survey(folder: Folder, kind: str, *, columns: Collection[str] | None = None)
     """
     stamps = folder.stamps(kind)
     compacted, complaint = _compacted(folder, kind, columns, alone=not stamps)
+    if stamps is None:
+        is_bare = compacted is not None and compacted.names_files
+        return Survey(compacted, {}, {}, frozenset(), is_bare, complaint)
     there = {name.removesuffix(_SUFFIX): stamp for name, stamp in (stamps or {}).items() if name.endswith(_SUFFIX)}
     if there and compacted is not None and compacted.files is None:
         compacted = None  # of an earlier version: nothing tells which of its rows still hold
     ids = set() if compacted is None else set(compacted.ids)
     named = {} if compacted is None else {i: stamp for i, stamp in (compacted.files or {}).items() if i in ids}
-    is_bare = bool(named) and not there and (stamps is None or len(named) > 1)  # one alone was deleted to be run again
+    is_bare = len(named) > 1 and not there  # one alone was deleted to be run again
     covered = {run_id: stamp for run_id, stamp in there.items() if named.get(run_id) == stamp}
     uncovered = {run_id: there[run_id] for run_id in sorted(there.keys() - covered)}
     gone = frozenset() if is_bare else frozenset(named.keys() - covered)

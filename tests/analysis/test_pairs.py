@@ -114,6 +114,7 @@ def test_ties_count_half() -> None:
     values = np.random.default_rng(0).integers(0, 5, (2, 9)).astype(float)
     expected = stats.mannwhitneyu(values[0], values[1]).statistic / 81
     assert improvement(values[0], values[1]) == pytest.approx(expected)
+    assert improvement(np.array([-np.inf, 1.0]), np.array([-np.inf, 0.0])) == (0.5 + 0 + 1 + 1) / 4
     assert math.isnan(improvement(np.array([np.nan]), np.array([1.0])))
 
 

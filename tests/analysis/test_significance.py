@@ -13,6 +13,7 @@ from scipy import stats
 from bench.analysis.significance import (
     ALPHA,
     EXACT_UP_TO,
+    NORMAL_FROM,
     correct_by_holm,
     is_decidable,
     pairs_needed,
@@ -54,6 +55,20 @@ def test_many_pairs_are_tested_by_random_patterns() -> None:
     np.testing.assert_allclose(sign_flip_test(differences), expected, atol=4 * 0.0025 * 2**0.5)
     clear = sign_flip_test(np.ones((1, n)) + 0.01 * differences[:1])
     assert clear[0] == smallest_p(n) == 1 / 2 ** (EXACT_UP_TO - 1)
+
+
+def test_very_many_pairs_are_tested_by_the_normal_limit() -> None:
+    """Beside SciPy's 20,000 random patterns: a standard error of at most .0035, four of them allowed."""
+    generator = np.random.default_rng(0)
+    scale = generator.lognormal(size=NORMAL_FROM)
+    differences = scale * (generator.normal(size=(4, NORMAL_FROM)) + np.array([[0.0], [0.02], [0.05], [0.1]]))
+    expected = stats.permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=20_000, vectorized=True, axis=-1, batch=500,
+        rng=np.random.default_rng(1),
+    ).pvalue  # fmt: skip
+    np.testing.assert_allclose(sign_flip_test(differences), expected, atol=4 * 0.0035)
+    assert sign_flip_test(np.zeros((1, NORMAL_FROM)))[0] == 1.0
+    assert smallest_p(NORMAL_FROM) == 0.0
 
 
 def test_what_is_not_finite_or_not_there_is_not_tested() -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from bench.analysis.configs import flatten, read_config
 from bench.analysis.variants import require
+from bench.identity import SETTINGS_ID
 
-SETTINGS_ID = "settings_id"
 _CELL = ["dataset", "method"]
 _NOT_COMPARED = frozenset({"seed", "metrics", "resources"})
 _MOST = 3
@@ -113,4 +113,4 @@ def _write(settings: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-__all__ = ["SETTINGS_ID", "Match", "describe_difference", "match_runs"]
+__all__ = ["Match", "describe_difference", "match_runs"]

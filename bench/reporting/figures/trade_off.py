@@ -40,7 +40,7 @@ def plot_trade_off(
         columns: the declared columns.
     """
     panels, titles, drawn, hollow = [], set(), dict.fromkeys(looks, False), False
-    for dataset in dict.fromkeys(values["dataset"]):
+    for dataset in values["dataset"].unique():
         axes = choose_axes(list_candidates(values[values["dataset"] == dataset], columns), columns)
         points = None if axes is None else _join(summary[summary["dataset"] == dataset], axes, looks)
         if axes is None or points is None or len(points) < 2:
