@@ -40,6 +40,7 @@ _OF_UNIT = ("_se", "_growth")  # companions in the unit of what they belong to
 _ENDS = r"(?!.*_(?:se|n|growth|reach|exact)$)"
 _DIVERGENCE = re.compile(rf"div_(?P<name>{_ENDS}[^@]+)")
 _CONDITIONED = re.compile(rf"div_(?P<name>[^@]+)@(?P<condition>{_ENDS}.+)")
+_MODE_SHARE = re.compile(r"mode_share_(?P<mode>\d+)")
 _EXACT = re.compile(r"div_(?P<name>.+)_exact")
 FEATURES = "features"
 """The condition of estimates that are taken between features."""
@@ -189,6 +190,8 @@ class Columns(Mapping[str, Column]):
             return exact_column(self.describe(f"div_{exact}"))
         if (conditioned := condition_of(name)) is not None:
             return conditioned_column(self.describe(f"div_{conditioned[0]}"), conditioned[1])
+        if (mode := mode_of(name)) is not None:
+            return mode_column(mode, self.describe("modes_covered"))
         if (of := self.companion_of(name)) is not None:
             return companion(self.describe(of), name)
         if name.startswith("training_"):
@@ -250,6 +253,12 @@ def condition_of(column: str) -> tuple[str, str] | None:
     """The divergence and the condition of an estimate `div_<name>@<condition>`, or None if it is no such column."""
     match = _CONDITIONED.fullmatch(column)
     return (match["name"], match["condition"]) if match else None
+
+
+def mode_of(column: str) -> int | None:
+    """The mode whose share a column `mode_share_<k>` holds, or None if it is no such column."""
+    match = _MODE_SHARE.fullmatch(column)
+    return int(match["mode"]) if match else None
 
 
 def level_of(column: str) -> tuple[str, float] | None:
@@ -323,6 +332,20 @@ def conditioned_column(estimate: Column, condition: str) -> Column:
         estimate, name=name, label=f"{estimate.label}, {condition.replace('=', ' = ')}", protocol="divergence_curve",
         description=f"{estimate.label} under Gaussian noise of standard deviation {condition.removeprefix('s=')}.",
         settings=(("divergence_curve_n", "n"),), headline="", printed=False,
+    )  # fmt: skip
+
+
+def mode_column(mode: int, covered: Column) -> Column:
+    """The column of one mode's share of the samples.
+
+    Args:
+        mode: its number.
+        covered: the column of the number of modes that are covered, measured with it.
+    """
+    return replace(
+        covered, name=f"mode_share_{mode}", label=f"Share of mode {mode}", better=None, lower=0.0, upper=1.0,
+        description=f"Share of mode {mode} among the high-quality samples; on images of the class {mode} among all.",
+        order=_LAST + mode, headline="", short="", floor=None, printed=False,
     )  # fmt: skip
 
 

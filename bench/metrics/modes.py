@@ -20,6 +20,8 @@ from bench.metrics.samples import Samples, as_tensor
 POINTS = 2500
 """Points that are generated and judged, on data with modes in its own space."""
 
+MOST_SHARES = 100
+"""Modes up to which each one's share is recorded, a column each: of more nobody reads a histogram."""
 IMAGES = {"stacked-mnist": 26_000}
 """Images that are generated and judged, on datasets for which the literature fixes them; elsewhere it is a setting."""
 
@@ -114,13 +116,22 @@ def mode_coverage(samples: Samples, dataset: str | Dataset | Modes, **parameters
         name = data.name if isinstance(data, Dataset) else "data"
         raise ArgumentError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
     given = as_tensor(samples, "samples")
-    return _summarise(assigner, as_pixels(given, assigner.limits) if isinstance(assigner, PredictedClass) else given)
+    judged = as_pixels(given, assigner.limits) if isinstance(assigner, PredictedClass) else given
+    return {name: float(value) for name, value in _measure(assigner, judged).compute().items()}
 
 
-def _summarise(assigner: ModeAssigner, samples: Tensor) -> dict[str, float]:
+def _measure(assigner: ModeAssigner, samples: Tensor) -> ModeCoverage:
     metric = ModeCoverage(assigner).to(samples.device)
     metric.update(samples)
-    return {name: float(value) for name, value in metric.compute().items()}
+    return metric
+
+
+def _list_shares(metric: ModeCoverage) -> dict[str, float]:
+    """`mode_share_<k>` for each mode; nothing where there are too many, or no example is of high quality."""
+    counts: list[int] = metric.counts.tolist()
+    if len(counts) > MOST_SHARES or not sum(counts):
+        return {}
+    return {f"mode_share_{mode}": count / sum(counts) for mode, count in enumerate(counts)}
 
 
 def _make_labels(subject: Subject) -> dict[str, str]:
@@ -136,7 +147,8 @@ def _make_labels(subject: Subject) -> dict[str, str]:
 def coverage(subject: Subject) -> dict[str, float]:
     """Mode coverage of 2,500 generated points, 26,000 stacked digits or `subject.samples` other images.
 
-    Nothing for data without modes. See `mode_coverage` for the columns.
+    Nothing for data without modes. See `mode_coverage` for the columns; beside them `mode_share_<k>`, the share of each
+    mode in the histogram, for up to 100 modes.
 
     Raises:
         ArgumentError: if a sample is not finite.
@@ -146,4 +158,5 @@ def coverage(subject: Subject) -> dict[str, float]:
     if assigner is None:
         return {}
     n = POINTS if assigner.judges_quality else IMAGES.get(data.name, subject.samples)
-    return _summarise(assigner, draw_samples(subject, n, "mode_coverage"))
+    metric = _measure(assigner, draw_samples(subject, n, "mode_coverage"))
+    return {name: float(value) for name, value in metric.compute().items()} | _list_shares(metric)

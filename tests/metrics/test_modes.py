@@ -21,6 +21,7 @@ from bench.datasets.base import Dataset, Modes, load_dataset
 from bench.errors import BenchError
 from bench.metrics import METRICS, ModeCoverage, mode_coverage
 from bench.metrics.mode_assigners import make_assigner
+from bench.metrics.modes import _list_shares
 
 from .conftest import Sampler, SubjectMaker
 
@@ -262,6 +263,28 @@ def test_suite_metric(make_subject: SubjectMaker, ring: Dataset) -> None:
     assert (figures["modes_covered"], figures["mode_n"]) == (8, 2500)
     assert METRICS["mode_coverage"].labels(subject) == {}
     assert METRICS["mode_coverage"].measure(subject) == figures
+    shares = [figures[f"mode_share_{mode}"] for mode in range(8)]
+    assert sum(shares) == pytest.approx(1)
+    assert sum(share * math.log(share * 8) for share in shares) == pytest.approx(figures["mode_kl"])
+
+
+@pytest.mark.parametrize("far", [0, 1000])
+def test_shares_are_of_the_high_quality_samples(make_subject: SubjectMaker, ring: Dataset, far: int) -> None:
+    """Three of four in mode 0, one in mode 2; without any good sample there is no histogram."""
+
+    def sample(n: int, _: torch.Generator) -> Tensor:
+        return modes_of(ring).centres[[0, 0, 0, 2]].repeat(n // 4, 1) + far
+
+    figures = METRICS["mode_coverage"].measure(make_subject(ring, sample))
+    shares = {name: value for name, value in figures.items() if name.startswith("mode_share_")}
+    expected = dict.fromkeys((f"mode_share_{mode}" for mode in range(8)), 0.0)
+    assert shares == ({} if far else expected | {"mode_share_0": 0.75, "mode_share_2": 0.25})
+
+
+def test_a_thousand_modes_have_no_shares() -> None:
+    metric = ModeCoverage(Given(torch.full((1000,), 0.001)))
+    metric.update(torch.arange(1000))
+    assert _list_shares(metric) == {}
 
 
 def test_is_absent_without_modes(make_subject: SubjectMaker, points: Dataset, normal: Sampler) -> None:

@@ -1,8 +1,8 @@
-"""What the models generate, beside the data: scatter plots, histograms, grids of images."""
+"""What the models generate, beside the data: scatter plots, histograms, densities, grids of images."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ _BINS = 60
 _GRID = 8
 _MARGIN = 0.2
 _COLUMNS = 4
-_OVERLAY = "All methods"
+_WIDE = (6.5, 3.2)
+DENSITIES, SAMPLES = "densities", "samples"
 
 
 def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks: Mapping[str, Look]) -> Plot | None:
@@ -31,28 +32,60 @@ def plot_samples(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks
         pictures: `run_id, samples, reference`; points (n, d) or images (n, C, H, W) uint8.
         looks: how each method is drawn.
     """
-    chosen = _choose_pictures(dataset, runs, pictures)
-    if chosen.empty:
+    rows = _choose_pictures(dataset, runs, pictures, looks)
+    if not rows:
         return None
-    records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in chosen.to_dict(orient="records")]
-    by_method = {row["method"]: row for row in records}
-    ordered = [by_method[method] for method in looks if method in by_method]
-    reference = next((np.asarray(row["reference"]) for row in ordered if row["reference"] is not None), None)
-    shape = np.asarray(ordered[0]["samples"]).ndim
-    if shape == 4:
-        return _plot_images(dataset, ordered, reference)
-    return _plot_points(dataset, ordered, reference, looks)
+    reference = _find_reference(rows)
+    if np.asarray(rows[0]["samples"]).ndim == 4:
+        return _plot_images(rows, reference)
+    return _plot_points(rows, reference, looks)
 
 
-def _choose_pictures(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame) -> pd.DataFrame:
+def plot_densities(dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks: Mapping[str, Look]) -> Plot | None:
+    """The densities of all methods' samples over the data's; None unless two methods have samples in one dimension.
+
+    Args:
+        dataset: its name in `runs`.
+        runs: runs as `identify_runs` gives them.
+        pictures: `run_id, samples, reference`; points (n, d).
+        looks: how each method is drawn.
+    """
+    rows = _choose_pictures(dataset, runs, pictures, looks)
+    if len(rows) < 2 or not _is_flat(np.asarray(rows[0]["samples"])):
+        return None
+    reference = _find_reference(rows)
+    base = np.asarray(rows[0]["samples"] if reference is None else reference, dtype=float).ravel()
+    samples = {row["method"]: np.asarray(row["samples"], dtype=float).ravel() for row in rows}
+    told = f"Densities of the samples of {', '.join(samples)} over the data."
+    panel = Panel("Density", partial(_draw_densities, samples, base, looks), told)
+    caption = "Kernel density estimates of each method's first finished seed over the histogram of the data (grey)."
+    return Plot(DENSITIES, "Fitted densities", caption, (panel,), _WIDE, 1, {name: looks[name] for name in samples})
+
+
+def _choose_pictures(
+    dataset: str, runs: pd.DataFrame, pictures: pd.DataFrame, looks: Mapping[str, Look]
+) -> list[dict[str, Any]]:
+    """The picture of each method's first finished seed, in the order of the methods."""
     if pictures.empty or runs.empty:
-        return pd.DataFrame()
+        return []
     done = runs.loc[(runs["dataset"] == dataset) & (runs["status"] == "done"), ["run_id", "method", "seed"]]
     held = pictures[pictures["samples"].notna()]
-    return done.merge(held, on="run_id").sort_values("seed", kind="stable").drop_duplicates("method")
+    chosen = done.merge(held, on="run_id").sort_values("seed", kind="stable").drop_duplicates("method")
+    records = [{str(k): v for k, v in row.items()} for row in chosen.to_dict(orient="records")]
+    by_method = {row["method"]: row for row in records}
+    return [by_method[method] for method in looks if method in by_method]
 
 
-def _plot_images(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None) -> Plot:
+def _find_reference(rows: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+    return next((np.asarray(row["reference"]) for row in rows if row["reference"] is not None), None)
+
+
+def _is_flat(points: np.ndarray) -> bool:
+    """Whether points have one dimension."""
+    return points.ndim == 1 or (points.ndim == 2 and points.shape[1] == 1)
+
+
+def _plot_images(rows: list[dict[str, Any]], reference: np.ndarray | None) -> Plot:
     panels = [] if reference is None else [Panel("Data", partial(_draw_images, reference), "Examples of the data.")]
     panels += [
         Panel(
@@ -63,7 +96,7 @@ def _plot_images(dataset: str, rows: list[dict[str, Any]], reference: np.ndarray
         for row in rows
     ]
     caption = "Not selected: the first samples of each method's first finished seed, beside examples of the data."
-    return Plot("samples", "Samples", caption, tuple(panels), (2.1, 2.1), _COLUMNS)
+    return Plot(SAMPLES, "Samples", caption, tuple(panels), (2.1, 2.1), _COLUMNS)
 
 
 def _draw_images(images: np.ndarray, axes: Axes) -> None:
@@ -90,11 +123,9 @@ def tile_images(images: np.ndarray) -> np.ndarray:
     return whole[..., 0] if channels == 1 else whole
 
 
-def _plot_points(
-    dataset: str, rows: list[dict[str, Any]], reference: np.ndarray | None, looks: Mapping[str, Look]
-) -> Plot:
+def _plot_points(rows: list[dict[str, Any]], reference: np.ndarray | None, looks: Mapping[str, Look]) -> Plot:
     base = np.asarray(rows[0]["samples"] if reference is None else reference, dtype=float)
-    flat = base.ndim == 1 or base.shape[1] == 1
+    flat = _is_flat(base)
     draw = _draw_histogram if flat else _draw_scatter
     panels = tuple(
         Panel(
@@ -105,8 +136,6 @@ def _plot_points(
         )
         for row in rows
     )
-    if flat and len(rows) > 1:
-        panels = (_overlay_densities(rows, base, looks), *panels)
     what = (
         "Density of the samples (line) over that of the data (grey), as histograms"
         if flat
@@ -114,23 +143,14 @@ def _plot_points(
     )
     shown = "" if flat or base.shape[1] == 2 else f"; the first two of {base.shape[1]} dimensions"
     caption = f"{what}{shown}, from each method's first finished seed; the axes are the same and fit the data."
-    caption += f" {_OVERLAY}: kernel density estimates of the same samples." if flat and len(rows) > 1 else ""
-    legend = {row["method"]: looks[row["method"]] for row in rows} if flat else {}
-    return Plot("samples", "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS, legend)
-
-
-def _overlay_densities(rows: list[dict[str, Any]], base: np.ndarray, looks: Mapping[str, Look]) -> Panel:
-    samples = {row["method"]: np.asarray(row["samples"], dtype=float).ravel() for row in rows}
-    told = f"Densities of the samples of {', '.join(samples)} over the data."
-    return Panel(_OVERLAY, partial(_draw_densities, samples, base.ravel(), looks), told)
+    return Plot(SAMPLES, "Samples", caption, panels, (2.8, 2.0) if flat else (2.1, 2.1), _COLUMNS)
 
 
 def _draw_densities(
     samples: Mapping[str, np.ndarray], reference: np.ndarray, looks: Mapping[str, Look], axes: Axes
 ) -> None:
     low, high = (float(limit) for limit in _find_limits(reference))
-    heights, edges = np.histogram(reference, np.linspace(low, high, _BINS + 1), density=True)
-    axes.stairs(heights, edges, color=DATA, fill=True, alpha=0.4)
+    _draw_heights(reference, low, high, DATA, axes, filled=True)
     for method, points in samples.items():
         inside = points[np.isfinite(points)]
         if len(np.unique(inside)) > 1:  # a collapsed one has no density
@@ -139,11 +159,8 @@ def _draw_densities(
                 x=inside, ax=axes, color=look.colour, linestyle=look.line, linewidth=1.3,
                 clip=(low, high), cut=0,
             )  # fmt: skip
-    axes.set_xlim(low, high)
-    axes.set_ylim(bottom=0)
-    _finish(axes, "")
     axes.set_ylabel("")
-    format_axis(axes, "y")
+    _finish_densities(axes, low, high, "")
 
 
 def _tabulate(points: np.ndarray) -> pd.DataFrame:
@@ -178,14 +195,22 @@ def _draw_scatter(samples: np.ndarray, reference: np.ndarray, look: Look, axes: 
 
 def _draw_histogram(samples: np.ndarray, reference: np.ndarray, look: Look, axes: Axes) -> None:
     low, high = (float(limit) for limit in _find_limits(reference.ravel()))
+    _draw_heights(reference, low, high, DATA, axes, filled=True)
+    _draw_heights(samples, low, high, look.colour, axes, filled=False)
+    _finish_densities(axes, low, high, _describe_outside(samples, reference))
+
+
+def _draw_heights(points: np.ndarray, low: float, high: float, colour: str, axes: Axes, *, filled: bool) -> None:
+    """A histogram whose bars have the area of the share of all points that is in them, also where some lie outside."""
     edges = np.linspace(low, high, _BINS + 1)
-    width = edges[1] - edges[0]
-    for points, colour, filled in ((reference, DATA, True), (samples, look.colour, False)):
-        heights = np.histogram(points.ravel(), edges)[0] / (width * points.size)
-        axes.stairs(heights, edges, color=colour, fill=filled, alpha=0.4 if filled else 1, linewidth=1.4)
+    heights = np.histogram(points.ravel(), edges)[0] / ((edges[1] - edges[0]) * points.size)
+    axes.stairs(heights, edges, color=colour, fill=filled, alpha=0.4 if filled else 1, linewidth=1.4)
+
+
+def _finish_densities(axes: Axes, low: float, high: float, note: str) -> None:
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
-    _finish(axes, _describe_outside(samples, reference))
+    _finish(axes, note)
     format_axis(axes, "y")
 
 
@@ -194,4 +219,4 @@ def _finish(axes: Axes, note: str) -> None:
     axes.set_xlabel(note or " ")  # the same height with and without a note, so that panels stay alike
 
 
-__all__ = ["plot_samples", "tile_images"]
+__all__ = ["DENSITIES", "SAMPLES", "plot_densities", "plot_samples", "tile_images"]

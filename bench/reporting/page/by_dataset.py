@@ -27,8 +27,9 @@ from bench.reporting.figures.curves import plot_curves
 from bench.reporting.figures.divergence_curves import NOISE, plot_divergence_curves
 from bench.reporting.figures.gap_figure import plot_gap
 from bench.reporting.figures.heatmap import plot_heatmap
+from bench.reporting.figures.modes import MODES, plot_modes
 from bench.reporting.figures.panels import Plot
-from bench.reporting.figures.samples import plot_samples
+from bench.reporting.figures.samples import DENSITIES, SAMPLES, plot_densities, plot_samples
 from bench.reporting.figures.style import Look, assign_looks
 from bench.reporting.page.answer import Compared, build_answer, build_costs, build_over_datasets, compare
 from bench.reporting.page.failures import list_failures
@@ -48,7 +49,7 @@ from bench.reporting.tables.papers import read_published
 from bench.reporting.tables.published import PUBLISHED, build_published_table
 from bench.reporting.tables.references import describe_references, measure_real_data, place_floors
 
-KINDS = ("comparison", PAIRS, PUBLISHED, "samples", *matrix.KINDS, NOISE, GAP, "curves")
+KINDS = ("comparison", PAIRS, PUBLISHED, DENSITIES, SAMPLES, MODES, *matrix.KINDS, NOISE, GAP, "curves")
 """Kinds of its tables and figures, for their files' names."""
 _GUIDE = (
     "Tables give the mean over the seeds ± their standard deviation (n − 1), or — for a single seed, and mark the best "
@@ -74,6 +75,7 @@ class _Sources:
     published: Sequence[PublishedFigure]
     looks: Mapping[str, Look]
     references: pd.DataFrame
+    measured: pd.DataFrame
     compared: Compared
 
     @property
@@ -94,7 +96,8 @@ def build_content(frames: Frames) -> Content:
     perfect, published = compute_floors(runs, frames.columns), read_published(suite)
     summary = summarise_figures(values)
     compared = compare(frames.runs, values, datasets, frames.columns)
-    sources = _Sources(frames, runs, values, summary, count, perfect, published, drawn, beside, compared)
+    measured = collect_figures(beside, frames.columns)
+    sources = _Sources(frames, runs, values, summary, count, perfect, published, drawn, beside, measured, compared)
     searched = read_search(frames.search, suite, frames.choices, frames.columns)
     named, beside_named = _name_sections([name for name in datasets if name in set(count["dataset"])], searched)
     tables = {name: _build_whole(name, sources) for name in named}
@@ -185,7 +188,9 @@ def _make_blocks(dataset: str, whole: Table, sources: _Sources) -> Iterator[Bloc
     pairs = build_pairs_table(dataset, compared.chosen.get(dataset, ()), compared.pairs, compared.letters, columns)
     if pairs is not None:
         yield Block(PAIRS, "Pairs of methods", pairs)
-    yield from _show(plot_samples(dataset, sources.runs, sources.frames.pictures, sources.looks))
+    for plot in (plot_densities, plot_samples):
+        yield from _show(plot(dataset, sources.runs, sources.frames.pictures, sources.looks))
+    yield from _show(plot_modes(dataset, sources.values, sources.measured, sources.looks))
     yield from _show_matrices(whole, _find_typical_errors(dataset, sources.runs), columns)
     yield from _show(plot_divergence_curves(whole, sources.looks, columns, matrix.find_spread(whole)))
     if gap is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.analysis.dictionary import read_columns
 from bench.analysis.references import split_references
@@ -115,6 +116,11 @@ def _find_data(block: Block, anchor: str) -> str:
     return f"tables/{_name_file(anchor, block.table.kind)}.csv" if block.table is not None else ""
 
 
+def mark_code(text: str) -> Markup:
+    """Text for the page, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def _measure_spreads(table: Table) -> list[tuple[int, int]]:
     """Characters of the widest spread and letters in each column, so that the ± stand under each other."""
     return [
@@ -137,6 +143,7 @@ def _lay_out(content: Content, suite: Mapping[str, Any], columns: Columns) -> st
         suite_name=str(suite.get("name") or ""),
         generator=Markup(GENERATOR),
         content=content,
+        mark_code=mark_code,
         failures=choose_failures(content.failures),
         bands=split_bands,
         file=_name_file,

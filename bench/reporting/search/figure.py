@@ -48,8 +48,7 @@ def plot_best_of_k(dataset: str, searched: Searched, looks: Mapping[str, Look]) 
     told = ", ".join(f"{method} {write_significant(value, column.digits)}" for method, value in last.items())
     drawn = {method: (curve, looks[method]) for method, curve in shown.items()}
     alt = f"{label} of the best of k trials against k; of all trials: {told}."
-    title = f"{label} {column.arrow}".strip()
-    panel = Panel(title, partial(_draw, drawn), alt, pd.concat(shown.values()))
+    panel = Panel(column.heading, partial(_draw, drawn), alt, pd.concat(shown.values()))
     caption = (_IN_ORDER if searched.is_adaptive else _OVER_ORDERS).format(metric=column.label)
     return Plot(BEST, TITLE, caption, (panel,), legend={method: looks[method] for method in shown})
 

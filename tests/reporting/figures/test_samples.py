@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bench.analysis.variants import identify_runs
 from bench.reporting.figures.panels import Plot
-from bench.reporting.figures.samples import plot_samples, tile_images
+from bench.reporting.figures.samples import plot_densities, plot_samples, tile_images
 from bench.reporting.figures.style import assign_looks
 from tests.analysis.frames import frame
 from tests.reporting import synthetic
@@ -79,6 +80,35 @@ def test_histograms_are_densities() -> None:
     for patch in axes.patches:
         data: Any = patch.get_data()  # type: ignore[attr-defined]
         assert np.sum(data.values * np.diff(data.edges)) == pytest.approx(1)
+
+
+def test_fitted_densities_share_a_panel() -> None:
+    """Kernel density estimates have the mass of the samples: 1, for normal ones well within the axes."""
+    rng = np.random.default_rng(0)
+    runs = identify_runs(frame([{"method": "kl"}, {"method": "vae"}, {"method": "flat"}]))
+    looks = assign_looks(["vae", "kl", "flat"])
+    samples = [rng.normal(size=(500, 1)), rng.normal(size=(500, 1)), np.zeros((500, 1))]
+    reference = rng.normal(size=(1000, 1))
+    pictures = pd.DataFrame({"run_id": ["r0", "r1", "r2"], "samples": samples, "reference": [reference] * 3})
+    plot = plot_densities("ring", runs, pictures, looks)
+    axes = _drawn(plot)
+    assert plot is not None
+    assert list(plot.legend) == ["vae", "kl", "flat"]
+    assert [to_hex(line.get_color()) for line in axes.lines] == [
+        looks["vae"].colour,
+        looks["kl"].colour,
+    ]  # a point has none
+    for line in axes.lines:
+        assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.01)
+
+
+def test_densities_need_one_dimension_and_two_methods() -> None:
+    runs = identify_runs(frame([{"method": "kl"}, {"method": "vae"}]))
+    looks = assign_looks(["vae", "kl"])
+    plane, line = np.zeros((9, 2)), np.arange(9.0)[:, None]
+    for samples in ([plane, plane], [line, None], [None, None]):
+        pictures = pd.DataFrame({"run_id": ["r0", "r1"], "samples": samples, "reference": samples})
+        assert plot_densities("ring", runs, pictures, looks) is None
 
 
 @pytest.mark.parametrize("shape", [(50, 5), (50,), (1, 2), (50, 1)])

@@ -16,6 +16,7 @@ from bench.analysis import pictured_runs
 from bench.errors import BenchError, ReportWarning
 from bench.reporting import render
 from bench.reporting.page.failures import MOST
+from bench.reporting.page.writing import mark_code
 from tests.analysis.declared import dictionary
 from tests.analysis.frames import frame
 from tests.reporting import large, synthetic
@@ -316,3 +317,9 @@ def test_without_declarations_there_is_a_report_too(tmp_path: Path, runs: pd.Dat
     assert "Metric of the user's; no better end is known." in page.text
     assert not [a for a in page.all("td") if "best" in a.get("class", "").split()]
     assert "seed_mean" not in pd.read_csv(tmp_path / "tables" / "digits.csv").columns
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    assert mark_code("by `bench run <suite>`; a ` alone & <b>") == (
+        "by <code>bench run &lt;suite&gt;</code>; a ` alone &amp; &lt;b&gt;"
+    )
