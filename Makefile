@@ -35,8 +35,8 @@ gallery: $(SETUP)  ## Render the reports of results/reference into gallery/, wit
 test: $(DEV)  ## Run the tests, but for the longest that start clusters.
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"
 
-test-all: $(DEV)  ## Run all tests.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test-all: $(DEV)  ## Run all tests, with more examples of each property.
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)  ## Check style, types and the import contract.
 	$(BIN)/ruff check .

@@ -15,8 +15,9 @@ from hypothesis import settings
 from tests.registries import restored
 
 # timing is no property of the code under test, and the same examples every time make failures reproducible
-settings.register_profile("bench", deadline=None, derandomize=True)
-settings.load_profile("bench")
+settings.register_profile("bench", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bench"))
 torch.set_num_threads(1)
 # what tests compute once is theirs, not the user's; set before any process is started, so that all have the same
 os.environ["BENCH_CACHE_DIR"] = tempfile.mkdtemp(prefix="bench-tests-")

@@ -117,7 +117,7 @@ def test_what_is_infinite_between_students_grows_with_the_range_of_the_sum(monke
     assert StudentJoint(1, 1, 3).exact("neyman") is None
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(st.floats(0.02, 3))
 def test_additive_noise(noise: float) -> None:
     law = AdditiveUniform(noise)

@@ -95,6 +95,7 @@ def records(out: Path) -> int:
     return len(list(out.glob("*/runs/*.parquet")))
 
 
+@pytest.mark.nightly
 def test_nodes_lost_and_added_in_the_middle(cluster: Cluster, tmp_path: Path) -> None:
     """Every run is there once, with the figures of an undisturbed suite."""
     suite = lasting_suite(tmp_path)

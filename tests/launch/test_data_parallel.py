@@ -52,6 +52,7 @@ def test_two_ranks_give_the_losses_of_one(tmp_path: Path, cohort: int) -> None:
     assert ((found - expected).abs() / expected.abs().clip(lower=1)).max() < 1e-5
 
 
+@pytest.mark.nightly
 def test_a_rank_that_fails_fails_the_run_and_says_why(tmp_path: Path) -> None:
     suite = odd_suite("raise second", "well") | {"seeds": 1}
     runs = bench.run(suite, out=tmp_path, inline=True, settings={"resources.ranks": 2}).set_index("method")

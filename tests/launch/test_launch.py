@@ -146,6 +146,7 @@ def test_a_call_of_exit_ends_no_suite(inline: pd.DataFrame) -> None:
     assert re.fullmatch(r"sys\.exit\(0\) was called at .*plugin\.py:\d+; raise an exception instead", row["error"])
 
 
+@pytest.mark.nightly
 def test_a_run_that_kills_its_process_is_given_up_inline(tmp_path: Path) -> None:
     """Each time the whole command dies with it; the fourth one records that, and does the rest."""
     suite = suite_file(tmp_path, odd_suite("die") | {"seeds": 1})

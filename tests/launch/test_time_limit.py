@@ -47,6 +47,7 @@ def test_a_metric_that_hangs_ends_inline(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(bench.load(tmp_path / "more" / "odd"), added)
 
 
+@pytest.mark.nightly
 def test_one_that_cannot_be_stopped_ends_the_command_inline_and_is_recorded(tmp_path: Path) -> None:
     suite = suite_file(tmp_path, limited_suite("cling"))
     ended = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 import bench
 from bench.launch.attempts import Attempts, BusyError
-from bench.results import RunStore
+from bench.results import RunStore, process_mark
 from tests.launch.test_launch import ROOT, command, long_suite
 
 
@@ -42,7 +43,8 @@ def test_a_cohort_that_another_living_process_works_on_is_busy(tmp_path: Path) -
         attempts("first").begin()
         content = store.attempts("c").read()
         assert content is not None
-        store.attempts("c").write(re.sub(rb'"pid": \d+', b'"pid": %d' % other.pid, content))
+        attempt = json.loads(content) | {"pid": other.pid, "mark": process_mark(other.pid)}
+        store.attempts("c").write(json.dumps(attempt).encode())
         with pytest.raises(BusyError, match=f"process {other.pid} on "):
             attempts("second").begin()
     finally:

@@ -148,6 +148,7 @@ def test_a_file_uri_is_a_path(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
 
 
+@pytest.mark.nightly
 def test_of_two_evaluations_in_an_object_store_one_is_refused(bucket: str) -> None:
     """Its figures would be lost where both add to one record."""
     suite = odd_suite("well") | {"seeds": 1, "metrics": ["fid"]}

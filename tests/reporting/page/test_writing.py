@@ -300,6 +300,7 @@ def test_a_wrong_frame_leaves_the_old_report(tmp_path: Path, runs: pd.DataFrame)
     assert path.read_bytes() == before
 
 
+@pytest.mark.nightly
 def test_the_page_of_two_thousand_runs_is_small(tmp_path: Path) -> None:
     runs = large.runs(200)
     pictures = synthetic.pictures(runs[runs["run_id"].isin(pictured_runs(runs))])
