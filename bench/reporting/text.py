@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bench.column import COMPANIONS, Columns
+from bench.column import COMPANIONS, Columns, mode_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,8 +145,11 @@ def headline(row: Mapping[str, Any] | pd.Series[Any], columns: Columns = _UNDECL
 
 
 def list_figures(figures: Mapping[str, float], most: int = 5) -> str:
-    """Figures on one line, as many as there is room for, without their companions: `kid 0.0123  recall 0.981`."""
-    names = [name for name in figures if not name.endswith(tuple(COMPANIONS))]
+    """Figures on one line, as many as there is room for: `kid 0.0123  recall 0.981`.
+
+    Companions and shares of single modes are left out.
+    """
+    names = [name for name in figures if not name.endswith(tuple(COMPANIONS)) and mode_of(name) is None]
     bounds = {name for name in names if figures.get(f"{name}_reach", 0.0) >= 1}
     parts = [
         f"{name} {AT_LEAST if name in bounds else ''}{write_significant(figures[name], 3)}" for name in names[:most]

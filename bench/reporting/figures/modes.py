@@ -13,7 +13,7 @@ from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import INK, Look, format_axis
 
 MODES = "modes"
-_SIZE = (2.4, 1.7)
+_SIZE = (2.3, 1.7)
 _COLUMNS = 4
 _CAPTION = (
     "Share of the high-quality samples that each mode of the data has, in the mean over the finished seeds; a stroke "

@@ -36,6 +36,8 @@ _METADATA: dict[str, dict[str, None]] = {
 _DPI, _SVG_DPI = 200, 72
 _PAGE_COLOURS = {INK: "currentColor", SOFT: "var(--soft)", RULE: "var(--rule)", CARD: "var(--card)"}
 _MISSING = re.compile(r"Glyph (\d+) .* missing")
+_PLACES = re.compile(r'(?<= )(?:d|x|y|points)="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+|\s+(?=[A-Z])")
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
 
@@ -109,6 +111,7 @@ def draw_inline(plot: Plot, panel: Panel, name: str) -> Markup:
         text = text.replace(drawn, shown)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = _PLACES.sub(lambda match: _DIGITS.sub(r"\1", match[0]), text)  # hundredths of a point do
     text = re.sub(r"\s*<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(panel.alt)}"', 1))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -135,3 +137,15 @@ def test_cut_names_stay_different(names: list[str]) -> None:
 
 def test_equal_names_are_cut_alike() -> None:
     assert shorten_apart(["abcdefghijkl", "abcdefghijkl", "x"], 8) == ["abcd…jkl", "abcd…jkl", "x"]
+
+
+def test_places_on_the_page_have_two_digits_and_other_numbers_all() -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot(np.linspace(0, 1, 50), np.sin(np.arange(50)))
+
+    panel = Panel("a", draw, "last value 0.123456")
+    text = draw_inline(Plot("k", "t", "c", (panel,)), panel, "p")
+    drawn = re.findall(r' (?:d|x|y)="([^"]*)"', text)
+    assert len(drawn) > 10
+    assert not [places for places in drawn if re.search(r"\.\d{3}", places)]
+    assert 'aria-label="last value 0.123456"' in text

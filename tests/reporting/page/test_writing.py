@@ -311,6 +311,15 @@ def test_the_page_of_two_thousand_runs_is_small(tmp_path: Path) -> None:
     assert f"{MOST} of {failed} are shown" in _Page(path).text
 
 
+@pytest.mark.nightly
+def test_the_page_of_fifty_methods_is_small(tmp_path: Path) -> None:
+    """500 runs, whose curves alone are 30,000 points in print."""
+    runs = large.many_methods(50, 5, 2)
+    path = render(runs, large.curves(runs), pd.DataFrame(), {"name": "many"}, tmp_path, columns=dictionary())
+    assert len(runs) == 500
+    assert path.stat().st_size < 5e6
+
+
 def test_without_declarations_there_is_a_report_too(tmp_path: Path, runs: pd.DataFrame) -> None:
     few = _slim(runs)[runs["dataset"] == "digits"]
     path = render(few, pd.DataFrame(), pd.DataFrame(), {"datasets": ["digits"]}, tmp_path)
