@@ -56,5 +56,13 @@ COST = (
     ),
     _cost("steps_per_second", "Speed", "steps/s", "Steps a second; depends on the machine and its other work.", 1),
     _cost("peak_memory_mb", "Peak memory", "MB", "Largest memory in use during the run.", 2),
+    _cost(
+        "train_energy_kj",
+        "Energy",
+        "kJ",
+        "Energy of the card during training, of the whole cohort where seeds train "
+        "together, as NVML counts it. Empty without nvidia-ml-py, and where the run had no whole card of its own.",
+        3,
+    ),
 )
 RECORD_COLUMNS = (*IDENTITY, *PROVENANCE, *COST)

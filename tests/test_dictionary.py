@@ -129,7 +129,7 @@ def test_the_order_of_printing() -> None:
         "fid_n",
         *OF_FEATURE_DIVERGENCES,
     ]
-    assert names[-3:] == ["train_seconds", "steps_per_second", "peak_memory_mb"]
+    assert names[-4:] == ["train_seconds", "steps_per_second", "peak_memory_mb", "train_energy_kj"]
 
 
 def value_of(formula: str, numbers: dict[str, float]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bench.execute.energy import EnergyMeter
 from bench.execute.limit import TimeLimit
 from bench.execute.records import Workplace, blank
 from bench.provenance import PeakMemory
@@ -23,6 +24,7 @@ class Begun:
         place: where it is executed.
         started: when it began.
         memory: measures from then on.
+        energy: likewise; None where the cohort has no card of its own.
     """
 
     specs: Sequence[RunSpec]
@@ -30,6 +32,7 @@ class Begun:
     place: Workplace
     started: datetime
     memory: PeakMemory
+    energy: EnergyMeter | None = None
 
     @property
     def blanks(self) -> list[RunRecord]:
@@ -45,6 +48,8 @@ class Begun:
         return self.place.limit(self.specs[0], lambda: self.blanks)
 
     def count_earlier(self, limit: TimeLimit, seconds: float) -> None:
-        """Let what earlier processes took count, unless the runs are made again."""
+        """Let what earlier processes took count, unless the runs are made again; their energy is not known."""
+        if self.energy is not None:
+            self.energy.discard()
         if not self.wanted & self.place.again:
             limit.count(seconds)

@@ -15,9 +15,10 @@ import torch
 from bench.datasets import Dataset
 from bench.evaluation import evaluate, picture, subject_of
 from bench.execute.begun import Begun
+from bench.execute.energy import COLUMN, EnergyMeter, has_own_card
 from bench.execute.limit import TimeLimit
 from bench.execute.loading import dataset_of, untrained, weights_of
-from bench.execute.records import CAUGHT, SPLIT, Progress, Workplace, failed, labelled, measured
+from bench.execute.records import CAUGHT, SPLIT, Progress, Workplace, failed, labelled, measured, with_figures
 from bench.metrics import Subject
 from bench.provenance import PeakMemory, describe_card
 from bench.results import RunRecord, StorageError
@@ -41,7 +42,8 @@ def run_models(
         place: device and checkpoint.
         progress: told the number of training steps done, now and then.
     """
-    begun = Begun(specs, wanted, place, datetime.now(UTC), PeakMemory(place.device))
+    meter = EnergyMeter(place.device) if has_own_card(specs[0]) else None
+    begun = Begun(specs, wanted, place, datetime.now(UTC), PeakMemory(place.device), meter)
     limit = begun.limit()
     try:
         data = dataset_of(specs[0], place.device)
@@ -127,6 +129,7 @@ def _owner(specs: Sequence[RunSpec], device: torch.device, ranks: Ranks) -> dict
 
 def _measure_members(begun: Begun, trained: Trained, data: Dataset, training: TimeLimit) -> Iterator[RunRecord]:
     """A record for each wanted member of a trained cohort; each has the time that training left."""
+    used = None if begun.energy is None else begun.energy.kilojoules()
     for index, spec in enumerate(begun.specs):
         if spec.run_id not in begun.wanted:
             continue
@@ -134,6 +137,8 @@ def _measure_members(begun: Begun, trained: Trained, data: Dataset, training: Ti
         limit = replace(begun.place.limit(spec, [record].copy), spent=training.spent)
         record = _measure(spec, index, trained, data, record, begun.place, limit)
         record = replace(record, peak_memory_mb=begun.memory.megabytes())
+        if used is not None:
+            record = with_figures(record, {COLUMN: used})
         yield labelled(record, _place_labels(spec, begun.place.device))
 
 

@@ -101,6 +101,11 @@ def labelled(record: RunRecord, labels: Mapping[str, str]) -> RunRecord:
     return replace(record, evaluation=replace(record.evaluation, labels={**record.evaluation.labels, **labels}))
 
 
+def with_figures(record: RunRecord, figures: Mapping[str, float]) -> RunRecord:
+    """The record with figures that no metric gave beside those that it has."""
+    return replace(record, evaluation=replace(record.evaluation, figures={**record.evaluation.figures, **figures}))
+
+
 def timed_out(record: RunRecord, reason: str) -> RunRecord:
     """The record of a run that ran out of time."""
     return replace(record, status=Status.TIMEOUT, error=reason)
