@@ -65,9 +65,9 @@ def is_decidable(pairs: int, comparisons: int) -> bool:
     return smallest_p(pairs) <= ALPHA / max(comparisons, 1)
 
 
-def pairs_needed(comparisons: int) -> int | None:
-    """The least number of pairs that could tell something; None where no number could by this test."""
-    return next((n for n in range(1, EXACT_UP_TO + 1) if is_decidable(n, comparisons)), None)
+def pairs_needed(comparisons: int) -> int:
+    """The least number of pairs that could tell something."""
+    return next((n for n in range(1, EXACT_UP_TO + 1) if is_decidable(n, comparisons)), NORMAL_FROM)
 
 
 def correct_by_holm(p: np.ndarray) -> np.ndarray:

@@ -128,8 +128,7 @@ def _explain(told: pd.DataFrame) -> list[str]:
         return []
     comparisons = lacking[0]["comparisons"]
     needed = pairs_needed(comparisons)
-    seeds = f"takes {needed} seeds at least" if needed else "is more than any number of seeds can tell"
-    return [f"To tell anything by {comparisons} comparisons {seeds}; fewer --metrics need fewer."]
+    return [f"To tell anything by {comparisons} comparisons takes {needed} seeds at least; fewer --metrics need fewer."]
 
 
 def _write(number: float, sign: str = "") -> str:

@@ -47,4 +47,4 @@ def test_families_are_corrected_by_themselves() -> None:
 def test_it_says_how_many_seeds_it_takes() -> None:
     assert tell_seeds(3, 12) == "3 shared seeds; at least 9 are needed for 12 comparisons"
     assert tell_seeds(1, 1) == "1 shared seed; at least 6 are needed for 1 comparison"
-    assert tell_seeds(30, 10_000) == "30 shared seeds; 10000 comparisons are too many"
+    assert tell_seeds(30, 10_000) == "30 shared seeds; at least 201 are needed for 10000 comparisons"

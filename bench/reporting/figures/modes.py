@@ -31,11 +31,14 @@ def plot_modes(dataset: str, values: pd.DataFrame, references: pd.DataFrame, loo
         references: the same of rows of real data.
         looks: how each method is drawn.
     """
-    mine = _summarise(values[values["dataset"] == dataset])
-    real = _summarise(references[references["dataset"] == dataset]).groupby("mode")["mean"].mean()
-    shares = {method: own for method, own in mine.groupby("method", sort=False) if method in looks}
-    if not shares:
+    found = _select_shares(values, dataset)
+    if found.empty:
         return None
+    protocol = found["protocol"].value_counts().idxmax()  # figures by another are left out, not mixed in
+    mine = _summarise(found[found["protocol"] == protocol])
+    beside = _select_shares(references, dataset)
+    real = _summarise(beside[beside["protocol"] == protocol]).groupby("mode")["mean"].mean()
+    shares = {method: own for method, own in mine.groupby("method", sort=False) if method in looks}
     drawn = {name: shares[name].assign(data=shares[name]["mode"].map(real)) for name in looks if name in shares}
     tops = [float((own["mean"] + own["std"].fillna(0)).max()) for own in drawn.values()]
     top = 1.05 * max(*tops, float(real.max()) if len(real) else 0.0)
@@ -46,12 +49,17 @@ def plot_modes(dataset: str, values: pd.DataFrame, references: pd.DataFrame, loo
     return Plot(MODES, "Mode histograms", caption, panels, _SIZE, _COLUMNS)
 
 
-def _summarise(values: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread of each mode's share: `method, mode, mean, std, n`; a protocol's figures are the latest one's."""
-    numbers = values["metric"].map({name: mode_of(name) for name in values["metric"].unique()})
-    shares = values.assign(mode=numbers)[numbers.notna().to_numpy()]
-    shares = shares.drop_duplicates(["method", "seed", "mode"], keep="last")
-    groups = shares.astype({"mode": int, "value": float}).groupby(["method", "mode"])["value"]
+def _select_shares(values: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """The shares of modes on one dataset, with the number of each mode."""
+    modes = {name: mode_of(name) for name in values["metric"].unique()}
+    names = [name for name, mode in modes.items() if mode is not None]
+    mine = values[(values["dataset"] == dataset) & values["metric"].isin(names)]
+    return mine.assign(mode=mine["metric"].map(modes)).astype({"mode": int, "value": float})
+
+
+def _summarise(shares: pd.DataFrame) -> pd.DataFrame:
+    """Mean and spread of each mode's share: `method, mode, mean, std, n`."""
+    groups = shares.groupby(["method", "mode"])["value"]
     return groups.agg(mean="mean", std="std", n="count").reset_index()
 
 

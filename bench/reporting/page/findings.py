@@ -140,9 +140,8 @@ def _tell_untold(untold: pd.DataFrame) -> Iterator[str]:
     few = untold[[_lacks_seeds(row) for row in untold.to_dict(orient="records")]] if len(untold) else untold
     for n, own in few.groupby("n", sort=True):
         needed = [pairs_needed(count) for count in sorted(set(own["comparisons"]))]
-        numbers = [number for number in needed if number is not None]
-        would = f"; {_write_whole_range(numbers)} would be needed" if len(numbers) == len(needed) else ""
-        yield f"{_name_pairs(own)} cannot be told with {count_seeds(int(str(n)))}{would}"
+        would = f"{_write_whole_range(needed)} would be needed"
+        yield f"{_name_pairs(own)} cannot be told with {count_seeds(int(str(n)))}; {would}"
     for why, own in untold.drop(index=few.index).groupby("why", sort=False):
         yield f"{_name_pairs(own)} cannot be told: {why}"
 
