@@ -32,11 +32,12 @@ demo: $(SETUP)  ## Run suites/quickstart.yaml and write its report (about six mi
 gallery: $(SETUP)  ## Render the reports of results/reference into gallery/, with a page that links them.
 	$(BIN)/bench gallery results/reference gallery
 
+# Files in their order: by default those with few tests come last, and these are the longest.
 test: $(DEV)  ## Run the tests, but for the longest that start clusters.
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not nightly"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not nightly"
 
 test-all: $(DEV)  ## Run all tests, with more examples of each property.
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist loadfile
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV)  ## Check style, types and the import contract.
 	$(BIN)/ruff check .

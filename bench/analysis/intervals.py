@@ -11,7 +11,7 @@ How often nominal 95 % intervals hold the mean, in 100 (`tests/analysis/simulati
 So of skewed figures they hold less than they say at every n, and of heavy tails from 8 seeds on.
 
 The bootstrap is Efron's (1987), what `scipy.stats.bootstrap` gives by picking figures one by one. Of means, resamples
-are one matrix product for all cells of a table, whose counts of figures are drawn once: a hundred times faster.
+are one matrix product for all cells of a table, whose counts of figures are drawn once: twenty times faster.
 """
 
 from __future__ import annotations
