@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.column import GROUPS, Better, Column, Columns, exact_divergence_of
+from bench.column import GROUPS, Better, Column, Columns, exact_divergence_of, mode_of
 from bench.datasets.base import Dataset, load_dataset
 from bench.dictionary import declared_columns
 from bench.metrics import METRICS, Protocol, Subject, register_metric
@@ -101,7 +101,9 @@ def strangers(protocol: Protocol, figures: Figures, labels: Labels) -> set[str]:
 
 
 def _follows(protocol: Protocol, declared: Columns, name: str) -> bool:
-    """Whether a column needs no declaration: a companion, or a divergence of the metrics that give them all."""
+    """Whether a column needs no declaration: a companion, a mode's share, or a divergence of metrics that give all."""
+    if mode_of(name) is not None:
+        return declared.describe(name).protocol == protocol.name
     of = declared.companion_of(name)
     if of in declared:
         return True
