@@ -130,7 +130,8 @@ def test_floor_of_a_thousand_modes() -> None:
 def test_suite_metric(make_subject: SubjectMaker, digits: Dataset) -> None:
     subject = make_subject(digits, lambda n, _: digits.train[:n], samples=200)
     figures = METRICS["mode_coverage"].measure(subject)
-    assert figures.keys() == {"modes_covered", "modes_total", "mode_n", "mode_kl"}
+    shares = {f"mode_share_{digit}" for digit in range(10)}
+    assert figures.keys() == {"modes_covered", "modes_total", "mode_n", "mode_kl"} | shares
     assert (figures["modes_covered"], figures["mode_n"]) == (10, 200)
     sha256 = load_classifier("digits", CPU).sha256
     assert METRICS["mode_coverage"].labels(subject) == {"mode_classifier": f"digits-classifier@{sha256[:12]}"}
@@ -152,6 +153,7 @@ def test_suite_metric_on_stacked_digits(
     figures = METRICS["mode_coverage"].measure(subject)
     assert sizes == [260]
     assert (figures["mode_n"], figures["modes_total"]) == (260, 1000)
+    assert "mode_share_0" not in figures
     sha256 = load_classifier("mnist", CPU).sha256
     label = {"mode_classifier": f"stacked-mnist-classifier@{sha256[:12]}"}
     assert METRICS["mode_coverage"].labels(subject) == label
