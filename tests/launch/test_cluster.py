@@ -56,9 +56,10 @@ def card_suite(name: str, gpu: float) -> dict[str, Any]:
     }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("gpu", "cards"),
-    [pytest.param(1, 4, id="whole"), pytest.param(0.25, 1, id="fractions", marks=pytest.mark.nightly)],
+    [pytest.param(1, 4, id="whole"), pytest.param(0.25, 1, id="fractions")],
 )
 def test_placement_on_cards(cluster: Cluster, tmp_path: Path, gpu: float, cards: int) -> None:
     """Four trials at once: on four cards, none with two of them; quarters of a card on one."""

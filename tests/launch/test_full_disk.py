@@ -24,8 +24,9 @@ find "{store}" -name '*.parquet' -path '*/runs/*' | wc -l
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not can_unshare(), reason="mounts of its own need root")
-@pytest.mark.parametrize("option", ["--inline", pytest.param("", id="ray", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("option", ["--inline", pytest.param("", id="ray")])
 def test_a_full_disk_ends_the_command_and_loses_nothing(tmp_path: Path, option: str) -> None:
     store = tmp_path / "store"
     store.mkdir()

@@ -59,6 +59,7 @@ def test_one_that_cannot_be_stopped_ends_the_command_inline_and_is_recorded(tmp_
     assert runs["status"].to_dict() == {"cling": "timeout", "vae": "done"}
 
 
+@pytest.mark.nightly
 def test_a_retry_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
     """With as much time as the first try had: it ends as if there had been no limit, bit for bit."""
     suite = odd_suite() | {"seeds": 1}
