@@ -127,7 +127,7 @@ def _bias_corrected(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: share of each figure in each resample, shape (resamples, n).
     """
     off = samples - samples.mean(axis=1, keepdims=True)  # a large mean would drown the figures' differences
-    means = np.sort(off @ weights.T, axis=1)
+    means = off @ weights.T
     near = _ROUNDING * np.abs(samples).max(axis=1, keepdims=True)  # means that are the sample's own, but for rounding
     below = ((means < -near).mean(axis=1) + (means <= near).mean(axis=1)) / 2
     bias = stats.norm.ppf(below)
@@ -136,24 +136,9 @@ def _bias_corrected(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:
     tail = stats.norm.ppf((1 - expand_level(samples.shape[1])) / 2)
     with np.errstate(invalid="ignore"):
         moved = [bias + (bias + z) / (1 - acceleration * (bias + z)) for z in (tail, -tail)]
-    ends: np.ndarray = np.stack([_interpolate(means, stats.norm.cdf(z)) for z in moved]) + samples.mean(axis=1)
+    levels = stats.norm.cdf(np.stack(moved, axis=1))
+    ends: np.ndarray = stats.quantile(means, levels, axis=1).T + samples.mean(axis=1)
     return ends
-
-
-def _interpolate(ordered: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """A quantile of each row at a level of its own, shape (rows,), as `numpy.quantile` has it; NaN at a level of NaN.
-
-    Args:
-        ordered: shape (rows, n), each row in order.
-        level: shape (rows,).
-    """
-    place = np.where(np.isnan(level), 0.0, level) * (ordered.shape[1] - 1)
-    first = np.floor(place).astype(int)
-    lower, upper = (
-        np.take_along_axis(ordered, np.minimum(at, ordered.shape[1] - 1)[:, None], axis=1)[:, 0]
-        for at in (first, first + 1)
-    )
-    return np.where(np.isnan(level), np.nan, lower + (place - first) * (upper - lower))
 
 
 __all__ = [

@@ -24,7 +24,7 @@ class Begun:
         place: where it is executed.
         started: when it began.
         memory: measures from then on.
-        energy: likewise; None where the cohort has no card of its own.
+        energy: measures training.
     """
 
     specs: Sequence[RunSpec]
@@ -32,7 +32,7 @@ class Begun:
     place: Workplace
     started: datetime
     memory: PeakMemory
-    energy: EnergyMeter | None = None
+    energy: EnergyMeter
 
     @property
     def blanks(self) -> list[RunRecord]:
@@ -49,7 +49,6 @@ class Begun:
 
     def count_earlier(self, limit: TimeLimit, seconds: float) -> None:
         """Let what earlier processes took count, unless the runs are made again; their energy is not known."""
-        if self.energy is not None:
-            self.energy.discard()
+        self.energy.discard()
         if not self.wanted & self.place.again:
             limit.count(seconds)

@@ -14,18 +14,23 @@ COLUMN = "train_energy_kj"
 
 
 class EnergyMeter:
-    """Energy that one CUDA device has used since construction, whoever used it.
+    """Energy that one CUDA device has used since `begin`, whoever used it.
 
-    Nothing is told on the CPU, without the package nvidia-ml-py, of parts of a card (MIG), and of cards older than
-    Volta, which do not count.
+    Nothing is told of a cohort without a whole card of its own, on the CPU, without the package nvidia-ml-py, of parts
+    of a card (MIG), and of cards older than Volta, which do not count.
 
     Args:
+        spec: a run of the cohort.
         device: where the work happens.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._nvml = _load_nvml() if device.type == "cuda" else None
+    def __init__(self, spec: RunSpec, device: torch.device) -> None:
+        self._nvml = _load_nvml() if device.type == "cuda" and has_own_card(spec) else None
         self._device = device
+        self._first: int | None = None
+
+    def begin(self) -> None:
+        """Count from now on."""
         self._first = self._read()
 
     def kilojoules(self) -> float | None:
@@ -34,7 +39,7 @@ class EnergyMeter:
         return None if self._first is None or last is None else (last - self._first) / 1e6
 
     def discard(self) -> None:
-        """Tell nothing: not all of the work has been done since construction."""
+        """Tell nothing: not all of the work has been done since `begin`."""
         self._first = None
 
     def _read(self) -> int | None:

@@ -15,7 +15,7 @@ import torch
 from bench.datasets import Dataset
 from bench.evaluation import evaluate, picture, subject_of
 from bench.execute.begun import Begun
-from bench.execute.energy import COLUMN, EnergyMeter, has_own_card
+from bench.execute.energy import COLUMN, EnergyMeter
 from bench.execute.limit import TimeLimit
 from bench.execute.loading import dataset_of, untrained, weights_of
 from bench.execute.records import CAUGHT, SPLIT, Progress, Workplace, failed, labelled, measured, with_figures
@@ -42,8 +42,8 @@ def run_models(
         place: device and checkpoint.
         progress: told the number of training steps done, now and then.
     """
-    meter = EnergyMeter(place.device) if has_own_card(specs[0]) else None
-    begun = Begun(specs, wanted, place, datetime.now(UTC), PeakMemory(place.device), meter)
+    memory, energy = PeakMemory(place.device), EnergyMeter(specs[0], place.device)
+    begun = Begun(specs, wanted, place, datetime.now(UTC), memory, energy)
     limit = begun.limit()
     try:
         data = dataset_of(specs[0], place.device)
@@ -95,6 +95,7 @@ def _train(begun: Begun, data: Dataset, limit: TimeLimit, progress: Progress) ->
         if place.checkpoint is not None:
             owner = _owner(specs, place.device, ranks)
             checkpoint = Checkpoint(place.checkpoint, owner, place.checkpoint_seconds)
+        begun.energy.begin()
         return train(
             lambda: untrained(first, data),
             data.train,
@@ -129,7 +130,7 @@ def _owner(specs: Sequence[RunSpec], device: torch.device, ranks: Ranks) -> dict
 
 def _measure_members(begun: Begun, trained: Trained, data: Dataset, training: TimeLimit) -> Iterator[RunRecord]:
     """A record for each wanted member of a trained cohort; each has the time that training left."""
-    used = None if begun.energy is None else begun.energy.kilojoules()
+    used = begun.energy.kilojoules()
     for index, spec in enumerate(begun.specs):
         if spec.run_id not in begun.wanted:
             continue

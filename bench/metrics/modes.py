@@ -117,13 +117,17 @@ def mode_coverage(samples: Samples, dataset: str | Dataset | Modes, **parameters
         raise ArgumentError(f"dataset '{name}' has neither modes nor classes with a shipped classifier to tell them")
     given = as_tensor(samples, "samples")
     judged = as_pixels(given, assigner.limits) if isinstance(assigner, PredictedClass) else given
-    return {name: float(value) for name, value in _measure(assigner, judged).compute().items()}
+    return _read(_measure(assigner, judged))
 
 
 def _measure(assigner: ModeAssigner, samples: Tensor) -> ModeCoverage:
     metric = ModeCoverage(assigner).to(samples.device)
     metric.update(samples)
     return metric
+
+
+def _read(metric: ModeCoverage) -> dict[str, float]:
+    return {name: float(value) for name, value in metric.compute().items()}
 
 
 def _list_shares(metric: ModeCoverage) -> dict[str, float]:
@@ -159,4 +163,4 @@ def coverage(subject: Subject) -> dict[str, float]:
         return {}
     n = POINTS if assigner.judges_quality else IMAGES.get(data.name, subject.samples)
     metric = _measure(assigner, draw_samples(subject, n, "mode_coverage"))
-    return {name: float(value) for name, value in metric.compute().items()} | _list_shares(metric)
+    return _read(metric) | _list_shares(metric)

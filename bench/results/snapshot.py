@@ -122,7 +122,7 @@ def survey(folder: Folder, kind: str, *, columns: Collection[str] | None = None)
     if stamps is None:
         is_bare = compacted is not None and compacted.names_files
         return Survey(compacted, {}, {}, frozenset(), is_bare, complaint)
-    there = {name.removesuffix(_SUFFIX): stamp for name, stamp in (stamps or {}).items() if name.endswith(_SUFFIX)}
+    there = {name.removesuffix(_SUFFIX): stamp for name, stamp in stamps.items() if name.endswith(_SUFFIX)}
     if there and compacted is not None and compacted.files is None:
         compacted = None  # of an earlier version: nothing tells which of its rows still hold
     ids = set() if compacted is None else set(compacted.ids)
