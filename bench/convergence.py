@@ -22,6 +22,8 @@ import numpy as np
 
 GROWTH_WITHIN = 0.5  # standard errors
 RESOLVED_FROM = 15.0  # standard errors
+TRUE_RATIO = "true_ratio"
+"""The estimator of calibrations that knows the laws: what others are held up to, and never one of them."""
 WITNESSES = ("kl", "js", "squared_hellinger")
 
 

@@ -39,6 +39,16 @@ class GaussianJoint:
         points = torch.randn(n, len(factor), generator=generator, dtype=torch.float64) @ factor.T
         return points[:, : self.dimensions_x], points[:, self.dimensions_x :]
 
+    def log_ratio(self, x: Tensor, y: Tensor) -> Tensor:
+        """See `bench.calibration.tasks.JointLaw`."""
+        whole, d = torch.tensor(self.correlation, dtype=torch.float64), self.dimensions_x
+        joint, of_x, of_y = (
+            MultivariateNormal(torch.zeros(len(part), dtype=torch.float64), part).log_prob(points)  # type: ignore[no-untyped-call]
+            for part, points in ((whole, torch.cat([x, y], 1)), (whole[:d, :d], x), (whole[d:, d:], y))
+        )
+        ratio: Tensor = joint - of_x - of_y
+        return ratio
+
     def exact(self, name: str) -> float | None:
         """Every divergence where all canonical correlations but 0 are equal, else those with a closed form."""
         rho = self.canonical_correlations
@@ -84,6 +94,11 @@ class StudentJoint:
         points = draws[:, :width] / scale
         return points[:, : self.dimensions_x], points[:, self.dimensions_x :]
 
+    def log_ratio(self, x: Tensor, y: Tensor) -> Tensor:
+        """See `bench.calibration.tasks.JointLaw`; multivariate t densities (Kotz & Nadarajah 2004, eq. 1.1)."""
+        joint, of_x, of_y = (self._log_density(points) for points in (torch.cat([x, y], 1), x, y))
+        return joint - of_x - of_y
+
     def exact(self, name: str) -> float | None:
         """Kullback–Leibler by entropies, pearson and neyman where they are infinite, others that are finite by a sum.
 
@@ -99,6 +114,11 @@ class StudentJoint:
             return None
         p, q = (Categorical(logits=log_mass) for log_mass in self._log_masses(_STEP))
         return float(exact_divergence(name, p, q))
+
+    def _log_density(self, points: Tensor) -> Tensor:
+        d, nu = points.shape[1], self.degrees
+        constant = math.lgamma((nu + d) / 2) - math.lgamma(nu / 2) - d / 2 * math.log(nu * math.pi)
+        return constant - (nu + d) / 2 * (points.square().sum(1) / nu).log1p()
 
     def _mutual_information(self) -> float:
         """H(X) + H(Y) − H(X, Y) (Arellano-Valle et al. 2013, eq. 7)."""
@@ -138,6 +158,11 @@ class AdditiveUniform:
         draws = torch.rand(n, 2, generator=generator, dtype=torch.float64)
         x = draws[:, :1]
         return x, x + self.noise * (2 * draws[:, 1:] - 1)
+
+    def log_ratio(self, x: Tensor, y: Tensor) -> Tensor:
+        """See `bench.calibration.tasks.JointLaw`: given y, X is uniform on an interval of length w(y)."""
+        length = (y + self.noise).clamp(max=1) - (y - self.noise).clamp(min=0)
+        return torch.where((y - x).abs() <= self.noise, -length.log(), -math.inf).squeeze(1)
 
     def exact(self, name: str) -> float | None:
         """Every divergence: kl in closed form, others by a sum over nodes of Gauss's rule in y.

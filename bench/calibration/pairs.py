@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Protocol
@@ -41,6 +42,9 @@ class KnownPair(Protocol):
 
     def sample(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """Draw n points of P and n of Q, shape (n, d) each."""
+
+    def sample_log_ratios(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Log p/q at the points that `sample` gives, shape (n,) each, float64; infinite where a law has no mass."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Pair:
         name = f"{_stream(settings)}/{settings.bijection}"
         seeds = (stream_seed(0, f"{name}/{side}") for side in "pq")
         points = torch.cat(
-            [self._draw(law, _TO_STANDARDISE, s) for law, s in zip((self.p, self.q), seeds, strict=True)]
+            [self._map(_draw(law, _TO_STANDARDISE, s)) for law, s in zip((self.p, self.q), seeds, strict=True)]
         )
         standardise = scale_and_shift(points.mean(0), points.std(0))
         bend = BIJECTIONS[settings.bijection].build(settings.dimensions, random_stream(0, name))
@@ -101,19 +105,24 @@ class Pair:
         They are float32; float64 where there is a bijection, after which float32 may no longer tell points apart. A
         bijection maps the very points that the pair without it gives.
         """
-        stream = _stream(self.settings)
-        x, y = (
-            self._draw(law, n, stream_seed(seed, f"{stream}/{side}")) for law, side in ((self.p, "p"), (self.q, "q"))
-        )
+        x, y = (self._map(points) for points in self._draw_both(n, seed))
         if self.settings.bijection == NO_BIJECTION:
             return x.float(), y.float()
         return self.bijection(x), self.bijection(y)
 
-    def _draw(self, law: Distribution, n: int, seed: int) -> Tensor:
-        """Points before the bijection, float64."""
-        with torch.random.fork_rng(devices=[]):  # torch's laws draw from the global state, here that of the CPU
-            torch.default_generator.manual_seed(seed)
-            points = law.sample(torch.Size([n])).reshape(n, -1)
+    def sample_log_ratios(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """See `KnownPair`: of the laws before all maps, which change no ratio."""
+        both = (points.reshape(-1, *self.p.event_shape) for points in self._draw_both(n, seed))
+        of_p, of_q = (self.p.log_prob(points) - self.q.log_prob(points) for points in both)
+        return of_p, of_q
+
+    def _draw_both(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        stream = _stream(self.settings)
+        x, y = (_draw(law, n, stream_seed(seed, f"{stream}/{side}")) for law, side in ((self.p, "p"), (self.q, "q")))
+        return x, y
+
+    def _map(self, points: Tensor) -> Tensor:
+        """Points as they are before the bijection, float64."""
         if self.shape.bend is not None:
             points = self.shape.bend(self.settings.dimensions)(points)
         return points @ self.map if self.shape.turned else points
@@ -145,9 +154,19 @@ class TaskPair:
 
         X and Y of a point of Q are of two further draws from P: no point of P has a part in Q's, and none in two.
         """
-        stream = f"calibration/{PAIRS_VERSION}/{self.task.name}"
-        joint, for_x, for_y = (self.task.sample(n, random_stream(seed, f"{stream}/{side}")) for side in ("p", "x", "y"))
+        joint, for_x, for_y = (self.task.sample(n, stream) for stream in self._make_streams(seed))
         return torch.cat(joint, 1), torch.cat([for_x[0], for_y[1]], 1)
+
+    def sample_log_ratios(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """See `KnownPair`: of the law before the maps of X and of Y, which change no ratio."""
+        law = self.task.law
+        joint, for_x, for_y = (law.sample(n, stream) for stream in self._make_streams(seed))
+        return law.log_ratio(*joint), law.log_ratio(for_x[0], for_y[1])
+
+    def _make_streams(self, seed: int) -> Iterator[torch.Generator]:
+        """Of P's points, of Q's X and of Q's Y."""
+        stream = f"calibration/{PAIRS_VERSION}/{self.task.name}"
+        return (random_stream(seed, f"{stream}/{side}") for side in ("p", "x", "y"))
 
 
 def pair_of(settings: PairSettings) -> Pair | TaskPair:
@@ -192,6 +211,13 @@ def _pair_of_task(settings: PairSettings, task: Task) -> TaskPair:
     if settings != expected:
         raise ArgumentError(f"task '{task.name}': found {settings.label}; expected {expected.label}")
     return TaskPair(settings, task)
+
+
+def _draw(law: Distribution, n: int, seed: int) -> Tensor:
+    """Points (n, d) of a law, before all maps, float64."""
+    with torch.random.fork_rng(devices=[]):  # torch's laws draw from the global state, here that of the CPU
+        torch.default_generator.manual_seed(seed)
+        return law.sample(torch.Size([n])).reshape(n, -1)
 
 
 def _stream(settings: PairSettings) -> str:

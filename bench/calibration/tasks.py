@@ -26,6 +26,9 @@ class JointLaw(Protocol):
     def sample(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw n points of X, (n, d), and of Y, (n, e), float64."""
 
+    def log_ratio(self, x: Tensor, y: Tensor) -> Tensor:
+        """Log of the joint density over the product of the marginal ones, at n pairs, shape (n,), float64."""
+
     def exact(self, name: str) -> float | None:
         """The divergence of the joint law from the product of its marginals; None where it is not known."""
 

@@ -69,7 +69,7 @@ def uninstalled(
     raise AssertionError("it is not to be asked")
 
 
-@register_estimator("dependence", version=1, only=("kl",), joint=True)
+@register_estimator("dependence", version=1, only=("kl",), given="joint")
 def dependence(x: Tensor, y: Tensor, divergences: Sequence[Divergence], generator: torch.Generator) -> dict[str, Value]:
     """The mutual information of two Gaussian coordinates with the sample's correlation."""
     rho = float(torch.corrcoef(torch.stack([x[:, 0], y[:, 0]]))[0, 1])

@@ -8,17 +8,20 @@ import os
 import subprocess
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ks_2samp, kstest, norm
+from scipy.stats import ks_2samp, kstest, multivariate_t, norm
 
 from bench.calibration import TASKS, expand_tasks, pair_of, register_task, settings_of_task
 from bench.calibration import beyond_normal as tasks
 from bench.calibration.joints import AdditiveUniform
 from bench.calibration.tasks import Task
+from bench.divergences import divergence
 from bench.errors import BenchError
+from bench.metrics.estimation.true_ratio import true_ratio
 from tests.registries import restored
 
 TRUTHS = {
@@ -60,6 +63,36 @@ def test_samples(name: str) -> None:
     scale = both.abs().median(0).values
     means = [(points / scale).tanh().mean(0) for points in (x, y)]
     assert float((means[0] - means[1]).abs().max()) < 5 * math.sqrt(2 / n)
+
+
+@pytest.mark.parametrize("name", list(tasks.make_tasks()))
+def test_log_ratios_have_the_divergences_that_they_are_said_to_have(name: str) -> None:
+    """The bound at the true ratio is the divergence: within 5 standard errors, a sample's own.
+
+    js, whose terms are bounded, has a standard error that can be relied on; kl is there in every task.
+    """
+    pair = pair_of(settings_of_task(TASKS[name]))
+    v_p, v_q = pair.sample_log_ratios(5000, 0)
+    assert v_p.shape == v_q.shape == (5000,)
+    estimates = true_ratio(v_p, v_q, [divergence("js"), divergence("kl")], torch.Generator())
+    for key, estimate in estimates.items():
+        exact = pair.exact(key)
+        assert exact is not None
+        assert estimate.stderr is not None
+        assert estimate.value == pytest.approx(exact, abs=5 * estimate.stderr), key
+
+
+def test_log_ratios_are_those_of_the_very_points() -> None:
+    """Of mapped tasks as of their laws', and by scipy's density."""
+    plain, mapped = (pair_of(settings_of_task(TASKS[f"{start}student-identity-3-3-2"])) for start in ("", "asinh-"))
+    (x, y), law = plain.sample(200, 0), partial(multivariate_t, df=2)
+    for points, ratios in zip((x, y), plain.sample_log_ratios(200, 0), strict=True):
+        joint, product = law(shape=np.eye(6)), law(shape=np.eye(3))
+        expected = joint.logpdf(points) - product.logpdf(points[:, :3]) - product.logpdf(points[:, 3:])
+        np.testing.assert_allclose(ratios, expected, rtol=1e-9, atol=1e-9)
+    x, _ = mapped.sample(200, 0)
+    expected = (joint.logpdf(x.sinh()) - product.logpdf(x[:, :3].sinh())) - product.logpdf(x[:, 3:].sinh())
+    np.testing.assert_allclose(mapped.sample_log_ratios(200, 0)[0], expected, rtol=1e-6, atol=1e-6)
 
 
 def test_waves_are_increasing() -> None:

@@ -65,6 +65,37 @@ def test_samples_have_the_divergences_that_they_are_said_to_have(shape: str, d: 
         assert float(v.mean()) == pytest.approx(both.exact(name), abs=5 * float(v.std()) / math.sqrt(n))
 
 
+@pytest.mark.parametrize(("shape", "d"), [case for case in EVERY if case[0] not in CUBES])
+def test_log_ratios_are_those_of_the_very_points(shape: str, d: int) -> None:
+    """Against the laws at the points with their maps undone; to float32, which the points are.
+
+    Rounding a point by ε standard deviations changes a log-ratio by its slope times ε: in a ridge of width .02 and in
+    pixels of width .01 that is a hundred times more.
+    """
+    both = pair(shape, d)
+    for points, ratios in zip(both.sample(500, 2), both.sample_log_ratios(500, 2), strict=True):
+        assert ratios.dtype == torch.float64
+        torch.testing.assert_close(ratios, log_ratios(both, points), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("bijection", [name for name in BIJECTIONS if name != "none"])
+def test_log_ratios_are_the_same_under_a_bijection(bijection: str) -> None:
+    plain, bent = pair("heavy_tails", 4), pair("heavy_tails", 4, bijection=bijection)
+    for one, other in zip(plain.sample_log_ratios(50, 0), bent.sample_log_ratios(50, 0), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("d", [1, 10])
+def test_log_ratios_of_cubes_are_of_the_shared_volume(d: int) -> None:
+    """Uniform laws: log p/q is the strength or −∞, ±∞ where one has no mass, and 0 where both have the same."""
+    v_p, v_q = pair("sharp_edges", d).sample_log_ratios(2000, 0)
+    torch.testing.assert_close(v_p, torch.full_like(v_p, 0.5))
+    assert sorted({round(v, 9) for v in v_q.tolist()}) == [-math.inf, 0.5]
+    v_p, v_q = pair("partial_overlap", d).sample_log_ratios(2000, 0)
+    assert sorted({abs(round(v, 9)) for v in v_p.tolist()}) == [0.0, math.inf]
+    assert sorted({-abs(round(v, 9)) for v in v_q.tolist()}) == [-math.inf, 0.0]
+
+
 @pytest.mark.parametrize("d", [1, 10])
 def test_cubes_share_the_volume_that_they_are_said_to(d: int) -> None:
     """Of Q's points e^−½ lie in P's cube at a kl of ½, e^−¼ at a Rényi divergence of ½: within 5 standard errors."""

@@ -9,6 +9,7 @@ from bench.metrics.estimation import (  # noqa: F401 - imported to register them
     knn,
     per_divergence,
     public,
+    true_ratio,
 )
 from bench.metrics.estimation.estimate import estimate_divergences
 from bench.metrics.estimation.estimators import ESTIMATORS, Estimator, Value, register_estimator

@@ -123,7 +123,7 @@ def _make_estimator(name: str, is_trained: bool) -> Compute:
 def _register(label: str, name: str, is_trained: bool, about: str) -> None:
     estimate: Callable[..., Mapping[str, Value]] = _make_estimator(name, is_trained)
     estimate.__doc__ = f"{about}, of the package benchmark-mi: mutual information alone, without a standard error."
-    register_estimator(label, version=1, only=("kl",), joint=True, require=require_package)(estimate)
+    register_estimator(label, version=1, only=("kl",), given="joint", require=require_package)(estimate)
 
 
 _SETTINGS = {

@@ -66,7 +66,8 @@ def estimate_divergences(
     Raises:
         UnknownNameError: if there is no such divergence or estimator.
         ArgumentError: if values are not finite numbers, shapes differ, there are fewer than `MIN_POINTS` points on a
-            side, or the estimator cannot estimate one of the divergences, or needs a split and has none.
+            side, or the estimator cannot estimate one of the divergences, needs a split and has none, or has to know
+            the laws.
     """
     names = as_names(names, "estimate_divergences: names")
     spread = read_spread(spread)
@@ -75,6 +76,7 @@ def estimate_divergences(
         return NoisyRatios(x, y, [spread], seed, "estimate_divergences").estimate(names, spread)
     how = ESTIMATORS[estimator or DEFAULT]
     wanted = {name: divergence(name) for name in names}
+    _require_points(how)
     _require_able(how, wanted)
     _require_effort(how.name, how.versions, effort)
     options = {"effort": effort} if how.takes_effort else {}
@@ -83,12 +85,20 @@ def estimate_divergences(
     frame = fit_frame(p, q, how.scaling, spread)
     with use_full_float32():
         p, q = (frame.place(points, _draw_noise(points, spread, generator), spread) for points in (p, q))
-        samples = _split_points(p, split, how) if how.joint else (p, q)
+        samples = _split_points(p, split, how) if how.given == "joint" else (p, q)
         values = how.compute(*samples, list(wanted.values()), generator, **options)
     return {
         name: Estimate(v.value, v.stderr, len(p), len(q), how.name, how.versions[effort], spread, v.growth, v.converged)
         for name, v in ((name, values[d.name]) for name, d in wanted.items())
     }
+
+
+def _require_points(how: Estimator) -> None:
+    if how.given == "log_ratios":
+        raise ArgumentError(
+            f"estimator '{how.name}' has to know the laws: it is for calibration suites; with log p/q of your own, "
+            "call bench.divergence(name).bound(log_ratio_p, log_ratio_q)"
+        )
 
 
 def _require_able(how: Estimator, names: Iterable[str]) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.metrics.estimation.points import Scaling
 from bench.registry import Registry
 
 DEFAULT = "cross_fitted_critic"
 DEFAULT_EFFORT = "quick"
+
+Given = Literal["points", "joint", "log_ratios"]
+"""What an estimator looks at: two samples, one joint sample of X and Y, or the true log p/q at the points of two."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ Compute = Callable[..., Mapping[str, Value]]
 """From points of P (n, d) and of Q (m, d), float32 on one device, the divergences and a generator to a value for each
 divergence, by its name. Where an estimator has efforts, `effort=` names one of them.
 
-Both samples come centred and scaled alike, see `bench.metrics.estimation.points`. An estimator that is registered as
-joint is given the points of P in two parts instead: X (n, d) and Y (n, e), paired.
+Both samples come centred and scaled alike, see `bench.metrics.estimation.points`. An estimator that is given a joint
+sample has the points of P in two parts instead: X (n, d) and Y (n, e), paired. One that is given log-ratios has, in
+place of points, log p/q at those of P (n,) and of Q (m,), float64, which may be infinite.
 """
 
 
@@ -50,7 +55,7 @@ class Estimator:
         scaling: "common" where distances matter to it, as they do to nearest neighbours; "columns" where it makes no
             difference to it how each coordinate is scaled, or a well-scaled one serves it better.
         takes_effort: whether `compute` takes `effort=`.
-        joint: whether it estimates the dependence of X and Y from a joint sample, which P's points are.
+        given: what it looks at; a joint sample is that of P, and the estimate is of the dependence of X and Y.
         require: raises where what it needs is not installed; None where it needs nothing.
     """
 
@@ -60,7 +65,7 @@ class Estimator:
     only: tuple[str, ...] | None = None
     scaling: Scaling = "common"
     takes_effort: bool = False
-    joint: bool = False
+    given: Given = "points"
     require: Callable[[], None] | None = None
 
 
@@ -73,7 +78,7 @@ def register_estimator(
     version: int | Mapping[str, int],
     only: Sequence[str] | None = None,
     scaling: Scaling = "common",
-    joint: bool = False,
+    given: Given = "points",
     require: Callable[[], None] | None = None,
 ) -> Callable[[Compute], Compute]:
     """Decorator: make a function available to `estimate_divergences` and to calibration suites under `name`.
@@ -84,7 +89,7 @@ def register_estimator(
             of these; it then takes `effort=`, one of their names.
         only: the divergences that it can estimate; None for every one.
         scaling: see `Estimator`.
-        joint: whether it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
+        given: "joint" where it estimates mutual information, KL(P_XY ‖ P_X P_Y), from a joint sample.
         require: raises an error that says how to install what it needs, where that is missing: a suite asks it before
             it begins.
     """
@@ -93,7 +98,7 @@ def register_estimator(
 
     def decorate(compute: Compute) -> Compute:
         kinds = None if only is None else tuple(only)
-        made = Estimator(name, versions, compute, kinds, scaling, takes_effort, joint, require)
+        made = Estimator(name, versions, compute, kinds, scaling, takes_effort, given, require)
         ESTIMATORS.add(name, made, compute.__module__)
         return compute
 

@@ -37,7 +37,7 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
         d: what to estimate.
         ratios: held-out log-ratios.
     """
-    reach = min(_LARGEST_EXPONENT / max(d.order, 1.0), d.reach)
+    reach = find_reach(d)
     v_p, v_q, validation_p, validation_q = (
         v.clamp(-reach, reach) for v in (ratios.p, ratios.q, ratios.validation_p, ratios.validation_q)
     )
@@ -47,9 +47,25 @@ def heldout_bound(d: Divergence, ratios: LogRatios) -> Value:
     upper = torch.minimum(upper, _find_largest_credible(d, validation_p, v_q.numel()))
     lower = -torch.minimum(-lower, _find_largest_credible(d, -validation_q, v_p.numel()))
     v_p, v_q = (v.clamp(lower, upper).flatten() for v in (v_p, v_q))
-    at_p, at_q = slope(v_p), intercept(v_q)
+    return compute_bound(d, v_p, v_q)
+
+
+def find_reach(d: Divergence) -> float:
+    """The largest |v| at which the terms of the bound and their squares are numbers."""
+    return min(_LARGEST_EXPONENT / max(d.order, 1.0), d.reach)
+
+
+def compute_bound(d: Divergence, v_p: Tensor, v_q: Tensor) -> Value:
+    """The bound at given log-ratios, within `find_reach`, with the standard error that `heldout_bound` tells of.
+
+    Args:
+        d: what to estimate.
+        v_p: log-ratios at points of P, shape (n,), float64.
+        v_q: at points of Q, shape (m,).
+    """
+    at_p, at_q = d.slope(v_p), d.intercept(v_q)
     variance = at_p.var() / len(at_p) + at_q.var() / len(at_q)
-    unseen = (_estimate_unseen(intercept, v_p, v_q), _estimate_unseen(_mirror(slope), -v_q, -v_p))
+    unseen = (_estimate_unseen(d.intercept, v_p, v_q), _estimate_unseen(_mirror(d.slope), -v_q, -v_p))
     stderr = math.sqrt(float(variance) + sum(mass**2 for mass in unseen))
     return Value(float(at_p.mean() + at_q.mean()), stderr)
 

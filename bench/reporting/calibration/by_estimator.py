@@ -24,7 +24,7 @@ from bench.reporting.calibration.tables import (
 )
 from bench.reporting.calibration.tasks import TASKS, build_tasks, plot_tasks
 from bench.reporting.figures.panels import Plot
-from bench.reporting.figures.style import Look, assign_looks
+from bench.reporting.figures.style import INK, Look, assign_looks
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
 from bench.reporting.text import join_names, write_count
@@ -40,6 +40,11 @@ _GUIDE = (
     "summary.csv has every pair of laws by itself, with bias and RMSE in the divergence's own unit. Each table is "
     "also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG, PNG and PDF, its data as CSV."
 )
+_REFERENCE_GUIDE = (
+    "In italics: the bound at the true ratio of the same points. It knows the laws and competes with nothing; its "
+    "distance from the exact value is the sample's own, and no estimator can be expected to come nearer."
+)
+_REFERENCE_LOOK = Look(INK, "|", (1, 1.6))
 
 
 def build_content(frames: Frames) -> Content:
@@ -47,7 +52,9 @@ def build_content(frames: Frames) -> Content:
     known, values = select_runs(frames.runs), compare_estimates(frames.runs, frames.columns)
     names = [*dict.fromkeys([*_list_planned(frames.suite), *known["estimator"]])]
     names = [name for name in names if (known["estimator"] == name).any()]
-    runs, drawn = identify_runs(frames.runs), assign_looks(names)
+    references = set(known.loc[known["kind"] == "reference", "estimator"])
+    names.sort(key=lambda name: name in references)  # last, as under every other table
+    runs, drawn = identify_runs(frames.runs), assign_looks(names) | dict.fromkeys(references, _REFERENCE_LOOK)
     pairs = frames.suite.get("pairs") or {}
     shapes = [str(name) for name in pairs.get("shapes") or (() if "tasks" in pairs else dict.fromkeys(known["shape"]))]
     ranks = {"estimator": names}
@@ -60,7 +67,7 @@ def build_content(frames: Frames) -> Content:
         whole={},
         summary=cells,
         paragraph=_write_paragraph(known),
-        guide=_GUIDE,
+        guide=f"{_GUIDE} {_REFERENCE_GUIDE}" if references else _GUIDE,
         failures=list_failures(runs, list(dict.fromkeys(runs["method"])), list(dict.fromkeys(runs["dataset"]))),
         sections=tuple(_make_sections(known, values, shapes, drawn, frames.columns)),
         looks=drawn,

@@ -18,9 +18,10 @@ from scipy.stats import binomtest
 from bench.analysis.growth import find_growing, find_unresolved
 from bench.analysis.measured import read_numbers
 from bench.column import Columns
+from bench.convergence import TRUE_RATIO
 
 CELL = ["estimator", "shape", "dimensions", "size", "bijection", "points"]
-RUNS = [*CELL, "seed", "run_id", "status", "seconds"]
+RUNS = [*CELL, "kind", "seed", "run_id", "status", "seconds"]
 COMPARISONS = [*CELL, "seed", "divergence", "exact", "estimate", "se", "growth", "converged", "error", "relative_error"]
 ACCURACY = [
     "values", "unusable", "bias", "bias_se", "relative_bias", "rmse", "relative_rmse", "median_relative_error",
@@ -38,8 +39,9 @@ NO_BIJECTION = "none"
 def select_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """Every calibration run, in the columns `RUNS`.
 
-    An estimator is called by the suite's label, and by its version too where the frame has several under one label.
-    Of runs that agree in all but the run's id, the latest counts.
+    `kind` is "reference" of the bound at the true ratio, which knows the laws and competes with no estimator, and else
+    "method". An estimator is called by the suite's label, and by its version too where the frame has several under one
+    label. Of runs that agree in all but the run's id, the latest counts.
 
     Args:
         runs: a row per run, as `bench.load` gives it.
@@ -178,7 +180,8 @@ def _is_calibration(config: object) -> bool:
 
 def _read_settings(config: str) -> dict[str, Any]:
     settings = json.loads(config)
-    return {"bijection": NO_BIJECTION, **settings["pair"], "points": settings["points"]}
+    kind = "reference" if settings["estimator"] == TRUE_RATIO else "method"
+    return {"bijection": NO_BIJECTION, **settings["pair"], "points": settings["points"], "kind": kind}
 
 
 def _compare(

@@ -11,13 +11,14 @@ from bench.column import Column, Columns
 from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM
 from bench.reporting.calibration.frames import keep_shared, measure_accuracy, measure_effort
 from bench.reporting.tables.arranging import mark_best
-from bench.reporting.tables.cells import Cell, Header, Row, Table
+from bench.reporting.tables.cells import Cell, Header, Kind, Row, Table
 
 OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES = "estimators", "divergences", "dimensions", "shapes", "sizes"
 BIJECTIONS = "bijections"
 _HEADS = ("Estimator", "Runs")
 _ERROR, _TRUST, _COST = "Error", "Standard error", "Cost"
 _PERCENT = 100.0
+_POOLED = ""  # notes tell what is pooled: there is no mean over seeds
 _STATISTICS = (
     Column("median_relative_error", "Median", "", _ERROR, "%", "lower", digits=3),
     Column("relative_rmse", "RMSE", "", _ERROR, "%", "lower", digits=3),
@@ -74,7 +75,16 @@ def build_overview(title: str, values: pd.DataFrame, known: pd.DataFrame, column
     ]
     headers = tuple(Header(column, "") for column in _STATISTICS)
     table = Table(
-        title, headers, tuple(rows), OVERVIEW, "all runs", _write_notes(common, columns), "Points", len(headers), _HEADS
+        title,
+        headers,
+        tuple(rows),
+        OVERVIEW,
+        "all runs",
+        _write_notes(common, columns),
+        "Points",
+        len(headers),
+        _HEADS,
+        _POOLED,
     )
     return mark_best(table) if told["points"].nunique() == 1 else table
 
@@ -96,7 +106,9 @@ def build_divergences(title: str, values: pd.DataFrame, known: pd.DataFrame, col
         _make_row(estimator, known, [cells.get((estimator, name)) for name in names])
         for estimator in dict.fromkeys(values["estimator"])
     ]
-    return mark_best(Table(title, headers, tuple(rows), DIVERGENCES, "RMSE by divergence", (_GRID,), "", 9, _HEADS))
+    return mark_best(
+        Table(title, headers, tuple(rows), DIVERGENCES, "RMSE by divergence", (_GRID,), "", 9, _HEADS, _POOLED)
+    )
 
 
 def build_grid(
@@ -129,7 +141,7 @@ def build_grid(
         if (name, estimator) in asked
     ]
     what = {"dimensions": "dimension", "shape": "shape of the laws", "size": "size", "bijection": "bijection"}[column]
-    return Table(title, headers, tuple(rows), kind, f"RMSE by {what}", (_GRID,), "Divergence", 9, _HEADS)
+    return Table(title, headers, tuple(rows), kind, f"RMSE by {what}", (_GRID,), "Divergence", 9, _HEADS, _POOLED)
 
 
 def describe_shared(common: pd.DataFrame, columns: Columns) -> str:
@@ -154,10 +166,12 @@ def _make_cells(row: Mapping[Any, Any]) -> list[Cell | None]:
 
 def _make_row(estimator: str, known: pd.DataFrame, cells: Sequence[Cell | None], aside: str = "") -> Row:
     """A row with the number of the estimator's runs, and how the unfinished ones ended."""
-    statuses = known.loc[known["estimator"] == estimator, "status"].value_counts()
+    mine = known[known["estimator"] == estimator]
+    statuses = mine["status"].value_counts()
     outcomes = tuple((str(status), int(count)) for status, count in statuses.items() if status != "done")
     done = int(statuses.get("done", 0))
-    return Row(estimator, "method", tuple(cells), "", done, int(statuses.sum()), outcomes, aside=aside)
+    kind: Kind = "reference" if (mine["kind"] == "reference").any() else "method"
+    return Row(estimator, kind, tuple(cells), "", done, int(statuses.sum()), outcomes, aside=aside)
 
 
 def _list_rows(told: pd.DataFrame) -> Sequence[Mapping[Any, Any]]:

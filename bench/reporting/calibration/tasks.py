@@ -14,7 +14,7 @@ from bench.reporting.calibration.frames import TOLERANCE, is_within, keep_tasks
 from bench.reporting.calibration.tables import order_divergences
 from bench.reporting.figures.panels import Panel, Plot
 from bench.reporting.figures.style import INK, SOFT, Look, format_axis, shorten_apart
-from bench.reporting.tables.cells import Cell, Header, Row, Table
+from bench.reporting.tables.cells import Cell, Header, Row, Table, describe_average
 from bench.reporting.text import write_significant
 
 TASKS = "tasks"
@@ -95,7 +95,8 @@ def _build(title: str, values: pd.DataFrame, known: pd.DataFrame, name: str, col
     ]
     total = Row("within the bounds", "reference", (None, *(_count_best(rows, i + 1) for i in range(len(estimators)))))
     kind = f"{TASKS}-{name}"
-    return Table(title, headers, (*rows, total), kind, f"{label} by task", (_HOW,), "", 9, ("Task", "Runs"))
+    averaged = describe_average(len(group) for group in groups.values())
+    return Table(title, headers, (*rows, total), kind, f"{label} by task", (_HOW,), "", 9, ("Task", "Runs"), averaged)
 
 
 def _make_row(task: str, exact: float, groups: Sequence[pd.DataFrame | None], known: pd.DataFrame) -> Row:

@@ -95,7 +95,7 @@ class CalibrationSuite(Suite):
         return given | ({"tasks": tasks} if tasks else {})
 
     def _exists(self, pair: PairSettings, label: str) -> bool:
-        return pair.shape in TASKS or not ESTIMATORS[_name(label, self.estimators)].joint
+        return pair.shape in TASKS or ESTIMATORS[_name(label, self.estimators)].given != "joint"
 
     def _left_out(self, pair: PairSettings, points: int, label: str) -> bool:
         values = {"estimator": label, "samples": points, **pair.model_dump()}

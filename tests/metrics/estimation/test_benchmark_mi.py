@@ -63,10 +63,10 @@ def estimate(name: str, n: int = 300, seed: int = 0) -> float:
 
 
 def test_they_are_registered_as_joint() -> None:
-    assert [(ESTIMATORS[name].joint, ESTIMATORS[name].only, ESTIMATORS[name].versions) for name in NAMES] == [
-        (True, ("kl",), {"quick": 1})
+    assert [(ESTIMATORS[name].given, ESTIMATORS[name].only, ESTIMATORS[name].versions) for name in NAMES] == [
+        ("joint", ("kl",), {"quick": 1})
     ] * 4
-    assert not ESTIMATORS["cross_fitted_critic"].joint
+    assert ESTIMATORS["cross_fitted_critic"].given == "points"
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -19,14 +19,24 @@ def run(
     size: float = 0.5,
     points: int = 1000,
     bijection: str | None = None,
+    knows: str = "",
     values: Mapping[str, tuple[float | None, float | None, float | None]] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
-    """A row of `bench.load`; `values` has estimate, standard error and exact value by divergence, None for none."""
+    """A row of `bench.load`; `values` has estimate, standard error and exact value by divergence, None for none.
+
+    `knows` is the estimator where the label is not its name.
+    """
     values = {"kl": (size, 0.1, size)} if values is None else values
     pair = {"shape": shape, "dimensions": dimensions, "size": size}
     pair |= {} if bijection is None else {"bijection": bijection}
-    config = {"kind": "calibration", "pair": pair, "points": points, "divergences": list(values)}
+    config = {
+        "kind": "calibration",
+        "estimator": knows or estimator,
+        "pair": pair,
+        "points": points,
+        "divergences": list(values),
+    }
     row: dict[str, Any] = {
         "run_id": f"{estimator}/{pair}/{points}/{seed}",
         "suite": "calibration",

@@ -150,6 +150,31 @@ def test_the_sections_are_the_numbers_of_points(runs: pd.DataFrame) -> None:
     assert len(told.summary) == 2 * (18 * 2 + 18 + 9)  # kl of both, js, and pearson, infinite for one of two sizes
 
 
+def test_the_true_ratio_is_a_reference_and_competes_with_nothing(tmp_path: Path) -> None:
+    """It comes last, whatever the suite's order, and is not the best though nothing is nearer."""
+    exact = [run("truth", seed, knows="true_ratio", values={"kl": (0.5, 0.1, 0.5)}) for seed in (0, 1)]
+    worse = [
+        run(name, seed, values={"kl": (at, 0.1, 0.5)})
+        for name, at in (("knn", 0.7), ("critic", 0.6))
+        for seed in (0, 1)
+    ]
+    suite = SUITE | {"estimators": {"truth": {"estimator": "true_ratio"}, "knn": {}, "critic": {}}}
+    told = build_content(Frames(frame([*exact, *worse]), CURVES, PICTURES, suite, columns=COLUMNS))
+    assert list(told.looks) == ["knn", "critic", "truth"]
+    assert "knows the laws" in told.guide
+    tables = [block.table for section in told.sections for block in section.blocks if block.table]
+    assert [row.label for row in tables[0].of_kind("reference")] == ["truth"]
+    for table in tables:
+        assert table.average == ""
+        marked = {row.label for row in table.rows for cell in row.cells if cell and cell.best}
+        assert marked <= {"critic"}
+    assert any(cell and cell.best for cell in tables[0].rows[1].cells)
+    rendered = render(frame([*exact, *worse]), CURVES, PICTURES, suite, tmp_path / "report", columns=dictionary())
+    assert "truth" in rendered.read_text(encoding="utf-8")
+    without = build_content(Frames(frame(worse), CURVES, PICTURES, SUITE, columns=COLUMNS))
+    assert "knows the laws" not in without.guide
+
+
 def test_the_page(tmp_path: Path) -> None:
     some = grid(OFF, seeds=1, points=(1000,))
     failed = run("knn", 5, status="failed", error="knn: found points that coincide", estimate_seconds=math.nan)

@@ -7,7 +7,7 @@ points that it is fitted on, the two samples not told apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from torch import Tensor
 _NORMAL_QUARTILES = 1.349  # distance between the quartiles of a standard normal
 _REFERENCE_POINTS = 1024  # of each sample, for medians and quartiles
 _KNOTS = 1025  # of a marginal's distribution function
+_STORED_UP_TO = 2**25  # numbers
 _LARGEST = 1e15  # standard units: squares stay within float32
 
 
@@ -72,7 +73,7 @@ class ScaledPoints:
 
 @dataclass(frozen=True)
 class StoredPoints:
-    """Coordinates that are computed once, since that costs more than to store them.
+    """Coordinates that are computed once.
 
     Attributes:
         values: shape (R, n, d).
@@ -89,6 +90,14 @@ class StoredPoints:
     def of(self, critics: Tensor) -> StoredPoints:
         """See `Coordinates`."""
         return StoredPoints(self.values[critics])
+
+
+def store(points: ScaledPoints) -> Coordinates:
+    """Scaled points in which every batch of a training takes some: computed once where they fit in memory."""
+    critics, (n, d) = len(points.scale.centre), points.points.shape
+    if critics * n * d > _STORED_UP_TO:
+        return points
+    return StoredPoints(points.take(torch.arange(n, device=points.points.device).expand(critics, n)))
 
 
 def measure_scale(x: Tensor, y: Tensor, fitted_x: Tensor, fitted_y: Tensor) -> Scale:
@@ -126,9 +135,11 @@ def compute_heavy_quantile(probability: Tensor) -> Tensor:
 
 
 def map_marginals(
-    x: Tensor, y: Tensor, fitted_x: Tensor, fitted_y: Tensor, quantile: Quantile
-) -> tuple[StoredPoints, StoredPoints]:
+    x: Tensor, y: Tensor, fitted_x: Tensor, fitted_y: Tensor, quantiles: Sequence[Quantile]
+) -> list[tuple[StoredPoints, StoredPoints]]:
     """Map every coordinate so that its law under the mean of both samples is a given one (van der Waerden scores).
+
+    Several laws at once cost little more than one: what takes time is to find each value's rank.
 
     No marginal law is too strange after that: tails, edges and spikes of single coordinates are gone. The distribution
     function is that of the points that a critic is fitted on, linear between `_KNOTS` of them; what lies beyond
@@ -139,35 +150,62 @@ def map_marginals(
         y: points of the other, shape (m, d).
         fitted_x: rows that each critic is fitted on, shape (R, a).
         fitted_y: likewise, shape (R, b).
-        quantile: of the law that marginals are to have.
+        quantiles: of each law that marginals are to have.
+
+    Returns:
+        Coordinates of both samples for each law.
     """
-    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
+    sides: list[tuple[list[Tensor], list[Tensor]]] = [([], []) for _ in quantiles]
     for rows_x, rows_y in zip(fitted_x, fitted_y, strict=True):
-        knots, scores = _place_knots(torch.cat([x[rows_x], y[rows_y]]), quantile)
-        for points, side in zip((x, y), sides, strict=True):
-            side.append(_interpolate(points, knots, scores))
-    of_x, of_y = (StoredPoints(torch.stack(side)) for side in sides)
-    return of_x, of_y
+        fitted = torch.cat([x[rows_x], y[rows_y]])
+        places, knots = _place_knots(fitted)
+        scores = [quantile((places.double() + 0.5) / len(fitted)).to(fitted) for quantile in quantiles]
+        for which, points in enumerate((x, y)):
+            ranks = _find_ranks(points, knots)
+            for side, score in zip(sides, scores, strict=True):
+                side[which].append(ranks.interpolate(score))
+    return [(StoredPoints(torch.stack(of_x)), StoredPoints(torch.stack(of_y))) for of_x, of_y in sides]
 
 
-def _place_knots(points: Tensor, quantile: Quantile) -> tuple[Tensor, Tensor]:
-    """Quantiles of the points (n, d), as (d, k), and the scores there, (k,)."""
+@dataclass(frozen=True)
+class _Ranks:
+    """Where values (d, n) are among the knots of their coordinates.
+
+    Attributes:
+        above: the knot above each, or the last.
+        share: how far it is from the knot below to that one.
+        first_equal: the first knot that is not below it.
+        last_equal: the last knot that is equal to that one.
+        is_knot: whether it is equal to these.
+    """
+
+    above: Tensor
+    share: Tensor
+    first_equal: Tensor
+    last_equal: Tensor
+    is_knot: Tensor
+
+    def interpolate(self, scores: Tensor) -> Tensor:
+        """Scores at the values, (n, d), from those at knots, (k,): linear between, their middle at equal ones."""
+        between = scores[self.above - 1].lerp(scores[self.above], self.share)
+        at_knots = (scores[self.first_equal] + scores[self.last_equal]) / 2
+        return torch.where(self.is_knot, at_knots, between).T
+
+
+def _place_knots(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Ranks of the knots among the points (n, d), shape (k,), and the knots, (d, k)."""
     n = len(points)
     places = torch.linspace(0, n - 1, min(_KNOTS, n), device=points.device).round().long()
-    scores = quantile((places.double() + 0.5) / n)
-    return points.sort(0).values[places].T.contiguous(), scores.to(points)
+    return places, points.sort(0).values[places].T.contiguous()
 
 
-def _interpolate(points: Tensor, knots: Tensor, scores: Tensor) -> Tensor:
-    """Scores of points (n, d), linear between knots; of the middle of those knots that a value is equal to: (n, d)."""
+def _find_ranks(points: Tensor, knots: Tensor) -> _Ranks:
     values = points.T.contiguous()
-    last = len(scores) - 1
+    last = knots.shape[1] - 1
     first = torch.searchsorted(knots, values)
     above = first.clamp(1, last)
     low, high = knots.gather(1, above - 1), knots.gather(1, above)
     share = torch.where(high > low, (values - low) / (high - low), 0.5).clamp(0, 1)
-    between = scores[above - 1].lerp(scores[above], share)
     at = first.clamp(max=last)
     last_equal = (torch.searchsorted(knots, knots, right=True) - 1).gather(1, at)
-    at_knots = (scores[at] + scores[last_equal]) / 2
-    return torch.where(knots.gather(1, at) == values, at_knots, between).T
+    return _Ranks(above, share, at, last_equal, knots.gather(1, at) == values)

@@ -17,6 +17,7 @@ from bench.metrics.estimation.ratio.coordinates import (
     compute_normal_quantile,
     map_marginals,
     measure_scale,
+    store,
 )
 from bench.metrics.estimation.ratio.folds import Pairs, deal, leave_pairs_out
 from bench.metrics.estimation.ratio.rows import Rows, choose_rows
@@ -63,7 +64,7 @@ class Design:
     @cached_property
     def robust(self) -> Both:
         """Standard units with logarithmic tails."""
-        return self._scale(_LINEAR_WITHIN)
+        return self._scale_and_store(_LINEAR_WITHIN)
 
     @cached_property
     def nearly_linear(self) -> Both:
@@ -73,19 +74,28 @@ class Design:
     @cached_property
     def linear(self) -> Both:
         """Standard units."""
-        return self._scale(math.inf)
+        return self._scale_and_store(math.inf)
 
     @cached_property
     def normal(self) -> Both:
         """Marginally normal."""
-        return map_marginals(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted, compute_normal_quantile)
+        return self._marginals[0]
 
     @cached_property
     def heavy(self) -> Both:
         """Marginally Student's t with two degrees of freedom."""
-        return map_marginals(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted, compute_heavy_quantile)
+        return self._marginals[1]
 
-    def _scale(self, limit: float) -> Both:
+    @cached_property
+    def _marginals(self) -> list[Both]:
+        quantiles = compute_normal_quantile, compute_heavy_quantile
+        return list(map_marginals(self.p, self.q, self.rows_p.fitted, self.rows_q.fitted, quantiles))
+
+    def _scale_and_store(self, limit: float) -> Both:
+        of_p, of_q = self._scale(limit)
+        return store(of_p), store(of_q)
+
+    def _scale(self, limit: float) -> tuple[ScaledPoints, ScaledPoints]:
         return ScaledPoints(self.p, self.scale, limit), ScaledPoints(self.q, self.scale, limit)
 
 

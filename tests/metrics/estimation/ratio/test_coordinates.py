@@ -93,8 +93,8 @@ def test_marginals_of_both_samples_together_become_normal() -> None:
 def test_scores_are_the_same_after_a_monotone_map() -> None:
     x, y = draw()
     rows = torch.arange(300).expand(2, -1)
-    plain = map_marginals(x, y, rows, rows, compute_normal_quantile)[0].take(rows)
-    mapped = map_marginals(x.exp(), y.exp(), rows, rows, compute_normal_quantile)[0].take(rows)
+    plain = map_marginals(x, y, rows, rows, [compute_normal_quantile])[0][0].take(rows)
+    mapped = map_marginals(x.exp(), y.exp(), rows, rows, [compute_normal_quantile])[0][0].take(rows)
     assert torch.allclose(plain, mapped, atol=1e-6)
 
 
