@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests.registries import restored
 
 # timing is no property of the code under test, and the same examples every time make failures reproducible
-settings.register_profile("bench", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("bench", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bench"))
 torch.set_num_threads(1)

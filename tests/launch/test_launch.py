@@ -207,7 +207,7 @@ def hears_interruptions() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.mark.parametrize("mode", ["inline", "ray"])
+@pytest.mark.parametrize("mode", ["inline", pytest.param("ray", marks=pytest.mark.nightly)])
 def test_interruption_keeps_what_is_finished(tmp_path: Path, mode: str) -> None:
     suite = long_suite(tmp_path)
     options = ("--seeds", "40")

@@ -22,6 +22,7 @@ def limited_suite(*ways: str, **more: Any) -> dict[str, Any]:
     return odd_suite(*ways) | {"seeds": 1, "resources": {"cpu": 1, "timeout": LIMIT}} | more
 
 
+@pytest.mark.nightly
 def test_hangs_in_training_and_in_metrics_end_on_ray(tmp_path: Path) -> None:
     """One that catches what is to stop it costs its process, and is told of by the next one."""
     began = time.monotonic()

@@ -28,6 +28,7 @@ def figures(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[FIGURES].sort_values("run_id").reset_index(drop=True)
 
 
+@pytest.mark.nightly
 def test_shards_at_the_same_time_give_the_rows_of_the_whole(tmp_path: Path) -> None:
     suite = suite_file(tmp_path, small(seeds=3, methods={"a": METHOD, "b": METHOD | {"epsilon": 0.2}}))
     flags = ("--inline", "--exclusive", "--shard")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,13 +12,14 @@ from bench.column import Column, Columns
 from bench.convergence import GROWTH_WITHIN, RESOLVED_FROM
 from bench.reporting.calibration.frames import keep_shared, measure_accuracy, measure_effort
 from bench.reporting.tables.arranging import mark_best
-from bench.reporting.tables.cells import Cell, Header, Kind, Row, Table
+from bench.reporting.tables.cells import Cell, Header, Row, Table
 
 OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES = "estimators", "divergences", "dimensions", "shapes", "sizes"
 BIJECTIONS = "bijections"
 _HEADS = ("Estimator", "Runs")
 _ERROR, _TRUST, _COST = "Error", "Standard error", "Cost"
 _PERCENT = 100.0
+_TRUE_RATIO = "{} is the bound at the true log p/q of the same points, and its error is the sample's own"
 _POOLED = ""  # notes tell what is pooled: there is no mean over seeds
 _STATISTICS = (
     Column("median_relative_error", "Median", "", _ERROR, "%", "lower", digits=3),
@@ -170,8 +172,9 @@ def _make_row(estimator: str, known: pd.DataFrame, cells: Sequence[Cell | None],
     statuses = mine["status"].value_counts()
     outcomes = tuple((str(status), int(count)) for status, count in statuses.items() if status != "done")
     done = int(statuses.get("done", 0))
-    kind: Kind = "reference" if (mine["kind"] == "reference").any() else "method"
-    return Row(estimator, kind, tuple(cells), "", done, int(statuses.sum()), outcomes, aside=aside)
+    row = Row(estimator, "method", tuple(cells), "", done, int(statuses.sum()), outcomes, aside=aside)
+    knows = (mine["kind"] == "reference").any()
+    return replace(row, kind="reference", told=_TRUE_RATIO) if knows else row
 
 
 def _list_rows(told: pd.DataFrame) -> Sequence[Mapping[Any, Any]]:

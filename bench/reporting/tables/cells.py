@@ -123,6 +123,7 @@ class Row:
         divergence: the f-divergence it was trained on; empty for any other objective.
         aside: what the table's column of text says of it.
         group: heading of the neighbouring rows that it belongs to; empty for none.
+        told: of a reference, what it is, in a clause with {} for its label; empty where the table's notes say it.
     """
 
     label: str
@@ -135,6 +136,7 @@ class Row:
     divergence: str = ""
     aside: str = ""
     group: str = ""
+    told: str = ""
 
     def tell_n(self, cell: Cell) -> str:
         """How many seeds a figure is of, where they are not those of the row."""

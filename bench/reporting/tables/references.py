@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ _NOT_OF_DATA = ("Training", "Cost")
 """Groups of columns that say nothing of data."""
 _WHAT = "Reference rows stand apart and compete with no method: {}."
 _REAL_DATA = "{} puts training examples in the model's place"
-_FLOOR = "the floor is what a perfect model gets in expectation from as many examples, where a formula is known"
+_FLOOR = "the {} is what a perfect model gets in expectation from as many examples, where a formula is known"
 
 
 def measure_real_data(dataset: str, references: pd.DataFrame, runs: pd.DataFrame, columns: Columns) -> list[Reference]:
@@ -37,7 +38,7 @@ def measure_real_data(dataset: str, references: pd.DataFrame, runs: pd.DataFrame
     told = [row for row in summary.to_dict(orient="records") if _applies_to_data(row["metric"], columns)]
     return [
         Reference(
-            make_method_row(count, ()),
+            replace(make_method_row(count, ()), told=_REAL_DATA),
             {
                 (row["metric"], row["protocol"]): make_cell(row, columns)
                 for row in told
@@ -61,15 +62,15 @@ def place_floors(dataset: str, floors: pd.DataFrame, columns: Columns) -> list[R
         (metric, protocol): Cell(float(value), None, None, digits=columns.describe(metric).digits)
         for metric, protocol, value in zip(mine["metric"], mine["protocol"], mine["value"], strict=True)
     }
-    return [Reference(Row(FLOOR, "reference", ()), cells)] if cells else []
+    return [Reference(Row(FLOOR, "reference", (), told=_FLOOR), cells)] if cells else []
 
 
 def describe_references(tables: Iterable[Table]) -> str:
     """What the reference rows of some tables are, in a sentence; empty if there are none."""
-    labels = list(dict.fromkeys(row.label for table in tables for row in table.of_kind("reference")))
-    of_data = [label for label in labels if label != FLOOR]
-    parts = [_REAL_DATA.format(" or ".join(of_data))] if of_data else []
-    parts += [_FLOOR] if FLOOR in labels else []
+    labels: dict[str, dict[str, None]] = {}
+    for row in (row for table in tables for row in table.of_kind("reference") if row.told):
+        labels.setdefault(row.told, {})[row.label] = None
+    parts = [told.format(" or ".join(own)) for told, own in labels.items()]
     return _WHAT.format("; ".join(parts)) if parts else ""
 
 

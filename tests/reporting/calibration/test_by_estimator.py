@@ -16,6 +16,7 @@ from bench.reporting.calibration.frames import compare_estimates, select_runs
 from bench.reporting.calibration.tables import DIMENSIONS, build_divergences, build_grid, build_overview
 from bench.reporting.figures.style import assign_looks
 from bench.reporting.page.sections import Frames
+from bench.reporting.tables.references import describe_references
 from tests.analysis.declared import COLUMNS, dictionary
 from tests.reporting.calibration.calibrations import frame, grid, run
 
@@ -166,6 +167,8 @@ def test_the_true_ratio_is_a_reference_and_competes_with_nothing(tmp_path: Path)
     assert [row.label for row in tables[0].of_kind("reference")] == ["truth"]
     for table in tables:
         assert table.average == ""
+        assert "truth is the bound at the true log p/q of the same points" in describe_references([table])
+        assert "training examples" not in describe_references([table])
         marked = {row.label for row in table.rows for cell in row.cells if cell and cell.best}
         assert marked <= {"critic"}
     assert any(cell and cell.best for cell in tables[0].rows[1].cells)
