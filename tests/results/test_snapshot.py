@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench.column import Columns
@@ -113,6 +113,8 @@ def test_any_history_reads_as_its_files_do(
             results.remove(name)
         else:
             compact(results, read_snapshot(results, whole=bool(figure % 2)), Columns())
+    # emptied after compaction is no history of single runs: see the test of rows whose files have gone all together
+    assume(any((folder / "runs").glob("*.parquet")) or not (folder / "runs.parquet").exists())
     found, points = rows(folder), curves(folder)
     for path in folder.glob("*.parquet"):
         path.unlink()

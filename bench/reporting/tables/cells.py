@@ -236,6 +236,10 @@ class Table:
         return [row for row in self.rows if row.kind in kinds]
 
 
+BY_RUNS = ("Method", "Runs")
+"""Headings of a table over several datasets, whose rows are of each seed on each of them."""
+
+
 def describe_average(sizes: Iterable[int]) -> str:
     """What figures of so many finished seeds are, as a caption says it; empty without any."""
     known = sorted(set(sizes))
@@ -256,4 +260,15 @@ def write_letters(letters: str) -> str:
     return "".join(f"{run[0]}–{run[-1]}" if len(run) >= _LONG_RUN else "".join(run) for run in found)
 
 
-__all__ = ["BAND", "Cell", "Header", "Kind", "Reference", "Row", "Table", "describe_average", "write_letters"]
+__all__ = [
+    "BAND",
+    "BY_RUNS",
+    "Cell",
+    "Header",
+    "Kind",
+    "Reference",
+    "Row",
+    "Table",
+    "describe_average",
+    "write_letters",
+]

@@ -46,6 +46,7 @@ def test_methods_that_are_told_apart_have_their_own_letters() -> None:
     letters = {row.label: cell.letters for row in table.rows if (cell := row.cells[0]) is not None}
     assert [header.column.name for header in table.headers] == ["parzen_log_likelihood[ring]", "fid[ring]"]
     assert letters == {"good": "a", "middling": "b", "poor": "c"}
+    assert table.heads == ("Method", "Seeds")
     best = _cell(table, "good", "fid[ring]")
     assert best is not None
     assert best.best
@@ -63,6 +64,7 @@ def test_failures_are_counted_in_the_table(runs: pd.DataFrame) -> None:
     """reverse_kl lost a seed on the ring, kl on digits, where js was planned with two more."""
     section = _answer(runs, synthetic.suite())
     (table,) = section.tables
+    assert table.heads == ("Method", "Runs")  # three seeds on each of two datasets
     about = {row.label: (row.done, row.total, row.outcome_text) for row in table.rows}
     assert about["reverse_kl"] == (5, 6, "1 diverged")
     assert about["js"] == (4, 6, "2 not run")
