@@ -27,6 +27,7 @@ from bench.reporting.figures.panels import Plot
 from bench.reporting.figures.style import INK, Look, assign_looks
 from bench.reporting.page.failures import list_failures
 from bench.reporting.page.sections import Block, Content, Frames, Section, assign_anchors
+from bench.reporting.tables.references import describe_references
 from bench.reporting.text import join_names, write_count
 
 KINDS = (OVERVIEW, DIVERGENCES, DIMENSIONS, SHAPES, SIZES, BIJECTIONS, TASKS, "error", "exact", "coverage", "time")
@@ -39,10 +40,6 @@ _GUIDE = (
     "panel, estimators are judged on the same samples. The best of a column is in bold; that claims no significance. "
     "summary.csv has every pair of laws by itself, with bias and RMSE in the divergence's own unit. Each table is "
     "also in tables/ as CSV, Markdown and LaTeX, each figure in figures/ as SVG, PNG and PDF, its data as CSV."
-)
-_REFERENCE_GUIDE = (
-    "In italics: the bound at the true ratio of the same points. It knows the laws and competes with nothing; its "
-    "distance from the exact value is the sample's own, and no estimator can be expected to come nearer."
 )
 _REFERENCE_LOOK = Look(INK, "|", (1, 1.6))
 
@@ -62,14 +59,16 @@ def build_content(frames: Frames) -> Content:
     ranks["bijection"] = [*dict.fromkeys([*(pairs.get("bijections") or ()), *known["bijection"]])]
     known, values = (_sort(frame, ranks) for frame in (known, values))
     cells = measure_accuracy(values, ["estimator", "divergence", *CELL[1:]])
+    sections = tuple(_make_sections(known, values, shapes, drawn, frames.columns))
+    about_references = describe_references(table for section in sections for table in section.tables)
     return Content(
         runs=runs.drop(columns=["dataset", "dataset_sha256"]),
         whole={},
         summary=cells,
         paragraph=_write_paragraph(known),
-        guide=f"{_GUIDE} {_REFERENCE_GUIDE}" if references else _GUIDE,
+        guide=f"{_GUIDE} {about_references}".strip(),
         failures=list_failures(runs, list(dict.fromkeys(runs["method"])), list(dict.fromkeys(runs["dataset"]))),
-        sections=tuple(_make_sections(known, values, shapes, drawn, frames.columns)),
+        sections=sections,
         looks=drawn,
     )
 

@@ -76,18 +76,8 @@ def build_overview(title: str, values: pd.DataFrame, known: pd.DataFrame, column
         for row in _list_rows(told)
     ]
     headers = tuple(Header(column, "") for column in _STATISTICS)
-    table = Table(
-        title,
-        headers,
-        tuple(rows),
-        OVERVIEW,
-        "all runs",
-        _write_notes(common, columns),
-        "Points",
-        len(headers),
-        _HEADS,
-        _POOLED,
-    )
+    notes = _write_notes(common, columns)
+    table = Table(title, headers, tuple(rows), OVERVIEW, "all runs", notes, "Points", len(headers), _HEADS, _POOLED)
     return mark_best(table) if told["points"].nunique() == 1 else table
 
 

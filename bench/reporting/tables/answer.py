@@ -14,10 +14,11 @@ from bench.analysis.statistics import UNFINISHED
 from bench.column import Columns
 from bench.reporting.tables.arranging import mark_best
 from bench.reporting.tables.building import make_cell
-from bench.reporting.tables.cells import BY_RUNS, Cell, Header, Row, Table, describe_average
+from bench.reporting.tables.cells import Cell, Header, Row, Table, describe_average
 from bench.reporting.tables.matrix import describe_growth
 
 SORTED_FROM = 13
+_BY_RUNS = ("Method", "Runs")  # over several datasets a row has each seed on each of them
 """Methods from which on they stand in the order of their ranks."""
 _LETTERS = (
     "Raised letters: methods that share one in a column are not told apart by it (sign-flip test over shared seeds "
@@ -63,7 +64,7 @@ def build_answer_table(
     ordered = len(rows) >= SORTED_FROM
     table = _sort_rows(table) if ordered else table
     average = describe_average(cell.n for row in rows for cell in row.cells if cell is not None and cell.n)
-    heads = BY_RUNS if len({dataset for dataset, _, _ in places}) > 1 else table.heads
+    heads = _BY_RUNS if len({dataset for dataset, _, _ in places}) > 1 else table.heads
     notes = tuple(_write_notes(table, ordered))
     return replace(table, title="headline metrics", notes=notes, averaged=average, heads=heads)
 

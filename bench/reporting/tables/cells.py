@@ -236,10 +236,6 @@ class Table:
         return [row for row in self.rows if row.kind in kinds]
 
 
-BY_RUNS = ("Method", "Runs")
-"""Headings of a table over several datasets, whose rows are of each seed on each of them."""
-
-
 def describe_average(sizes: Iterable[int]) -> str:
     """What figures of so many finished seeds are, as a caption says it; empty without any."""
     known = sorted(set(sizes))
@@ -262,7 +258,6 @@ def write_letters(letters: str) -> str:
 
 __all__ = [
     "BAND",
-    "BY_RUNS",
     "Cell",
     "Header",
     "Kind",

@@ -162,7 +162,7 @@ def test_the_true_ratio_is_a_reference_and_competes_with_nothing(tmp_path: Path)
     suite = SUITE | {"estimators": {"truth": {"estimator": "true_ratio"}, "knn": {}, "critic": {}}}
     told = build_content(Frames(frame([*exact, *worse]), CURVES, PICTURES, suite, columns=COLUMNS))
     assert list(told.looks) == ["knn", "critic", "truth"]
-    assert "knows the laws" in told.guide
+    assert "truth is the bound at the true log p/q of the same points" in told.guide
     tables = [block.table for section in told.sections for block in section.blocks if block.table]
     assert [row.label for row in tables[0].of_kind("reference")] == ["truth"]
     for table in tables:
@@ -175,7 +175,7 @@ def test_the_true_ratio_is_a_reference_and_competes_with_nothing(tmp_path: Path)
     rendered = render(frame([*exact, *worse]), CURVES, PICTURES, suite, tmp_path / "report", columns=dictionary())
     assert "truth" in rendered.read_text(encoding="utf-8")
     without = build_content(Frames(frame(worse), CURVES, PICTURES, SUITE, columns=COLUMNS))
-    assert "knows the laws" not in without.guide
+    assert "true log p/q" not in without.guide
 
 
 def test_the_page(tmp_path: Path) -> None:
