@@ -18,8 +18,8 @@ from bench.reporting.tables.cells import Cell, Header, Row, Table, describe_aver
 from bench.reporting.tables.matrix import describe_growth
 
 SORTED_FROM = 13
-_BY_RUNS = ("Method", "Runs")  # over several datasets a row has each seed on each of them
 """Methods from which on they stand in the order of their ranks."""
+_BY_RUNS = ("Method", "Runs")  # over several datasets a row has each seed on each of them
 _LETTERS = (
     "Raised letters: methods that share one in a column are not told apart by it (sign-flip test over shared seeds "
     "after Holm over the pairs of the column, and 95 % interval of the difference). The best rank has a. That a "
